@@ -1,0 +1,63 @@
+"""`citewell list` and `citewell remove`: the documents of a base, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from citewell.status import DocumentRow
+
+
+def list_documents(context: typer.Context) -> None:
+    """Show the documents, and the files that could not be read."""
+    from app.cli.output import print_json, say, stdout
+
+    invocation: Invocation = context.obj
+    with invocation.open() as base:
+        rows = base.documents()
+    if invocation.json:
+        print_json([_record(row) for row in rows])
+    elif rows:
+        stdout().print(_table(rows))
+    else:
+        say("There are no documents in this knowledge base; add some with `citewell ingest PATH`.")
+
+
+def remove(
+    context: typer.Context,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", show_default=False)],
+) -> None:
+    """Remove documents, named as `citewell list` shows them or by their paths; a folder stands for all in it."""
+    from app.cli.output import counted, print_json, stdout
+
+    invocation: Invocation = context.obj
+    with invocation.open() as base:
+        report = base.remove(sources)
+    if invocation.json:
+        print_json(asdict(report))
+    elif not invocation.quiet:
+        what = f"{counted(report.removed, 'file')} with {counted(report.chunks, 'passage')}"
+        stdout().print(f"Removed {what}; their text is purged from this knowledge base.")
+
+
+def _record(row: DocumentRow) -> dict[str, object]:
+    return {**asdict(row), "ingested": row.ingested.isoformat()}
+
+
+def _table(rows: list[DocumentRow]) -> object:
+    from app.cli.output import size, table
+
+    header = ["document", "state", "passages", "size", "ingested"]
+    cells = [
+        [row.name, row.state, f"{row.chunks:,}", size(row.bytes), f"{row.ingested.astimezone():%Y-%m-%d %H:%M}"]
+        for row in rows
+    ]
+    if any(row.reason for row in rows):
+        header.append("reason")
+        cells = [[*line, row.reason] for line, row in zip(cells, rows, strict=True)]
+    return table(header, cells, numbers=("passages", "size"))

@@ -1,0 +1,79 @@
+"""`citewell eval`: how good a base is on a dataset, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.invocation import Invocation
+from kb.errors import UserError
+
+evaluate = typer.Typer(rich_markup_mode=None, help="Measure quality on a dataset.")
+
+HOME = ".eval"
+"""Within a home that was chosen: the bases of datasets, apart from the user's own."""
+
+
+@evaluate.command()
+def retrieval(
+    context: typer.Context,
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", show_default=False)],
+    configs: Annotated[
+        str, typer.Option(metavar="NAME,...", help="The search modes to compare.")
+    ] = "dense,lexical,hybrid",
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
+    ] = None,
+) -> None:
+    """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
+    from app.cli.output import print_json, printable, say, stdout
+
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    names = list(dict.fromkeys(name.strip() for name in configs.split(",") if name.strip()))
+    if not names:
+        raise UserError("No search mode is named; give some, as in --configs dense,hybrid.")
+    from eval.report import retrieval_table
+    from eval.retrieval import evaluate_retrieval
+
+    with _progress(shown=not invocation.quiet) as show:
+        report = evaluate_retrieval(
+            dataset,
+            configs=names,
+            settings=settings,
+            home=invocation.home.expanduser().resolve() / HOME if invocation.home else None,
+            limit=limit,
+            progress=show,
+        )
+    if not invocation.json:
+        return stdout().print(printable(retrieval_table(report)), soft_wrap=True)
+    print_json(report.as_json())
+    if report.failed:
+        say(f'{len(report.failed)} files of the dataset could not be ingested; "failed" names them.')
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """What is told the stage and how far it is, and shows it where there is a terminal."""
+    from app.cli.output import stderr
+
+    console = stderr()
+    if not (shown and console.is_terminal):
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(30), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(stage: str, done: int, total: int) -> None:
+            if bar.tasks[0].description != stage:
+                bar.reset(task, description=stage)
+            bar.update(task, completed=done, total=total or None)
+
+        yield show

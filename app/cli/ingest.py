@@ -1,0 +1,106 @@
+"""`citewell ingest`: brings a base in step with files and folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.invocation import Invocation
+from kb.errors import UserError
+
+if TYPE_CHECKING:
+    from ingest.report import FileReason, IngestReport
+
+SOME_FAILED = 3
+INTERRUPTED = 130
+LISTED = 10
+"""Files named one by one; --json names them all."""
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    sync: Annotated[bool, typer.Option("--sync", help="Also remove from the base what is gone from PATH.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --sync: remove even where that looks like a mistake.")] = False,
+) -> None:
+    """Add files and folders, update what has changed, keep the rest."""
+    from app.cli.progress import finish
+
+    invocation: Invocation = context.obj
+    _require_existing(paths, sync=sync, confirmed=yes)
+    with invocation.open(create=True) as base:
+        report = finish(base.ingest(paths, sync=sync, confirmed=yes), shown=not invocation.quiet)
+        if invocation.json:
+            from app.cli.output import print_json
+
+            print_json(_record(report))
+        else:
+            _print(report, base.display_name, quiet=invocation.quiet)
+    if report.cancelled:
+        raise typer.Exit(INTERRUPTED)
+    if report.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _require_existing(paths: Sequence[Path], *, sync: bool, confirmed: bool) -> None:
+    """Asked before a base is created, so that a slip of the pen leaves no empty one behind."""
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is None or (sync and confirmed):
+        return
+    instead = "add --yes to remove all its documents from the base" if sync else "give a file or a folder that does"
+    raise UserError(f"{missing} does not exist; {instead}.")
+
+
+def _record(report: IngestReport) -> dict[str, object]:
+    return {
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "removed": report.removed,
+        "skipped": [{"source": entry.source, "reason": entry.reason} for entry in report.skipped],
+        "failed": [{"source": entry.source, "reason": entry.reason} for entry in report.failed],
+        "documents": report.documents,
+        "chunks": report.chunks,
+        "seconds": round(report.seconds, 3),
+        "chunks_per_second": round(report.chunks_per_second, 1),
+    }
+
+
+def _print(report: IngestReport, name: Callable[[str], str], *, quiet: bool) -> None:
+    from app.cli.output import say, stdout
+
+    if not quiet:
+        stdout().print(_summary(report))
+        for line in _reasons("Skipped", report.skipped, name):
+            stdout().print(line, style="dim")
+    for line in _reasons("Failed", report.failed, name):
+        say(line)
+
+
+def _summary(report: IngestReport) -> str:
+    from app.cli.output import counted
+
+    counts = {what: getattr(report, what) for what in ("added", "updated", "moved", "removed", "unchanged")}
+    files = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+    if report.cancelled:
+        files = f"Stopped; kept so far: {files or 'nothing new'}"
+    elif not files:
+        return "Nothing was added: no file there can be read."
+    if not report.chunks:
+        return f"{files}."
+    written = f"{counted(report.chunks, 'passage')} from {counted(report.documents, 'document')}"
+    return f"{files}: {written} in {report.seconds:.1f} s ({report.chunks_per_second:.0f} passages/s)."
+
+
+def _reasons(what: str, entries: Sequence[FileReason], name: Callable[[str], str]) -> list[str]:
+    """One line a file; of many, the first few and how many more there are for each reason."""
+    from app.cli.output import counted, printable
+
+    lines = [printable(f"{what}: {name(entry.source)} ({entry.reason.rstrip('.')})") for entry in entries[:LISTED]]
+    more = Counter(entry.reason.rstrip(".") for entry in entries[LISTED:])
+    return lines + [f"{what}: {counted(number, 'more file')} ({reason})" for reason, number in more.most_common(LISTED)]

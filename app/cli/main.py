@@ -1,0 +1,107 @@
+"""The `citewell` command: its global options, its commands, and what becomes of an error.
+
+A command is a function in a module of its own, entered in the list below; whatever is slow to import, it imports inside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from app.cli import logs
+from app.cli.ask import ask
+from app.cli.doctor import doctor
+from app.cli.documents import list_documents, remove
+from app.cli.evaluate import evaluate
+from app.cli.health import status, verify
+from app.cli.ingest import ingest
+from app.cli.invocation import Invocation
+from app.cli.output import say
+from app.cli.search import search
+from app.cli.serve import serve
+from kb.errors import CitewellError
+
+INTERRUPTED = 130
+READER_GONE = 141
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["--help", "-h"]})
+
+
+@app.callback(invoke_without_command=True)
+def citewell(
+    context: typer.Context,
+    kb: Annotated[str, typer.Option(metavar="NAME", envvar="CITEWELL_KB", help="The knowledge base.")] = "default",
+    home: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", envvar="CITEWELL_HOME", help="Where knowledge bases live; else your data folder."),
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="CITEWELL_SETTINGS", help="Settings, as TOML.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Write results only.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Ask a folder of documents, and get answers in which every sentence cites the passage it stands on."""
+    if version:
+        from citewell import __version__
+
+        sys.stdout.write(f"citewell {__version__}\n")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        sys.stderr.write(context.get_help() + "\n")
+        raise typer.Exit(2)
+    context.obj = Invocation(kb, home, settings, as_json, quiet)
+
+
+for command in (ingest, search, ask, status, remove, verify, doctor, serve):
+    app.command()(command)
+app.command("list")(list_documents)
+app.add_typer(evaluate, name="eval")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command of `arguments`, else of the process; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    logs.configure()
+    try:
+        with get_command(app).make_context("citewell", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            context.command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.TyperException as error:
+        say(_usage(error))
+        return 2
+    except CitewellError as error:
+        say(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # What is still buffered has no reader; without this Python would complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return 0
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the arguments, and where to look."""
+    message = error.format_message().strip().rstrip(".")
+    option = getattr(error, "option_name", "")
+    if option in ("--kb", "--home", "--settings", "--json", "--quiet"):
+        return f"{message}; it goes before the command's name: `citewell {option} ...`."
+    context = getattr(error, "ctx", None)
+    return f"{message}; see `{context.command_path if context else 'citewell'} --help`."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

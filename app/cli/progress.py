@@ -1,0 +1,67 @@
+"""A running ingest, watched: a progress bar on stderr, and Ctrl-C that stops the job and not the base."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from app.cli.output import counted, say, stderr
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from citewell.knowledge_base import IngestJob
+    from ingest.report import IngestReport, Progress
+
+LOOK_EVERY = 0.1
+
+
+def finish(job: IngestJob, *, shown: bool) -> IngestReport:
+    """The report of `job` once it is done, with a bar meanwhile if it is `shown` and there is a terminal.
+
+    Ctrl-C cancels the job: its report then says so. A second Ctrl-C does not wait for it.
+    """
+    try:
+        if shown and stderr().is_terminal:
+            _watch(job)
+        return job.wait()
+    except KeyboardInterrupt:
+        job.cancel()
+        say("Stopping: the files finished so far are kept.")
+        return job.wait()
+
+
+def _watch(job: IngestJob) -> None:
+    with _bar() as bar:
+        task = bar.add_task("", total=None, files="", rate="", left="")
+        while not job.is_done:
+            _show(job.progress, bar)
+            time.sleep(LOOK_EVERY)
+        bar.remove_task(task)
+
+
+def _show(progress: Progress, bar: Bar) -> None:
+    for task in bar.tasks:
+        bar.update(
+            task.id,
+            description=progress.stage.capitalize(),
+            completed=progress.bytes_done,
+            total=progress.bytes_total or None,
+            files=f"{progress.files_done:,}/{counted(progress.files_total, 'file')}" if progress.files_total else "",
+            rate=f"{progress.chunks_per_second:.0f} passages/s" if progress.chunks else "",
+            left=_left(progress),
+        )
+
+
+def _left(progress: Progress) -> str:
+    if progress.remaining is None or progress.stage not in ("reading", "embedding"):
+        return ""
+    minutes, seconds = divmod(round(progress.remaining), 60)
+    return f"{minutes}:{seconds:02} left"
+
+
+def _bar() -> Bar:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    texts = [TextColumn(f"{{task.fields[{name}]}}", style="dim") for name in ("files", "rate", "left")]
+    return Progress(TextColumn("{task.description:<10}"), BarColumn(30), *texts, console=stderr(), transient=True)

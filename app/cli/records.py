@@ -1,0 +1,65 @@
+"""Hits, citations and answers as the JSON objects that the command line promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.text.passages import heading_path
+from kb.types import Anchor, Answer, Citation, Hit
+
+Record = dict[str, object]
+
+
+def hit_records(hits: Sequence[Hit]) -> list[Record]:
+    return [_hit_record(rank, hit) for rank, hit in enumerate(hits, start=1)]
+
+
+def answer_record(answer: Answer, hits: Sequence[Hit]) -> Record:
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "citations": [_citation_record(citation) for citation in answer.citations],
+        "hits": hit_records(hits),
+        "generator": answer.generator,
+        "timings": {stage: round(float(seconds), 4) for stage, seconds in answer.timings.items()},
+        "confidence": None if answer.confidence is None else float(answer.confidence),
+    }
+
+
+def _hit_record(rank: int, hit: Hit) -> Record:
+    chunk = hit.chunk
+    return {
+        "rank": rank,
+        "score": float(hit.score),
+        "chunk_id": chunk.id,
+        "source": chunk.source,
+        "page": _page(chunk.anchor),
+        "anchor": _label(chunk.anchor),
+        "start": chunk.start,
+        "end": chunk.end,
+        "heading": heading_path(chunk.context),
+        "text": chunk.text,
+    }
+
+
+def _citation_record(citation: Citation) -> Record:
+    """start and end enclose all its spans."""
+    return {
+        "marker": citation.marker,
+        "source": citation.source,
+        "page": _page(citation.anchor),
+        "anchor": _label(citation.anchor),
+        "quote": citation.quote,
+        "start": citation.spans[0].start,
+        "end": citation.spans[-1].end,
+        "verified": citation.verified,
+    }
+
+
+def _page(anchor: Anchor | None) -> int | None:
+    return anchor.number if anchor and anchor.kind == "page" else None
+
+
+def _label(anchor: Anchor | None) -> str | None:
+    return anchor.label if anchor else None

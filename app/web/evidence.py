@@ -1,0 +1,77 @@
+"""Evidence on the page: the sources of an answer, one of them opened, and the passages it was looked for in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from app.web.excerpts import excerpt_html, quotes_literally
+from app.web.literal import in_html, in_markdown
+from citewell.knowledge_base import KnowledgeBase
+from kb.types import Chunk, Citation, Hit
+
+
+def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str) -> None:
+    """The citations to choose from, and the chosen one opened."""
+    chosen = st.pills(
+        "Sources",
+        options=range(len(citations)),
+        default=0,
+        required=True,
+        format_func=lambda index: in_markdown(_citation_label(base, citations[index])),
+        key=key,
+    )
+    _show_source(base, citations[chosen or 0])
+
+
+def show_considered(base: KnowledgeBase, hits: Sequence[Hit]) -> None:
+    """The passages that were searched for the answer, best first, each to be opened."""
+    with st.expander(f"Passages considered ({len(hits)})"):
+        items = [_considered_html(base, rank, hit) for rank, hit in enumerate(hits, 1)]
+        st.html(f'<ol class="cw-considered">{"".join(items)}</ol>')
+
+
+def show_nearest(base: KnowledgeBase, hits: Iterable[Hit]) -> None:
+    """The passages that come nearest to a question that has no answer."""
+    st.html('<p class="cw-place">Nearest passages</p>')
+    for hit in hits:
+        with st.expander(in_markdown(_place(base, hit.chunk))):
+            st.html(_passage_html(hit.chunk))
+
+
+def _show_source(base: KnowledgeBase, citation: Citation) -> None:
+    place = [base.display_name(citation.source), citation.anchor.label if citation.anchor else ""]
+    st.html(f'<p class="cw-place">{in_html(" · ".join(part for part in place if part))}</p>')
+    document = base.document(citation.source)
+    if document is None:
+        st.warning("This document is no longer in the library; the answer quoted it before it was removed.")
+        return
+    if not quotes_literally(document, citation.spans, citation.quote):
+        st.warning("This document has changed since it was quoted; ask again to see what it says now.")
+        return
+    st.html(excerpt_html(document, citation.spans))
+    if citation.verified:
+        st.html('<p class="cw-small">Checked: the marked words stand in the document exactly so.</p>')
+    picture = base.page_image(citation)
+    if picture is not None:
+        st.image(picture, width="stretch", alt="The page with the quoted lines marked")
+
+
+def _citation_label(base: KnowledgeBase, citation: Citation) -> str:
+    place = f", {citation.anchor.label}" if citation.anchor else ""
+    return f"{citation.marker} · {base.display_name(citation.source)}{place}"
+
+
+def _place(base: KnowledgeBase, chunk: Chunk) -> str:
+    name = base.display_name(chunk.source)
+    return f"{name} · {chunk.anchor.label}" if chunk.anchor else name
+
+
+def _considered_html(base: KnowledgeBase, rank: int, hit: Hit) -> str:
+    summary = f"{rank}. {in_html(_place(base, hit.chunk))} <span class='cw-small'>score {hit.score:.3f}</span>"
+    return f"<li><details><summary>{summary}</summary>{_passage_html(hit.chunk)}</details></li>"
+
+
+def _passage_html(chunk: Chunk) -> str:
+    return f'<p class="cw-excerpt">{in_html(chunk.text)}</p>'

@@ -1,0 +1,25 @@
+"""Text shown as it stands: what a document, a file name or a question says is never read as HTML, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+_PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
+_DIRECTIVE = re.compile(r":(?=[\w+-])")
+_WORD_JOINER = "\u2060"
+
+
+def in_html(text: str) -> str:
+    """`text` for st.html, between tags or inside a quoted attribute."""
+    return escape(text, quote=True)
+
+
+def in_markdown(text: str) -> str:
+    """`text` as one line for what Streamlit reads as Markdown: labels, captions, warnings.
+
+    A backslash does not stop Streamlit's `:emoji:` and `:red[...]`, so a colon is parted from the word after it by a
+    joiner that takes no room.
+    """
+    line = " ".join(text.split())
+    return _PUNCTUATION.sub(r"\\\1", _DIRECTIVE.sub(f":{_WORD_JOINER}", line))

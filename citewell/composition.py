@@ -1,0 +1,78 @@
+"""Composition: which retriever a search mode's name stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kb.errors import SettingsError, UserError
+from kb.protocols import Embedder, Retriever
+from kb.settings import ModeSettings
+from kb.store.store import Store
+from kb.store.view import View
+from kb.types import Hit
+from retrieval.dense import DenseRetriever
+from retrieval.fusion import ConvexFusion, RankFusion
+from retrieval.lexical import LexicalRetriever
+
+BUILT_IN = ("hybrid", "dense", "lexical")
+HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
+_ATTEMPTS = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Builds the retriever of a mode on a view of a base."""
+
+    embedder: Callable[[], Embedder]
+    modes: Mapping[str, ModeSettings]
+
+    def names(self) -> list[str]:
+        return [*BUILT_IN, *(name for name in self.modes if name not in BUILT_IN)]
+
+    def require(self, mode: str) -> None:
+        """Raises UserError for a mode that is neither built in nor in the settings."""
+        if mode not in self.names():
+            raise UserError(f'There is no search mode "{mode}"; choose one of {", ".join(self.names())}.')
+
+    def compose(self, mode: str, view: View, within: tuple[str, ...] = ()) -> Retriever:
+        self.require(mode)
+        if mode in within:
+            raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
+        if mode == "dense":
+            return DenseRetriever(view, self.embedder())
+        if mode == "lexical":
+            return LexicalRetriever(view)
+        chosen = self.modes.get(mode, HYBRID)
+        parts = [self.compose(name, view, (*within, mode)) for name in chosen.fuse]
+        if chosen.method == "rrf":
+            return RankFusion(parts, depth=chosen.depth)
+        weights = chosen.weights or (1.0,) * len(parts)
+        if len(weights) != len(parts):
+            raise SettingsError(f'The search mode "{mode}" fuses {len(parts)} modes but has {len(weights)} weights.')
+        return ConvexFusion(parts, weights, depth=chosen.depth)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRetriever:
+    """A mode on the base as it is when asked: each answer comes from one state of it, whatever is written."""
+
+    store: Store
+    composer: Composer
+    mode: str
+
+    def retrieve(self, query: str, k: int) -> list[Hit]:
+        return consistently(self.store, lambda view: self.composer.compose(self.mode, view).retrieve(query, k))
+
+
+def consistently(store: Store, read: Callable[[View], T]) -> T:
+    """What `read` says of one state of the base; read again when the base changed meanwhile."""
+    for _ in range(_ATTEMPTS):
+        with store.view() as view:
+            result = read(view)
+            if view.is_current():
+                break
+    return result

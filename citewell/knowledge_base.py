@@ -1,0 +1,275 @@
+"""The public face: one knowledge base, to fill, to search, to ask, to tend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+from citewell.composition import Composer, LiveRetriever, consistently
+from citewell.home import CACHE, base_folder, base_names, home_folder
+from citewell.jobs import Job
+from citewell.reply import Reply
+from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
+from ingest.report import IngestReport, Progress
+from kb.errors import UnknownKnowledgeBase, UserError
+from kb.protocols import Embedder, Retriever, Splitter
+from kb.settings import Settings
+from kb.store.store import Change, Store
+from kb.types import Chunk, Document, Hit
+
+IngestJob = Job[Progress, IngestReport]
+
+
+class KnowledgeBase:
+    """Opened by `KnowledgeBase.open`; may be used from any thread. Models are loaded when first needed."""
+
+    def __init__(self, name: str, home: Path, store: Store, settings: Settings) -> None:
+        self.name = name
+        self.settings = settings
+        self._home = home
+        self._store = store
+        self._model_lock = Lock()
+        self._composer = Composer(self._checked_embedder, settings.modes)
+
+    @classmethod
+    def open(
+        cls,
+        name: str = "default",
+        *,
+        home: Path | None = None,
+        settings: Settings | None = None,
+        create: bool = False,
+    ) -> KnowledgeBase:
+        """The base `name` in `home` (else CITEWELL_HOME, else the user's data folder).
+
+        Raises UnknownKnowledgeBase where there is none and `create` is False.
+        """
+        folder = home_folder(home)
+        chosen = settings or Settings()
+        path = base_folder(folder, name)
+        if not create and not (path / "manifest.sqlite").is_file():
+            known = ", ".join(base_names(folder)) or "none yet"
+            raise UnknownKnowledgeBase(
+                f'There is no knowledge base "{name}" in {folder} (there: {known}); create it with `citewell ingest`.'
+            )
+        return cls(name, folder, Store.open(path, create=create, lock_wait=chosen.store.lock_wait), chosen)
+
+    def __enter__(self) -> KnowledgeBase:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def ingest(self, paths: Sequence[Path | str], *, sync: bool = False, confirmed: bool = False) -> IngestJob:
+        """Starts a job that adds what is new at `paths`, replaces what has changed and keeps the rest.
+
+        With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed` (UserError).
+        """
+        from ingest.formats import reader_for
+
+        from ingest.pipeline import Ingestion
+
+        chosen = [Path(path) for path in paths]
+        return Job(
+            lambda show, is_cancelled: Ingestion(
+                self._store,
+                self._embedder,
+                self._splitter,
+                reader_for,
+                on_progress=show,
+                is_cancelled=is_cancelled,
+            ).run(chosen, sync=sync, confirmed=confirmed),
+            Progress(),
+        )
+
+    def remove(self, sources: Sequence[str]) -> RemovalReport:
+        """Removes files, everywhere; each is named by its source, its path or its name in the base.
+
+        Returns when their text is purged. Raises UserError, removing nothing, when one is not in the base.
+        """
+        began = time.monotonic()
+        with self._store.manifest.snapshot() as snapshot:
+            rows = self.documents()
+            files = list(dict.fromkeys(file for source in sources for file in _matching_files(source, rows)))
+            documents = [source for file in files for source in snapshot.document_digests(file)]
+            before = snapshot.counts()[1]
+        self._store.commit(Change(removals=tuple(documents), forgotten_files=tuple(files)), {})
+        self._store.sweep()
+        self._store.publish()
+        with self._store.manifest.snapshot() as snapshot:
+            chunks = before - snapshot.counts()[1]
+        return RemovalReport(len(files), len(documents), chunks, time.monotonic() - began)
+
+    def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
+        """The k best passages for `query`, best first. Raises UserError for an empty query or an unknown mode."""
+        return self.retriever(mode).retrieve(_question(query), k)
+
+    def retriever(self, mode: str) -> Retriever:
+        """The retriever of a search mode; it always answers from the base as it then is."""
+        self._composer.require(mode)
+        return LiveRetriever(self._store, self._composer, mode)
+
+    def modes(self) -> list[str]:
+        return self._composer.names()
+
+    def ask(self, question: str, *, mode: str | None = None) -> Reply:
+        """Searches at once and answers when the reply is iterated. Raises UserError for an empty question."""
+        from generation.extractive import ExtractiveAnswerer
+
+        asked = _question(question)
+        chosen = mode or self.settings.answer.mode
+        began = time.monotonic()
+        hits, statistics = consistently(
+            self._store,
+            lambda view: (
+                self._composer.compose(chosen, view).retrieve(asked, self.settings.answer.passages),
+                view.lexical,
+            ),
+        )
+        answerer = ExtractiveAnswerer(self._checked_embedder(), statistics, quotes=self.settings.answer.quotes)
+        return Reply(asked, tuple(hits), answerer, retrieval_seconds=time.monotonic() - began)
+
+    def document(self, source: str) -> Document | None:
+        """The document of `source` as it was read, or None."""
+        with self._store.manifest.snapshot() as snapshot:
+            return snapshot.document(source)
+
+    def passages(self, source: str) -> list[Chunk]:
+        """The passages of the document `source` in order, as they were cut."""
+        with self._store.manifest.snapshot() as snapshot:
+            document = snapshot.document(source)
+            return snapshot.chunks(document.id) if document else []
+
+    def documents(self) -> list[DocumentRow]:
+        """One row per document and per file that could not be read, by source."""
+        with self._store.manifest.snapshot() as snapshot:
+            files = {record.source: record for record in snapshot.files()}
+            rows = snapshot.document_rows()
+        roots = {record.root for record in files.values()}
+        found = [
+            DocumentRow(
+                source=source,
+                file=file,
+                name=relative_name(source, roots),
+                title=title,
+                state="ready",
+                reason="",
+                media_type=media_type,
+                characters=characters,
+                chunks=chunks,
+                bytes=files[file].size,
+                ingested=files[file].ingested,
+            )
+            for source, file, title, media_type, characters, chunks in rows
+        ]
+        failed = [
+            DocumentRow(
+                source=record.source,
+                file=record.source,
+                name=relative_name(record.source, roots),
+                title="",
+                state=record.state,
+                reason=record.reason,
+                media_type="",
+                characters=0,
+                chunks=0,
+                bytes=record.size,
+                ingested=record.ingested,
+            )
+            for record in files.values()
+            if record.state == "failed"
+        ]
+        return sorted([*found, *failed], key=lambda row: row.source)
+
+    def display_name(self, source: str) -> str:
+        """How people see a source: relative to the folder that was ingested."""
+        return relative_name(source, self._roots)
+
+    def status(self) -> Status:
+        with self._store.manifest.snapshot() as snapshot:
+            documents, chunks, embeddings = snapshot.counts()
+            generation = snapshot.generation()
+            return Status(
+                name=self.name,
+                folder=str(self._store.home),
+                documents=documents,
+                chunks=chunks,
+                embeddings=embeddings,
+                failed=sum(record.state == "failed" for record in snapshot.files()),
+                bytes=folder_bytes(self._store.home),
+                generation=generation.name if generation else "",
+                fingerprint={part: snapshot.meta(part) for part in ("embedder", "splitter") if snapshot.meta(part)},
+            )
+
+    def verify(self, *, repair: bool = False) -> Verification:
+        """Compares manifest, vectors and words by content; `repair` rebuilds both indexes, without embedding again."""
+        found = tuple(self._store.problems())
+        if not found or not repair:
+            return Verification(found)
+        self._store.rebuild()
+        return Verification(tuple(self._store.problems()), repaired=True)
+
+    @property
+    def _roots(self) -> set[str]:
+        with self._store.manifest.snapshot() as snapshot:
+            return {record.root for record in snapshot.files()}
+
+    @property
+    def _embedder(self) -> Embedder:
+        with self._model_lock:
+            return self._loaded_embedder
+
+    @cached_property
+    def _loaded_embedder(self) -> Embedder:
+        from kb.models.embedders import load_embedder
+
+        chosen = self.settings.embedding
+        return load_embedder(
+            model=chosen.model,
+            device=chosen.device,
+            cache=self._home / CACHE,
+            query_prefix=chosen.query_prefix,
+            passage_prefix=chosen.passage_prefix,
+            dimensions=chosen.dimensions,
+        )
+
+    def _checked_embedder(self) -> Embedder:
+        embedder = self._embedder
+        self._store.require_fingerprint("embedder", embedder.fingerprint)
+        return embedder
+
+    @property
+    def _splitter(self) -> Splitter:
+        from ingest.splitter import SentenceSplitter
+
+        embedder = self._embedder
+        return SentenceSplitter(
+            tokenizer=embedder.tokenizer, window=embedder.window, target=self.settings.chunking.target_tokens
+        )
+
+
+def _question(text: str) -> str:
+    stripped = text.strip()
+    if not stripped:
+        raise UserError("The question is empty; ask something in words.")
+    return stripped
+
+
+def _matching_files(source: str, rows: Sequence[DocumentRow]) -> list[str]:
+    """The files meant by `source`: a document's source or name, a path, or a folder that holds documents."""
+    resolved = str(Path(source).expanduser().resolve())
+    folder = resolved.rstrip("/") + "/"
+    found = [
+        row.file
+        for row in rows
+        if source in (row.source, row.file, row.name) or row.file == resolved or row.file.startswith(folder)
+    ]
+    if not found:
+        raise UserError(f'"{source}" is not in this knowledge base; `citewell list` shows what is.')
+    return found

@@ -1,0 +1,86 @@
+"""What a base says of itself: its size, its documents, its health."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counts, sizes in bytes and what the base was built with.
+
+    `fingerprint` maps a part ("embedder", "splitter") to what it was when the base was built; empty while it is empty.
+    """
+
+    name: str
+    folder: str
+    documents: int
+    chunks: int
+    embeddings: int
+    failed: int
+    bytes: int
+    generation: str
+    fingerprint: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One document, or one file that could not be read. state is "ready" or "failed"; `name` is what people see.
+
+    `file` is the source of the file that holds the document: its own, unless it is a part of a container.
+    """
+
+    source: str
+    file: str
+    name: str
+    title: str
+    state: str
+    reason: str
+    media_type: str
+    characters: int
+    chunks: int
+    bytes: int
+    ingested: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalReport:
+    """What was removed: files, the documents they held, and the passages of those."""
+
+    removed: int
+    documents: int
+    chunks: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether manifest, vectors and words agree; each problem is one sentence. `repaired` when they were rebuilt."""
+
+    problems: tuple[str, ...]
+    repaired: bool = False
+
+    @property
+    def consistent(self) -> bool:
+        return not self.problems
+
+
+def folder_bytes(folder: Path) -> int:
+    return sum(_size(path) for path in folder.rglob("*"))
+
+
+def relative_name(source: str, roots: Iterable[str]) -> str:
+    """`source` relative to the deepest of `roots` that holds it; as it is where none does."""
+    holding = [root for root in roots if source.startswith(root.rstrip("/") + "/")]
+    return source[len(max(holding, key=len).rstrip("/")) + 1 :] if holding else source
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        # A writer may replace index files while they are counted.
+        return 0

@@ -1,0 +1,203 @@
+"""Evaluation datasets as plain values: the two layouts on disk, recognised by their files and strictly read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from eval.lines import Line, add_once, json_rows, list_of, text_lines, text_of
+from kb.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankingDataset:
+    """The BEIR layout: queries with graded judgements of whole documents.
+
+    `queries` are those with judgements; `judgements` maps a query's id to the grades of document ids.
+    """
+
+    name: str
+    folder: Path
+    queries: tuple[Query, ...]
+    judgements: Mapping[str, Mapping[str, int]]
+
+    @property
+    def content(self) -> Path:
+        """What is ingested."""
+        return self.folder / "corpus.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where an answer stands: `source` is relative to the documents folder, `page` 1-based where there are pages."""
+
+    source: str
+    page: int | None
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    answerable: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionDataset:
+    """The knowledge-base layout: questions with their answers, and the evidence for those that can be answered."""
+
+    name: str
+    folder: Path
+    questions: tuple[Question, ...]
+
+    @property
+    def content(self) -> Path:
+        """What is ingested."""
+        return self.folder / "documents"
+
+    @property
+    def answerable(self) -> tuple[Question, ...]:
+        return tuple(question for question in self.questions if question.answerable)
+
+
+Dataset = RankingDataset | QuestionDataset
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """The dataset in `folder`; DatasetError names the file and line of the first thing that is wrong with it."""
+    folder = folder.expanduser().resolve()
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}: name the folder that holds the dataset.")
+    if (folder / "corpus.jsonl").is_file():
+        return _ranking_dataset(folder)
+    if (folder / "questions.jsonl").is_file():
+        return _question_dataset(folder)
+    raise DatasetError(
+        f"{folder} is not a dataset: it needs corpus.jsonl, queries.jsonl and qrels/test.tsv, "
+        "or questions.jsonl and a folder documents."
+    )
+
+
+def _ranking_dataset(folder: Path) -> RankingDataset:
+    documents = _documents(folder / "corpus.jsonl")
+    queries = _queries(folder / "queries.jsonl")
+    judgements = _judgements(folder / "qrels" / "test.tsv", queries=queries, documents=documents)
+    judged = tuple(Query(identity, text) for identity, text in queries.items() if identity in judgements)
+    return RankingDataset(folder.name, folder, judged, judgements)
+
+
+def _documents(path: Path) -> set[str]:
+    identities: set[str] = set()
+    for line, row in json_rows(path):
+        add_once(text_of(row, "_id", line), to=identities, line=line)
+        text_of(row, "text", line, blank=True)
+    return identities
+
+
+def _queries(path: Path) -> dict[str, str]:
+    identities: set[str] = set()
+    queries: dict[str, str] = {}
+    for line, row in json_rows(path):
+        identity = text_of(row, "_id", line)
+        add_once(identity, to=identities, line=line)
+        queries[identity] = text_of(row, "text", line)
+    return queries
+
+
+def _judgements(path: Path, *, queries: Mapping[str, str], documents: set[str]) -> dict[str, dict[str, int]]:
+    """Grades by query and document.
+
+    A query that bears a document's id was made from it: that document is neither found nor missed, so its judgement
+    is left out, and with it a query that has no other.
+    """
+    judgements: dict[str, dict[str, int]] = {}
+    for number, text in text_lines(path):
+        line = Line(path, number)
+        fields = [field.strip() for field in text.split("\t")]
+        if len(fields) != 3:
+            raise line.error(f"expected three columns separated by tabs, found {len(fields)}")
+        if number == 1:
+            _check_header(fields, line)
+            continue
+        query, document, grade = fields
+        if query not in queries:
+            raise line.error(f'no query has the id "{query}"')
+        if document not in documents:
+            raise line.error(f'no document has the id "{document}"')
+        if document in judgements.get(query, {}):
+            raise line.error(f'the pair "{query}" and "{document}" is judged a second time')
+        if query != document:
+            judgements.setdefault(query, {})[document] = _grade(grade, line)
+    if not judgements:
+        raise DatasetError(f"{path} holds no judgement: add rows of query-id, corpus-id and score below its header.")
+    return judgements
+
+
+def _check_header(fields: Sequence[str], line: Line) -> None:
+    if fields[2].lstrip("-").isdigit():
+        raise line.error("expected a header (query-id, corpus-id, score), found a judgement")
+
+
+def _grade(text: str, line: Line) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise line.error(f'the score "{text}" is not a whole number') from None
+
+
+def _question_dataset(folder: Path) -> QuestionDataset:
+    documents = folder / "documents"
+    if not documents.is_dir():
+        raise DatasetError(f"{folder} has questions.jsonl but no folder documents: put the files to ask about there.")
+    identities: set[str] = set()
+    questions: list[Question] = []
+    for line, row in json_rows(folder / "questions.jsonl"):
+        question = _question(row, line, documents)
+        add_once(question.id, to=identities, line=line)
+        questions.append(question)
+    if not questions:
+        raise DatasetError(f"{folder / 'questions.jsonl'} holds no question: add one JSON object a line.")
+    return QuestionDataset(folder.name, folder, tuple(questions))
+
+
+def _question(row: Mapping[str, object], line: Line, documents: Path) -> Question:
+    answerable = row.get("answerable", True)
+    if not isinstance(answerable, bool):
+        raise line.error('"answerable" must be true or false')
+    evidence = tuple(_evidence(item, line, documents) for item in list_of(row, "evidence", line))
+    if answerable and not evidence:
+        raise line.error('an answerable question needs at least one entry in "evidence"')
+    answers = list_of(row, "answers", line)
+    if not all(isinstance(answer, str) and answer.strip() for answer in answers):
+        raise line.error('every entry of "answers" must be a text that is not empty')
+    return Question(
+        id=text_of(row, "id", line),
+        text=text_of(row, "question", line),
+        answers=tuple(str(answer) for answer in answers),
+        answerable=answerable,
+        evidence=evidence,
+    )
+
+
+def _evidence(item: object, line: Line, documents: Path) -> Evidence:
+    if not isinstance(item, dict):
+        raise line.error('every entry of "evidence" must be an object with source, page and quote')
+    source = text_of(item, "source", line)
+    page = item.get("page")
+    if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):
+        raise line.error(f"the page {json.dumps(page)} is neither null nor a number from 1 up")
+    relative = PurePath(source)
+    if relative.is_absolute() or ".." in relative.parts or not (documents / relative).is_file():
+        raise line.error(f'the folder documents holds no file "{source}"')
+    return Evidence(source, page, text_of(item, "quote", line))

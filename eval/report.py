@@ -1,0 +1,58 @@
+"""The results of an evaluation as a Markdown table, which reads well in a terminal too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eval.results import ConfigResult, RetrievalReport
+
+
+def retrieval_table(report: RetrievalReport) -> str:
+    """Metrics as rows, configurations as columns, each cell a mean with its 95% interval; below it what to know."""
+    header = ["metric", *(result.name for result in report.configs)]
+    rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
+    latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
+    return "\n".join([_heading(report), "", *_table(header, [*rows, latency]), "", *_notes(report)])
+
+
+def _heading(report: RetrievalReport) -> str:
+    return (
+        f"**{report.dataset}**: {report.questions:,} questions, {report.documents:,} documents, "
+        f"{report.chunks:,} passages; means with 95% intervals"
+    )
+
+
+def _metrics(report: RetrievalReport) -> list[str]:
+    """Where no evidence names a page, the page rows would only repeat the file rows."""
+    names = list(report.configs[0].estimates) if report.configs else []
+    pages = report.evidence is None or report.evidence.with_page > 0
+    return [name for name in names if pages or not name.startswith("page_")]
+
+
+def _cell(result: ConfigResult, metric: str) -> str:
+    estimate = result.estimates[metric]
+    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    rule = ["-" * width for width in widths]
+    return ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in (header, rule, *rows)]
+
+
+def _notes(report: RetrievalReport) -> list[str]:
+    notes = []
+    if report.evidence:
+        missing = report.evidence.items - report.evidence.located
+        notes.append(
+            f"{report.evidence.located:,} of {report.evidence.items:,} evidence quotes located in the documents."
+        )
+        if missing:
+            notes.append(f"The other {missing:,} count as not found in quote_recall and mrr@10.")
+        if 0 < report.evidence.with_page < report.evidence.items:
+            notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
+    if report.failed:
+        notes.append(f"{len(report.failed):,} files could not be ingested:")
+        notes.extend(f"- {source}: {reason}" for source, reason in report.failed.items())
+    notes.append(f"Values of each query: {report.run}")
+    return notes

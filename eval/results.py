@@ -1,0 +1,67 @@
+"""What an evaluation of retrieval found, and how it is written down for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eval.metrics import Values
+from eval.statistics import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCounts:
+    """How much of the evidence can be judged how deeply: pieces in all, with a page named, with the quote located."""
+
+    items: int
+    with_page: int
+    located: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigResult:
+    """One retriever's result. `values` maps a query's id to its metrics; latencies are in milliseconds a query."""
+
+    name: str
+    estimates: Mapping[str, Estimate]
+    p50: float
+    p95: float
+    values: Mapping[str, Values]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalReport:
+    """The results on a dataset and what they stand on. `failed` maps a file that could not be ingested to the reason;
+    `run` is the file that holds each query's values."""
+
+    dataset: str
+    questions: int
+    configs: tuple[ConfigResult, ...]
+    evidence: EvidenceCounts | None
+    documents: int
+    chunks: int
+    fingerprint: Mapping[str, str]
+    failed: Mapping[str, str]
+    seconds: float
+    run: Path
+
+    def as_json(self) -> dict[str, object]:
+        """The contract's object, and after its keys what else is known."""
+        return {
+            "dataset": self.dataset,
+            "configs": {result.name: _config_json(result) for result in self.configs},
+            "questions": self.questions,
+            "evidence": asdict(self.evidence) if self.evidence else None,
+            "documents": self.documents,
+            "chunks": self.chunks,
+            "fingerprint": dict(self.fingerprint),
+            "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
+            "seconds": round(self.seconds, 3),
+            "run": str(self.run),
+        }
+
+
+def _config_json(result: ConfigResult) -> dict[str, object]:
+    metrics: dict[str, object] = {name: asdict(estimate) for name, estimate in result.estimates.items()}
+    return {**metrics, "latency_ms": {"p50": round(result.p50, 3), "p95": round(result.p95, 3)}}

@@ -1,0 +1,134 @@
+"""Evaluation of retrieval: a dataset through the product's own ingest and retrievers, to metrics with intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from citewell import KnowledgeBase, Settings
+from eval.bases import CachedBase, open_base
+from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
+from eval.results import ConfigResult, EvidenceCounts, RetrievalReport
+from eval.statistics import estimates
+from eval.tasks import EvidenceTask, Task, evidence_task, ranking_task
+from eval.tokens import token_count
+from kb.errors import DatasetError, UserError
+from kb.protocols import Retriever
+from kb.types import Hit
+
+CONFIGS = ("dense", "lexical", "hybrid")
+Progress = Callable[[str, int, int], None]
+"""Told the stage ("ingest" or a configuration's name), how much of it is done, and of how much."""
+
+
+def evaluate_retrieval(
+    folder: Path,
+    *,
+    configs: Sequence[str] = CONFIGS,
+    settings: Settings | None = None,
+    home: Path | None = None,
+    limit: int | None = None,
+    progress: Progress = lambda *_: None,
+) -> RetrievalReport:
+    """Runs each of `configs` (names of search modes) on the dataset in `folder`.
+
+    The base is kept in `home`, else in the user's cache, so that a second run embeds nothing; `limit` takes that many
+    queries, spread evenly. Raises DatasetError for a broken dataset and UserError for an unknown mode or no query.
+    """
+    if limit is not None and limit < 1:
+        raise UserError(f"A limit of {limit} queries leaves nothing to measure; give 1 or more.")
+    began = perf_counter()
+    dataset = load_dataset(folder)
+    with open_base(dataset, settings=settings or Settings(), home=home) as cached:
+        retrievers = {name: cached.base.retriever(name) for name in configs}
+        failed = cached.fill(lambda done, total: progress("ingest", done, total))
+        task = _task(dataset, cached.base, limit)
+        results = tuple(_result(name, retriever, task, progress) for name, retriever in retrievers.items())
+        return _report(dataset, task, results, cached, failed, seconds=perf_counter() - began)
+
+
+@dataclass(slots=True)
+class _Timed:
+    """Asks a retriever; `seconds` holds how long each query's first answer took, by the query's id."""
+
+    name: str
+    retriever: Retriever
+    total: int
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def ask(self, query: Query, k: int) -> Sequence[Hit]:
+        began = perf_counter()
+        hits = self.retriever.retrieve(query.text, k)
+        self.seconds.setdefault(query.id, perf_counter() - began)
+        self.progress(self.name, len(self.seconds), self.total)
+        return hits
+
+
+def _result(name: str, retriever: Retriever, task: Task, progress: Progress) -> ConfigResult:
+    """The first retrieval, which loads models and opens indexes, is not timed."""
+    retriever.retrieve(task.queries[0].text, 1)
+    timed = _Timed(name, retriever, len(task.queries), progress)
+    values = task.values(timed.ask)
+    metrics = next(iter(values.values()))
+    columns = {metric: [row[metric] for row in values.values()] for metric in metrics}
+    p50, p95 = (1000 * float(quantile) for quantile in np.quantile(list(timed.seconds.values()), (0.5, 0.95)))
+    return ConfigResult(name, estimates(columns), p50, p95, values)
+
+
+def _task(dataset: Dataset, base: KnowledgeBase, limit: int | None) -> Task:
+    if not isinstance(dataset, QuestionDataset):
+        return ranking_task(dataset, limit=limit)
+    if not dataset.answerable:
+        raise DatasetError(f"{dataset.folder / 'questions.jsonl'} holds no answerable question: add one to search for.")
+    document, tokens = lru_cache(maxsize=8)(base.document), lru_cache(maxsize=None)(token_count)
+    return evidence_task(dataset, document=document, tokens=tokens, limit=limit)
+
+
+def _report(
+    dataset: Dataset,
+    task: Task,
+    results: tuple[ConfigResult, ...],
+    cached: CachedBase,
+    failed: Mapping[str, str],
+    *,
+    seconds: float,
+) -> RetrievalReport:
+    status = cached.base.status()
+    report = RetrievalReport(
+        dataset=dataset.name,
+        questions=len(task.queries),
+        configs=results,
+        evidence=_evidence_counts(task) if isinstance(task, EvidenceTask) else None,
+        documents=status.documents,
+        chunks=status.chunks,
+        fingerprint=status.fingerprint,
+        failed=failed,
+        seconds=seconds,
+        run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
+    )
+    _save(report)
+    return report
+
+
+def _evidence_counts(task: EvidenceTask) -> EvidenceCounts:
+    targets = [target for targets in task.targets.values() for target in targets]
+    return EvidenceCounts(
+        items=len(targets),
+        with_page=sum(target.pages is not None for target in targets),
+        located=sum(bool(target.quotes) for target in targets),
+    )
+
+
+def _save(report: RetrievalReport) -> None:
+    """Writes the report with each query's values, for comparisons of one run with another."""
+    report.run.parent.mkdir(parents=True, exist_ok=True)
+    values = {result.name: result.values for result in report.configs}
+    report.run.write_text(json.dumps({**report.as_json(), "values": values}, ensure_ascii=False), encoding="utf-8")

@@ -1,0 +1,151 @@
+"""Answering in the documents' own words: the sentences that answer are quoted as they stand, or none is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from generation.answerer import Draft
+from generation.confidence import THRESHOLD, Signals, confidence
+from generation.evidence import Evidence, evidence
+from generation.question import Question, denies, read_question
+from generation.quotes import citation, shortened
+from kb.protocols import Embedder, TermStatistics
+from kb.text.passages import indexed_text
+from kb.types import Answer, Citation, Hit
+
+ABSTENTION = "The documents do not say."
+
+# Sentences that are compared by meaning, which costs an embedding each: the best by words. 8 would do nearly as well.
+_CANDIDATES = 16
+# A further quote must come this near the first one's score.
+_NEAR = 0.9
+_ALIKE = 0.8
+_UNRELATED = (
+    "The bakery on the corner sells fresh bread every morning.",
+    "Volcanic eruptions release gases into the upper atmosphere.",
+    "The court dismissed the appeal for lack of jurisdiction.",
+    "Replace the battery when the indicator light turns red.",
+    "The orchestra rehearsed the second movement twice.",
+    "Quarterly earnings rose on strong demand for software.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    evidence: Evidence
+    similarity: float
+
+    @property
+    def score(self) -> float:
+        return self.evidence.score + self.similarity
+
+
+class ExtractiveAnswerer:
+    """Quotes at most `quotes` sentences, or abstains when its confidence stays below `threshold`. Deterministic."""
+
+    def __init__(
+        self, embedder: Embedder, statistics: TermStatistics, *, quotes: int = 3, threshold: float = THRESHOLD
+    ) -> None:
+        self._embedder = embedder
+        self._statistics = statistics
+        self._quotes = quotes
+        self._threshold = threshold
+
+    @property
+    def name(self) -> str:
+        return "extractive"
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
+        return self.draft(question, hits).answer()
+
+    def draft(self, question: str, hits: Sequence[Hit]) -> Draft:
+        return Draft(self._write(question, tuple(hits)))
+
+    def _write(self, text: str, hits: tuple[Hit, ...]) -> Generator[str, None, Answer]:
+        question = read_question(text, self._statistics)
+        candidates = self._candidates(question, hits)
+        belief = confidence(_signals(question, candidates)) if candidates else 0.0
+        if belief < self._threshold:
+            yield ABSTENTION
+            return Answer(text, ABSTENTION, abstained=True, hits=hits, generator=self.name, confidence=belief)
+        pieces, citations = [], list[Citation]()
+        for group in _chosen(candidates, self._quotes):
+            spans = [shortened(one.chunk.text, one.span, question.weights) for one in group]
+            cited = [
+                citation(len(citations) + number, one.chunk, span)
+                for number, (one, span) in enumerate(zip(group, spans, strict=True), 1)
+            ]
+            pieces.append(("\n\n" if pieces else "") + _sentence(cited))
+            citations += cited
+            yield pieces[-1]
+        return Answer(
+            text,
+            "".join(pieces),
+            abstained=False,
+            citations=tuple(citations),
+            hits=hits,
+            generator=self.name,
+            confidence=belief,
+        )
+
+    def _candidates(self, question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
+        """The best sentences by words, ordered by words and meaning together."""
+        found = evidence(question, hits)[:_CANDIDATES]
+        if not found:
+            return []
+        asked = self._embedder.queries([question.text])[0]
+        said = self._embedder.passages([indexed_text(one.chunk.context, one.text) for one in found])
+        similarities = (said @ asked - self._unrelated) / (1.0 - self._unrelated)
+        candidates = [_Candidate(one, float(value)) for one, value in zip(found, similarities, strict=True)]
+        return sorted(candidates, key=lambda candidate: -candidate.score)
+
+    @cached_property
+    def _unrelated(self) -> float:
+        """The cosine this embedder gives to sentences that have nothing in common: some hardly go below 0.6."""
+        cosines = self._embedder.queries(_UNRELATED) @ self._embedder.passages(_UNRELATED).T
+        return float(cosines[~np.eye(len(_UNRELATED), dtype=bool)].mean())
+
+
+def _signals(question: Question, candidates: Sequence[_Candidate]) -> Signals:
+    best = candidates[0]
+    return Signals(
+        coverage=best.evidence.coverage,
+        passage_coverage=best.evidence.passage_coverage,
+        names=best.evidence.names,
+        missing=best.evidence.missing,
+        similarity=best.similarity,
+        highest_similarity=max(candidate.similarity for candidate in candidates),
+        denial_unshared=question.denies and not denies(best.evidence.text),
+    )
+
+
+def _chosen(candidates: Sequence[_Candidate], quotes: int) -> list[list[Evidence]]:
+    """What to quote, best first: the sentence, then others in the same words in further documents, to be cited too."""
+    groups: list[list[Evidence]] = []
+    for candidate in candidates:
+        if candidate.score < _NEAR * candidates[0].score:
+            break
+        one = candidate.evidence
+        alike = next((group for group in groups if _say_the_same(group[0], one)), None)
+        if alike is None:
+            if len(groups) < quotes:
+                groups.append([one])
+        elif one.words == alike[0].words and all(one.chunk.document_id != other.chunk.document_id for other in alike):
+            alike.append(one)
+    return groups
+
+
+def _say_the_same(one: Evidence, other: Evidence) -> bool:
+    """Whether nearly all words are shared, and every number: rows of a table differ in little else."""
+    shared, different = one.words & other.words, one.words ^ other.words
+    if any(word[0].isdigit() for word in different):
+        return False
+    return len(shared) >= _ALIKE * (len(shared) + len(different))
+
+
+def _sentence(cited: Sequence[Citation]) -> str:
+    return f'"{cited[0].quote}" ' + "".join(f"[{one.marker}]" for one in cited)

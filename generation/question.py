@@ -1,0 +1,89 @@
+"""What a question asks about: its terms and their weights, its names, whether it wants a figure, what it denies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+
+from kb.protocols import TermStatistics
+from kb.text.terms import terms
+
+_ASKING = re.compile(
+    r"\b(?:what|who|whom|whose|which|when|where|why|how|do|does|did|is|are|was|were)\b"
+    r"|[什甚][麼么]|哪[些裡里兒儿個个]?|[誰谁]|[何為为]何|何[時时]?|多少|[幾几]|怎[麼么樣样]|[嗎吗呢]"
+    r"|どこ|だれ|いつ|なぜ|どの|どれ|무엇|누구|어디|언제|어느",
+    re.IGNORECASE,
+)
+_KIND = r"\b(?:what|which)\s+(?:[\w-]+\s+){0,2}"
+_WANTS_FIGURE = re.compile(
+    r"\bwhen\b|\bhow\s+(?:many|much|long|old|far|often|tall|large|big|high|fast|wide|deep|heavy)\b"
+    rf"|{_KIND}(?:year|date|day|month|century|decade|time|period)s?\b"
+    rf"|{_KIND}(?:percent|percentage|number|amount|ratio|size|population|price|cost|rate|share|total)\b"
+    r"|多少|[幾几]|多[長长高大遠远久重]|何[時时]|什[麼么][時时]|哪一?[年天月日]|いつ|언제",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred"
+    r"|thousand|million|billion|half|third|quarter|first|second|once|twice|several|dozen|century|centuries"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december)\b"
+    r"|[一二三四五六七八九十百千萬万億亿兩两]",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\b(?:not|never|no|nor|none|nobody|nothing|neither|cannot|without|except|least|other than)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[\w.,%-]+")
+_CAPITALISED = re.compile(r"(?<=\S\s)[A-Z][\w’'-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`terms` are all its terms, `weights` maps those that are asked about to their inverse document frequency;
+    `pairs` are terms that stand side by side; `names` are the terms of its names and numbers."""
+
+    text: str
+    terms: frozenset[str]
+    weights: dict[str, float]
+    pairs: frozenset[tuple[str, str]]
+    names: frozenset[str]
+    wants_figure: bool
+    denies: bool
+
+    def gives_figure(self, sentence: str) -> bool:
+        """Whether a sentence holds a number or a date which the question does not already name."""
+        words = (match.group() for match in _WORD.finditer(sentence))
+        return any(_FIGURE.search(word) and not self.terms.issuperset(terms(word)) for word in words)
+
+
+def read_question(text: str, statistics: TermStatistics) -> Question:
+    """Interrogatives and their auxiliaries carry nothing an answer repeats: they weigh nothing, unless all are such."""
+    asked = terms(_ASKING.sub(" ", text)) or terms(text)
+    capitalised = {term for match in _CAPITALISED.finditer(text) for term in terms(match.group())}
+    return Question(
+        text=text,
+        terms=frozenset(terms(text)),
+        weights=_weights(asked, statistics),
+        pairs=frozenset(pairwise(asked)),
+        names=frozenset(term for term in asked if term in capitalised or term[0].isdigit()),
+        wants_figure=_WANTS_FIGURE.search(text) is not None,
+        denies=denies(text),
+    )
+
+
+def denies(text: str) -> bool:
+    """Whether a text says no to something (by English words: no other language's are known here)."""
+    return _DENIAL.search(text) is not None
+
+
+def _weights(asked: Sequence[str], statistics: TermStatistics) -> dict[str, float]:
+    """Inverse document frequency as BM25 has it: log(1 + (N - n + 0.5) / (n + 0.5)), never negative."""
+    passages = statistics.passage_count()
+    weights = {}
+    for term in dict.fromkeys(asked):
+        holding = min(statistics.passages_with(term), passages)
+        weights[term] = log(1 + (passages - holding + 0.5) / (holding + 0.5))
+    return weights

@@ -1,0 +1,68 @@
+"""Reads JSON Lines: each line with a "text" is a document of its own, which is how test collections come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ingest.readers.plain import paragraphs
+from ingest.readers.source_file import clean, digest_of, modified_at
+from kb.errors import UnreadableFile
+from kb.identity import document_id
+from kb.text.language import language_of
+from kb.types import Anchor, Document, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReader:
+    def read(self, path: Path) -> Iterator[Document]:
+        """One document a line, read as they are asked for; a title alone serves as the text."""
+        modified, resolved = modified_at(path), str(path.resolve())
+        found = False
+        seen: set[str] = set()
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                record = _record(path, number, line)
+                text = clean(record.get("text") or record.get("title") or "")
+                if not text.strip():
+                    continue
+                name = str(record.get("_id", record.get("id", number)))
+                if name in seen:
+                    raise UnreadableFile(f'Line {number} of {path.name} repeats the id "{name}"; give each its own.')
+                seen.add(name)
+                found = True
+                yield _document(f"{resolved}#{name}", record, text, number, modified)
+        if not found:
+            raise UnreadableFile(f"{path.name} holds no text.")
+
+
+def _record(path: Path, number: int, line: bytes) -> Mapping[str, str]:
+    """The object on a line, {} for a blank line."""
+    if not line.strip():
+        return {}
+    try:
+        record = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(f"Line {number} of {path.name} is not JSON in UTF-8; correct or remove it.") from error
+    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        raise UnreadableFile(f'Line {number} of {path.name} is not an object with a "text"; correct or remove it.')
+    return record
+
+
+def _document(source: str, record: Mapping[str, str], text: str, number: int, modified: datetime) -> Document:
+    canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Document(
+        id=document_id(source),
+        source=source,
+        title=" ".join(clean(str(record.get("title") or "")).split()),
+        text=text,
+        media_type="application/json",
+        sha256=digest_of(canonical.encode("utf-8", "surrogatepass")),
+        language=language_of(text),
+        modified=modified,
+        marks=(Mark(0, Anchor("line", f"line {number}", number)),),
+        blocks=tuple(paragraphs(text)),
+    )

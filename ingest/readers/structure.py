@@ -1,0 +1,62 @@
+"""Text put together block by block under its headings, for formats whose files are not themselves readable text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kb.types import Anchor, Block, Mark
+
+
+@dataclass(slots=True)
+class HeadingPath:
+    """The headings that are open at a place of a document."""
+
+    _open: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for _, name in self._open)
+
+    def enter(self, level: int, name: str) -> tuple[str, ...]:
+        """The path that a heading of `level` (1 is the outermost) closes."""
+        while self._open and self._open[-1][0] >= level:
+            self._open.pop()
+        self._open.append((level, name))
+        return self.names
+
+
+def heading_mark(offset: int, names: tuple[str, ...]) -> Mark:
+    return Mark(offset, Anchor("heading", " > ".join(names)))
+
+
+@dataclass(slots=True)
+class StructuredText:
+    """A document in the making: blocks are added in reading order, one blank line apart."""
+
+    path: HeadingPath = field(default_factory=HeadingPath)
+    blocks: list[Block] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    _parts: list[str] = field(default_factory=list)
+    _length: int = 0
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self._parts)
+
+    def add(self, kind: str, text: str) -> None:
+        """Adds a block, unless it is blank."""
+        if text.strip():
+            self._append(kind, text)
+
+    def add_heading(self, level: int, text: str) -> None:
+        name = " ".join(text.split())
+        if name:
+            names = self.path.enter(level, name)
+            self._append("heading", name)
+            self.marks.append(heading_mark(self.blocks[-1].start, names))
+
+    def _append(self, kind: str, text: str) -> None:
+        start = self._length + (2 if self._parts else 0)
+        self._parts.append(text)
+        self._length = start + len(text)
+        self.blocks.append(Block(start, self._length, kind, self.path.names))

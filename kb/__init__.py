@@ -1,0 +1,1 @@
+"""What every other package stands on: words, seams, errors, settings, stores, models and text."""

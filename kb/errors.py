@@ -1,0 +1,59 @@
+"""Everything that can go wrong by a user's doing or surroundings, each said in one sentence that tells what to do.
+
+CitewellError
+├── UserError              the input or the settings are wrong               exit code 2
+│   ├── SettingsError          the settings file or a value in it
+│   ├── UnknownKnowledgeBase   no base of that name
+│   ├── UnreadableFile         a file that cannot be read, with the reason
+│   ├── FingerprintMismatch    the index was built with other settings
+│   ├── MissingModel           a model that is not on this machine
+│   └── DatasetError           an evaluation dataset that is broken, with its file and line
+├── Locked                 another process writes to this base               exit code 4
+└── StoreError             an index is damaged or the disk refuses           exit code 1
+
+Everything else is a bug, and rises with its traceback.
+"""
+
+from __future__ import annotations
+
+
+class CitewellError(Exception):
+    """Shown to people as it stands: one sentence that says what to do."""
+
+    exit_code = 1
+
+
+class UserError(CitewellError):
+    exit_code = 2
+
+
+class SettingsError(UserError):
+    pass
+
+
+class UnknownKnowledgeBase(UserError):
+    pass
+
+
+class UnreadableFile(UserError):
+    pass
+
+
+class FingerprintMismatch(UserError):
+    pass
+
+
+class MissingModel(UserError):
+    pass
+
+
+class DatasetError(UserError):
+    pass
+
+
+class Locked(CitewellError):
+    exit_code = 4
+
+
+class StoreError(CitewellError):
+    pass

@@ -1,0 +1,127 @@
+"""Turns a checkpoint into an OpenVINO graph, once, in a process of its own.
+
+The process keeps torch (1.9 s to import, some 500 MB), its warnings and the variables set for it out of ours.
+Run as `python -m kb.models.conversion FOLDER POOLING LOWERCASE TARGET`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from kb.errors import MissingModel
+from kb.models.checkpoint import Checkpoint
+
+GRAPH = "encoder.xml"
+WEIGHTS = "encoder.bin"
+TOKENIZER = "tokenizer.json"
+POOLINGS = frozenset({"mean", "cls", "lasttoken"})
+_FORMAT = 1
+_log = logging.getLogger(__name__)
+
+
+def converted(checkpoint: Checkpoint, cache: Path) -> Path:
+    """The folder in `cache` that holds the checkpoint's graph and tokenizer, made when it is not there yet.
+
+    Several processes may do this at once: each works in a folder of its own, and the first to finish is kept.
+    """
+    place = cache / f"{checkpoint.graph}-{_FORMAT}-openvino-{version('openvino')}"
+    if _complete(place):
+        return place
+    cache.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=".converting-", dir=cache))
+    try:
+        _convert_apart(checkpoint, work)
+        os.replace(work, place)
+    except OSError:
+        if not _complete(place):
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return place
+
+
+def _complete(place: Path) -> bool:
+    return all((place / name).is_file() for name in (GRAPH, WEIGHTS, TOKENIZER))
+
+
+def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:
+    command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), checkpoint.pooling]
+    command += [str(int(checkpoint.lowercase)), str(target)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # A local folder needs no hub; these keep the libraries from asking one for updates all the same.
+    environment |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 0:
+        return
+    _log.error("converting %s failed:\n%s", checkpoint.folder, done.stderr)
+    reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    raise MissingModel(
+        f"The embedding model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it."
+    )
+
+
+def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
+    """Write the network (ids and mask in, one pooled row a text out) and its tokenizer into `target`."""
+    _write_graph(folder, pooling, target / GRAPH)
+    _write_tokenizer(folder, lowercase, target / TOKENIZER)
+
+
+def _write_graph(folder: Path, pooling: str, path: Path) -> None:
+    from kb.models.openvino_embedder import silence_openvino
+
+    silence_openvino()
+    import openvino as ov
+    import torch
+    from transformers import AutoModel
+
+    encoder = AutoModel.from_pretrained(
+        folder, use_safetensors=True, local_files_only=True, trust_remote_code=False, dtype=torch.float32
+    )
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = encoder
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            mask = attention_mask.unsqueeze(-1).to(states.dtype)
+            if pooling == "cls":
+                return states[:, 0]
+            if pooling == "lasttoken":
+                after = torch.nn.functional.pad(mask, (0, 0, 0, 1))[:, 1:]
+                return (states * (mask - after)).sum(1)
+            return (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+
+    ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
+    example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
+    shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in example]
+    with torch.no_grad():
+        graph = ov.convert_model(Pooled().eval(), example_input=example, input=shapes)
+    ov.save_model(graph, path, compress_to_fp16=False)
+
+
+def _write_tokenizer(folder: Path, lowercase: bool, path: Path) -> None:
+    from tokenizers.normalizers import Lowercase, Sequence
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    backend = tokenizer.backend_tokenizer
+    if lowercase:
+        backend.normalizer = Sequence([Lowercase(), *([backend.normalizer] if backend.normalizer else [])])
+    # The padding id travels in the tokenizer's file: some encoders count positions by it.
+    backend.enable_padding(pad_id=tokenizer.pad_token_id or 0, pad_token=tokenizer.pad_token or "[PAD]")
+    backend.save(str(path))
+
+
+if __name__ == "__main__":
+    source, mode, fold, out = sys.argv[1:]
+    convert(Path(source), pooling=mode, lowercase=bool(int(fold)), target=Path(out))

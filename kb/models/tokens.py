@@ -1,0 +1,63 @@
+"""The `tokenizers` library behind the Tokenizer port, and texts as rows of token ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer as FastTokenizer
+
+# Halves of a surrogate pair (a damaged PDF has them) are refused by the library: one character stands for one.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class TextTokenizer:
+    """Tokens of a text with their places; truncates nothing. Safe to share between threads."""
+
+    def __init__(self, definition: str) -> None:
+        self._tokenizer = _tokenizer(definition)
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        return list(self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
+
+    def special_tokens(self) -> int:
+        """How many tokens are put around a text."""
+        return int(self._tokenizer.num_special_tokens_to_add(False))
+
+
+class RowTokenizer:
+    """Texts as the ids that a model is fed, special tokens included, cut at `limit`. Safe to share between threads."""
+
+    def __init__(self, definition: str, *, limit: int) -> None:
+        self._tokenizer = _tokenizer(definition)
+        self._tokenizer.enable_truncation(limit)
+        padding = FastTokenizer.from_str(definition).padding
+        self._padding_id = int(padding["pad_id"]) if padding else 0
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        return [row.ids for row in self._tokenizer.encode_batch_fast([encodable(text) for text in texts])]
+
+    def padded(self, rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of one length and the mask that tells ids (1) from padding (0)."""
+        length = max(1, *(len(row) for row in rows))
+        ids = np.full((len(rows), length), self._padding_id, dtype=np.int64)
+        mask = np.zeros((len(rows), length), dtype=np.int64)
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = row
+            mask[index, : len(row)] = 1
+        return ids, mask
+
+
+def _tokenizer(definition: str) -> FastTokenizer:
+    tokenizer = FastTokenizer.from_str(definition)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def encodable(text: str) -> str:
+    """`text` as the tokenizers take it, each character in its place."""
+    return _SURROGATE.sub("\ufffd", text)

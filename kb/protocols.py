@@ -1,0 +1,126 @@
+"""The seams: what a part may ask of another without knowing which one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.types import Chunk, Document, Hit
+
+Vectors = NDArray[np.float32]
+"""Rows of unit length, shape (n, dimensions)."""
+
+
+class Retriever(Protocol):
+    """Finds passages. Lexical, dense, fused, reranked ... are all retrievers, and the later ones wrap others."""
+
+    def retrieve(self, query: str, k: int) -> list[Hit]:
+        """At most k hits, best first, in a total order (ties by chunk id); each chunk once."""
+        ...
+
+
+class Tokenizer(Protocol):
+    """Cuts text into a model's tokens."""
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """The (start, end) characters of each token of `text`, special tokens left out, nothing truncated."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into vectors; queries and passages apart, because their prefixes differ."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of what decides the vectors: weights, pooling, prefixes, dimensions, window."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def window(self) -> int:
+        """Tokens of a passage that are seen, special tokens and prefix already subtracted."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of passages in the order given, shape (len(texts), dimensions)."""
+        ...
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of queries in the order given, shape (len(texts), dimensions)."""
+        ...
+
+
+class Scorer(Protocol):
+    """Judges how well each passage answers a query (a cross-encoder, say)."""
+
+    def scores(self, query: str, passages: Sequence[str]) -> list[float]:
+        """One score a passage, in the order given; higher is better."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Generator(Protocol):
+    """A language model."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+        """The reply, piece by piece; closing the iterator stops the model."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads files of some formats."""
+
+    def read(self, path: Path) -> Iterator[Document]:
+        """The documents of one file: one as a rule, several of a container. Raises UnreadableFile with the reason."""
+        ...
+
+
+class Splitter(Protocol):
+    """Cuts a document into passages."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def split(self, document: Document) -> list[Chunk]:
+        """Passages in order of their start that together cover every character but white space."""
+        ...
+
+
+class VectorSearch(Protocol):
+    def nearest(self, vector: Vectors, k: int) -> list[Hit]:
+        """The k visible passages of highest cosine to `vector` (shape (dimensions,)); the score is the cosine."""
+        ...
+
+
+class TextSearch(Protocol):
+    def matching(self, query: str, k: int) -> list[Hit]:
+        """The k visible passages of highest BM25 for the terms of `query`; those that share no term are left out."""
+        ...
+
+
+class TermStatistics(Protocol):
+    def passage_count(self) -> int:
+        """Number of passages in the index."""
+        ...
+
+    def passages_with(self, term: str) -> int:
+        """Number of passages that hold `term` (as kb.text.terms cuts them)."""
+        ...

@@ -1,0 +1,94 @@
+"""Settings: every choice a user can make, with its default.
+
+Read once, in the entry points: from a TOML file, then from the environment (CITEWELL_ANSWER__QUOTES=5).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kb.errors import SettingsError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EmbeddingSettings(_Section):
+    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds."""
+
+    model: str = "all-MiniLM-L6-v2"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    query_prefix: str = ""
+    passage_prefix: str = ""
+    dimensions: Annotated[int, Field(gt=0)] | None = None
+
+
+class ChunkingSettings(_Section):
+    """Passage size in the embedder's tokens; None means all that the embedder sees at once."""
+
+    target_tokens: Annotated[int, Field(ge=16)] | None = None
+
+
+class ModeSettings(_Section):
+    """A search mode of one's own: `fuse` names other modes; `weights` apply to "convex" fusion of their scores."""
+
+    fuse: Annotated[tuple[str, ...], Field(min_length=1)]
+    weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    method: Literal["convex", "rrf"] = "convex"
+    depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class AnswerSettings(_Section):
+    """`passages` are searched for an answer, `quotes` shown at most."""
+
+    mode: str = "hybrid"
+    passages: Annotated[int, Field(ge=1, le=100)] = 10
+    quotes: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class StoreSettings(_Section):
+    """`lock_wait` is how many seconds a writer waits for another one."""
+
+    lock_wait: Annotated[float, Field(ge=0)] = 10.0
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="CITEWELL_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    modes: dict[str, ModeSettings] = {}
+    answer: AnswerSettings = AnswerSettings()
+    store: StoreSettings = StoreSettings()
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Settings: `path` (TOML) over the environment over the defaults. Raises SettingsError naming the key at fault."""
+    values: dict[str, object] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(f"The settings file {path} cannot be read ({error.strerror}).") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"The settings file {path} is not valid TOML ({error}).") from error
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = f"in {path}" if path else "in the environment (CITEWELL_...)"
+        problem = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
+        raise SettingsError(f'The key "{key}" {where} {problem}; `citewell doctor` lists the settings.') from error

@@ -1,0 +1,1 @@
+"""The stores of one knowledge base: the manifest is the truth, vectors and words are indexes rebuilt from it."""

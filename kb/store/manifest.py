@@ -1,0 +1,398 @@
+"""The manifest: one SQLite file that holds the truth of a knowledge base, read in snapshots, written in transactions.
+
+It knows rows and transactions, not the indexes built from them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import numpy as np
+
+from kb.errors import StoreError
+from kb.protocols import Vectors
+from kb.store.records import (
+    CHUNK_COLUMNS,
+    DOCUMENT_COLUMNS,
+    Row,
+    chunk_of,
+    chunk_row,
+    document_of,
+    document_row,
+    number,
+)
+from kb.types import Chunk, Document
+
+SCHEMA_VERSION = "1"
+_VARIABLES = 30_000
+"""SQLite takes 32,766 bound values in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is known of a file: as it was when it was last read. state is "ready" or "failed", and reason says why."""
+
+    source: str
+    root: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    state: str
+    ingested: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A published vector index: the embeddings up to `watermark`, less those that were gone when it was built."""
+
+    name: str
+    watermark: int
+    vectors: int
+
+
+class Manifest:
+    """The database of a base: read snapshots for any thread, write transactions for the holder of the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+
+    @classmethod
+    def create(cls, path: Path, meta: dict[str, str]) -> Manifest:
+        """A new manifest holding `meta`; whole or not at all, also when two processes create it at once."""
+        manifest = cls(path)
+        connection = manifest._connect(create=True)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                for statement in files("kb.store").joinpath("schema.sql").read_text().split(";\n"):
+                    connection.execute(statement)
+                values = {"schema": SCHEMA_VERSION, "epoch": "0", "lexical": "lexical-0", **meta}
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+        return manifest
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One state of the base, unmoved by commits that happen meanwhile."""
+        connection = self._take()
+        connection.execute("BEGIN")
+        try:
+            yield Snapshot(connection)
+        finally:
+            connection.execute("ROLLBACK")
+            self._idle.put(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commits when the block ends, rolls back when it raises. Only for the holder of the writer's lock."""
+        connection = self._take()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield Transaction(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._idle.put(connection)
+
+    def epoch(self) -> int:
+        """Grows by one with every commit that changes what is visible."""
+        with self.snapshot() as snapshot:
+            return snapshot.epoch
+
+    def purge(self) -> None:
+        """Empties the write-ahead log into the database, so that no removed text stays in it."""
+        connection = self._take()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._idle.put(connection)
+
+    def close(self) -> None:
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return self._connect(create=False)
+
+    def _connect(self, *, create: bool) -> sqlite3.Connection:
+        mode = "rwc" if create else "rw"
+        try:
+            connection = sqlite3.connect(
+                f"{self._path.as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=30,
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA mmap_size = 1073741824")
+        except sqlite3.Error as error:
+            raise StoreError(f"The knowledge base's manifest {self._path} cannot be opened ({error}).") from error
+        return connection
+
+
+class Snapshot:
+    """Reads of one state of the manifest."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._sql = connection
+        self.epoch = int(self.meta("epoch"))
+
+    def meta(self, key: str) -> str:
+        row = self._sql.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def generation(self) -> Generation | None:
+        row = self._sql.execute("SELECT name, watermark, vectors FROM generations WHERE current").fetchone()
+        return Generation(*row) if row else None
+
+    def generation_names(self) -> set[str]:
+        return {name for (name,) in self._sql.execute("SELECT name FROM generations")}
+
+    def files(self) -> list[FileRecord]:
+        """All files, by source."""
+        rows = self._sql.execute(
+            "SELECT source, root, size, mtime_ns, sha256, state, ingested, reason FROM files ORDER BY source"
+        )
+        return [
+            FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason)
+            for source, root, size, mtime_ns, sha256, state, ingested, reason in rows
+        ]
+
+    def document(self, source: str) -> Document | None:
+        row = self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE source = ?", (source,)).fetchone()
+        return document_of(row) if row else None
+
+    def documents(self) -> Iterator[Document]:
+        """All documents, by source, one at a time in memory."""
+        for row in self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents ORDER BY source"):
+            yield document_of(row)
+
+    def document_digests(self, file: str) -> dict[str, str]:
+        """sha256 by source of the documents that came from `file`."""
+        return dict(self._sql.execute("SELECT source, sha256 FROM documents WHERE file = ?", (file,)))
+
+    def document_rows(self) -> list[tuple[str, str, str, str, int, int]]:
+        """(source, file, title, media type, characters, passages) of every document, by source."""
+        return self._sql.execute(
+            "SELECT source, file, title, media_type, length(text),"
+            " (SELECT count(*) FROM chunks WHERE chunks.document = documents.id) FROM documents ORDER BY source"
+        ).fetchall()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Documents, passages, distinct embeddings."""
+        tables = ("documents", "chunks", "embeddings")
+        documents, chunks, embeddings = (
+            self._sql.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+        )
+        return documents, chunks, embeddings
+
+    def chunks(self, document: str) -> list[Chunk]:
+        """The passages of the document with id `document`, in order."""
+        return [
+            chunk_of(row)
+            for row in self._sql.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document"
+                " WHERE chunks.document = ? ORDER BY chunks.start",
+                (number(document),),
+            )
+        ]
+
+    def chunks_by_number(self, numbers: Sequence[int]) -> dict[int, Chunk]:
+        """The visible ones among the passages asked for."""
+        rows = self._in(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document WHERE chunks.id",
+            numbers,
+        )
+        return {row[0]: chunk_of(row) for row in rows}
+
+    def chunks_by_embedding(self, embeddings: Sequence[int]) -> dict[int, list[Chunk]]:
+        """The visible passages of each embedding asked for; several where a text stands in several places."""
+        found: dict[int, list[Chunk]] = {}
+        rows = self._in(
+            f"SELECT chunks.embedding, {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document"
+            " WHERE chunks.embedding",
+            embeddings,
+        )
+        for embedding, *row in rows:
+            found.setdefault(embedding, []).append(chunk_of(tuple(row)))
+        return found
+
+    def chunk_numbers(self) -> set[int]:
+        return {value for (value,) in self._sql.execute("SELECT id FROM chunks")}
+
+    def all_chunks(self) -> Iterator[Chunk]:
+        for row in self._sql.execute(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document ORDER BY chunks.id"
+        ):
+            yield chunk_of(row)
+
+    def lexical_leftovers(self) -> list[int]:
+        return [value for (value,) in self._sql.execute("SELECT id FROM lexical_leftovers")]
+
+    def last_embedding(self) -> int:
+        row = self._sql.execute("SELECT max(id) FROM embeddings").fetchone()
+        return int(row[0] or 0)
+
+    def embeddings_after(self, watermark: int, limit: int = -1) -> tuple[list[int], Vectors]:
+        """Ids above `watermark`, ascending, and their vectors, shape (n, dimensions)."""
+        rows = self._sql.execute(
+            "SELECT id, vector FROM embeddings WHERE id > ? ORDER BY id LIMIT ?", (watermark, limit)
+        ).fetchall()
+        return _matrix(rows)
+
+    def embeddings_up_to(self, watermark: int) -> tuple[list[int], Vectors]:
+        """Ids up to `watermark`, ascending, and their vectors, shape (n, dimensions)."""
+        return _matrix(
+            self._sql.execute("SELECT id, vector FROM embeddings WHERE id <= ? ORDER BY id", (watermark,)).fetchall()
+        )
+
+    def integrity(self) -> str:
+        """ "ok", or what SQLite finds wrong with the file."""
+        return str(self._sql.execute("PRAGMA integrity_check(1)").fetchone()[0])
+
+    def embeddings_by_key(self, keys: Sequence[bytes]) -> dict[bytes, int]:
+        return dict(self._in("SELECT key, id FROM embeddings WHERE key", keys))
+
+    def vectors_by_key(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        """Vectors of shape (dimensions,) of those keys that are known."""
+        rows = self._in("SELECT key, vector FROM embeddings WHERE key", keys)
+        return {key: np.frombuffer(vector, "<f4") for key, vector in rows}
+
+    def visible_numbers(self, numbers: Sequence[int]) -> set[int]:
+        return {value for (value,) in self._in("SELECT id FROM chunks WHERE id", numbers)}
+
+    def dropped_embeddings(self) -> list[int]:
+        return [value for (value,) in self._sql.execute("SELECT id FROM dropped_embeddings")]
+
+    def _in(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
+        for first in range(0, len(values), _VARIABLES):
+            part = values[first : first + _VARIABLES]
+            yield from self._sql.execute(f"{statement} IN ({','.join('?' * len(part))})", part)
+
+
+class Transaction(Snapshot):
+    """Writes, seen by others when the transaction commits."""
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def advance_epoch(self) -> None:
+        self.set_meta("epoch", str(self.epoch + 1))
+
+    def put_file(self, record: FileRecord) -> None:
+        self._sql.execute(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET root = excluded.root,"
+            " size = excluded.size, mtime_ns = excluded.mtime_ns, sha256 = excluded.sha256, state = excluded.state,"
+            " reason = excluded.reason, ingested = excluded.ingested",
+            (
+                record.source,
+                record.root,
+                record.size,
+                record.mtime_ns,
+                record.sha256,
+                record.state,
+                record.reason,
+                record.ingested.isoformat(timespec="seconds"),
+            ),
+        )
+
+    def drop_file(self, source: str) -> None:
+        """Forgets a file whose documents are already removed."""
+        self._sql.execute("DELETE FROM files WHERE source = ?", (source,))
+
+    def add_embeddings(self, vectors: Mapping[bytes, Vectors]) -> None:
+        """Adds what is not there yet, by key."""
+        self._sql.executemany(
+            "INSERT OR IGNORE INTO embeddings (key, vector) VALUES (?, ?)",
+            ((key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()),
+        )
+
+    def add_document(self, document: Document, file: str, chunks: Sequence[Chunk], embeddings: Sequence[int]) -> None:
+        self._sql.execute(
+            f"INSERT INTO documents (file, {DOCUMENT_COLUMNS}) VALUES ({','.join('?' * 12)})",
+            document_row(document, file),
+        )
+        self._sql.executemany(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (chunk_row(chunk, embedding) for chunk, embedding in zip(chunks, embeddings, strict=True)),
+        )
+
+    def remove_document(self, source: str) -> int:
+        """Removes the document of `source` if there is one; notes its passages as leftovers and returns their number."""
+        found = self._sql.execute("SELECT id FROM documents WHERE source = ?", (source,)).fetchone()
+        if not found:
+            return 0
+        self._sql.execute("INSERT OR IGNORE INTO lexical_leftovers SELECT id FROM chunks WHERE document = ?", found)
+        self._sql.execute(
+            "INSERT OR IGNORE INTO dropped_embeddings SELECT DISTINCT embedding FROM chunks WHERE document = ?", found
+        )
+        removed = self._sql.execute("DELETE FROM chunks WHERE document = ?", found).rowcount
+        self._sql.execute("DELETE FROM documents WHERE id = ?", found)
+        return removed
+
+    def settle(self) -> None:
+        """To be called last in a change: what is visible is no leftover, and vectors without a passage are deleted.
+
+        The deleted ones' ids stay noted until a generation without them is published.
+        """
+        self._sql.execute(
+            "DELETE FROM lexical_leftovers WHERE EXISTS (SELECT 1 FROM chunks WHERE chunks.id = lexical_leftovers.id)"
+        )
+        self._sql.execute(
+            "DELETE FROM dropped_embeddings WHERE EXISTS (SELECT 1 FROM chunks WHERE embedding = dropped_embeddings.id)"
+        )
+        self._sql.execute("DELETE FROM embeddings WHERE id IN (SELECT id FROM dropped_embeddings)")
+
+    def add_leftovers(self, numbers: Iterable[int]) -> None:
+        self._sql.executemany("INSERT OR IGNORE INTO lexical_leftovers VALUES (?)", ((value,) for value in numbers))
+
+    def forget_leftovers(self, numbers: Iterable[int]) -> None:
+        self._sql.executemany("DELETE FROM lexical_leftovers WHERE id = ?", ((value,) for value in numbers))
+
+    def retire_generations(self) -> None:
+        """Leaves the base without a current generation: searches scan the manifest's vectors until one is built."""
+        self._sql.execute("UPDATE generations SET current = 0")
+        self._sql.execute("DELETE FROM dropped_embeddings")
+
+    def publish(self, generation: Generation, without: Sequence[int]) -> None:
+        """Makes `generation`, built without the dropped embeddings `without`, the current one.
+
+        Only the one before it is kept beside it, for readers still on it.
+        """
+        self._sql.execute("DELETE FROM generations WHERE NOT current")
+        self._sql.execute("UPDATE generations SET current = 0")
+        self._sql.execute(
+            "INSERT INTO generations VALUES (?, ?, ?, 1)", (generation.name, generation.watermark, generation.vectors)
+        )
+        self._sql.executemany("DELETE FROM dropped_embeddings WHERE id = ?", ((value,) for value in without))
+
+
+def _matrix(rows: Sequence[tuple[int, bytes]]) -> tuple[list[int], Vectors]:
+    if not rows:
+        return [], np.empty((0, 0), np.float32)
+    vectors = np.frombuffer(b"".join(vector for _, vector in rows), "<f4").reshape(len(rows), -1)
+    return [identifier for identifier, _ in rows], vectors

@@ -1,0 +1,136 @@
+"""The vector index: Chroma in generations. A published generation is a folder that nobody changes any more.
+
+It knows embeddings by number and vector; which passages they stand for, and whether those are visible, it does not.
+Chroma's embedded client is not safe when a second process writes to an open folder, so nobody ever does.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import numpy as np
+
+from kb.errors import StoreError
+from kb.protocols import Vectors
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.api.models.Collection import Collection
+
+_COLLECTION = "passages"
+_BATCH = 1_000
+_HNSW: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "max_neighbors": 32,
+    "ef_construction": 200,
+    # Recall for queries unlike the collection is what abstention stands on: 0.80 at the default of 100.
+    "ef_search": 400,
+    # Low, so that opening a generation replays few entries; a crash can only spoil an unpublished folder.
+    "sync_threshold": 1_000,
+}
+
+
+class VectorGeneration:
+    """A published generation, open for reading from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "chroma.sqlite3").is_file():
+            raise StoreError(f"The vector index {folder} is missing; run `citewell verify --repair`.")
+        self._client = _open(folder)
+        self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+
+    def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """Numbers and cosines of about the `limit` nearest embeddings, best first."""
+        if limit <= 0:
+            return []
+        found = self._collection.query(query_embeddings=vector.tolist(), n_results=limit, include=["distances"])
+        distances = (found["distances"] or [[]])[0]
+        return [(int(name), 1.0 - distance) for name, distance in zip(found["ids"][0], distances, strict=True)]
+
+    def contents(self) -> Iterator[tuple[list[int], Vectors]]:
+        """All numbers and vectors, in parts; for verification."""
+        for offset in range(0, self._collection.count(), _BATCH):
+            part = self._collection.get(limit=_BATCH, offset=offset, include=["embeddings"])
+            yield [int(name) for name in part["ids"]], np.asarray(part["embeddings"], np.float32)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class GenerationReader:
+    """Keeps the generation that was asked for last open, and the one before it for readers still on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, VectorGeneration] = {}
+        self._lock = Lock()
+
+    def get(self, name: str) -> VectorGeneration:
+        with self._lock:
+            if name not in self._open:
+                while len(self._open) > 1:
+                    self._open.pop(next(iter(self._open))).close()
+                self._open[name] = VectorGeneration(self._folder / name)
+            return self._open[name]
+
+    def close(self) -> None:
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].close()
+
+
+def build_generation(
+    folder: Path, *, base: str | None, drop: Sequence[int], add: Iterator[tuple[list[int], Vectors]]
+) -> str:
+    """Builds a generation in `folder` from the generation `base` less `drop` plus `add`, and returns its name.
+
+    Until it has its final name, an interruption leaves only a folder ending in ".part" behind.
+    """
+    name = uuid4().hex[:16]
+    part = folder / f"{name}.part"
+    folder.mkdir(parents=True, exist_ok=True)
+    if base is not None:
+        shutil.copytree(folder / base, part)
+    else:
+        part.mkdir()
+    with _writable(part, create=base is None) as collection:
+        for first in range(0, len(drop), _BATCH):
+            collection.delete(ids=[str(number) for number in drop[first : first + _BATCH]])
+        for numbers, vectors in add:
+            collection.upsert(ids=[str(number) for number in numbers], embeddings=vectors)
+    part.rename(folder / name)
+    return name
+
+
+def discard_generations(folder: Path, *, keep: set[str]) -> None:
+    """Deletes what is neither published nor in use any more; for the holder of the publisher's lock."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in keep:
+            shutil.rmtree(path)
+
+
+@contextmanager
+def _writable(folder: Path, *, create: bool) -> Iterator[Collection]:
+    client = _open(folder)
+    try:
+        if create:
+            yield client.create_collection(_COLLECTION, embedding_function=None, configuration={"hnsw": _HNSW})
+        else:
+            yield client.get_collection(_COLLECTION, embedding_function=None)
+    finally:
+        client.close()
+
+
+def _open(folder: Path) -> Client:
+    import chromadb
+    from chromadb.config import Settings
+
+    # The declared type lacks close(), which releases the folder's files.
+    return cast("Client", chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False)))

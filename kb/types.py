@@ -1,0 +1,164 @@
+"""The words of Citewell: the plain values that travel from a file to a cited answer."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in a document that a person can turn to.
+
+    kind is what the place is ("page", "heading", "line"), label is how people read it ("page 12", "Fusion > RRF"),
+    number is its 1-based number where places of that kind are numbered.
+    """
+
+    kind: str
+    label: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An anchor that holds from `offset` (a character of the document's text) up to the next mark of its kind."""
+
+    offset: int
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    """Where a span of text stands on a page.
+
+    Coordinates are PDF points from the page's lower left corner, before any rotation of the page is applied.
+    """
+
+    start: int
+    end: int
+    page: int
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A structural unit of a document's text, in order and without overlap: what a splitter prefers to keep whole.
+
+    kind is "heading", "paragraph", "list", "table" or "code". headings is the path of headings above the block
+    (a heading's own text closes its own path).
+    """
+
+    start: int
+    end: int
+    kind: str
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as text, with what is needed to say where in the original each character stood.
+
+    `source` is the resolved absolute path (or URI); a part of a container (a record of a .jsonl file, an attachment)
+    adds "#" and the part's name. `sha256` is that of the content which this document was read from.
+    `marks` and `blocks` are ordered by offset; `boxes` by start, one line of a page each, and only for laid-out files.
+    """
+
+    id: str
+    source: str
+    title: str
+    text: str
+    media_type: str
+    sha256: str
+    language: str | None = None
+    modified: datetime | None = None
+    tags: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    boxes: tuple[TextBox, ...] = ()
+
+    def anchor_at(self, offset: int) -> Anchor | None:
+        """The anchor that holds at `offset`: the last mark at or before it, None before the first mark."""
+        index = bisect_right(self.marks, offset, key=lambda mark: mark.offset)
+        return self.marks[index - 1].anchor if index else None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a passage must be read with but does not itself say: embedded, indexed and shown, never quoted."""
+
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage: a span of a document, so that `document.text[chunk.start:chunk.end] == chunk.text`.
+
+    `id` is 16 hexadecimal digits, the same for the same passage of the same source in every base.
+    """
+
+    id: str
+    document_id: str
+    source: str
+    text: str
+    start: int
+    end: int
+    anchor: Anchor | None = None
+    context: Context = Context()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found. Scores compare only inside one retriever's answer; higher is better."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters start..end (end excluded) of a document's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words that carry a sentence of an answer.
+
+    `marker` is the number shown in the answer ("[1]"); `spans` are offsets in the document's text and `quote` is
+    what stands there, span by span, joined by " ... "; `verified` says that this was looked up and found to hold.
+    """
+
+    marker: int
+    chunk_id: str
+    source: str
+    title: str
+    anchor: Anchor | None
+    spans: tuple[Span, ...]
+    quote: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer whose text cites by "[n]", or an abstention, whose text says so and whose citations are empty.
+
+    `confidence` is the answerer's probability (0 to 1) that the documents answer the question;
+    `timings` maps a stage to its seconds.
+    """
+
+    question: str
+    text: str
+    abstained: bool
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    generator: str = ""
+    confidence: float | None = None
+    timings: dict[str, float] = field(default_factory=dict)

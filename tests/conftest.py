@@ -1,0 +1,33 @@
+"""What holds for every test: no connection leaves the machine, no setting of the machine leaks in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anything but this machine fails the test that makes it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0] if isinstance(address, tuple) else ""
+            assert host == "localhost" or ip_address(host).is_loopback, f"a connection to {address}"
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home folder for knowledge bases, for this test alone."""
+    for name in ("CITEWELL_KB", "CITEWELL_SETTINGS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CITEWELL_HOME", str(tmp_path / "home"))
+    yield tmp_path / "home"

@@ -1,0 +1,155 @@
+"""Both layouts are recognised and read; what is wrong in one is named with its file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from eval.datasets import Evidence, Query, QuestionDataset, RankingDataset, load_dataset
+from kb.errors import DatasetError
+
+DOCUMENTS = [{"_id": "d1", "title": "One", "text": "first"}, {"_id": "d2", "title": "", "text": ""}]
+QUERIES = [{"_id": "q1", "text": "which is first"}, {"_id": "q2", "text": "never judged"}]
+QUESTION = {
+    "id": "n1",
+    "question": "Which?",
+    "answers": ["this"],
+    "answerable": True,
+    "evidence": [{"source": "a.md", "page": None, "quote": "this one"}],
+}
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def ranking_folder(folder: Path, *, qrels: str = "q1\td1\t2\n") -> Path:
+    write_rows(folder / "corpus.jsonl", DOCUMENTS)
+    write_rows(folder / "queries.jsonl", QUERIES)
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels, encoding="utf-8")
+    return folder
+
+
+def question_folder(folder: Path, *rows: dict[str, object]) -> Path:
+    (folder / "documents").mkdir()
+    (folder / "documents" / "a.md").write_text("this one", encoding="utf-8")
+    write_rows(folder / "questions.jsonl", list(rows))
+    return folder
+
+
+def test_ranking_layout_keeps_only_judged_queries(tmp_path: Path) -> None:
+    dataset = load_dataset(ranking_folder(tmp_path))
+    assert isinstance(dataset, RankingDataset)
+    assert dataset.queries == (Query("q1", "which is first"),)
+    assert dataset.judgements == {"q1": {"d1": 2}}
+    assert dataset.content == tmp_path.resolve() / "corpus.jsonl"
+
+
+def test_question_layout_keeps_unanswerable_questions_apart(tmp_path: Path) -> None:
+    unanswerable = {"id": "n2", "question": "Why?", "answers": [], "answerable": False, "evidence": []}
+    dataset = load_dataset(question_folder(tmp_path, QUESTION, unanswerable))
+    assert isinstance(dataset, QuestionDataset)
+    assert [question.id for question in dataset.questions] == ["n1", "n2"]
+    assert [question.id for question in dataset.answerable] == ["n1"]
+    assert dataset.questions[0].evidence == (Evidence("a.md", None, "this one"),)
+
+
+def test_judgement_of_the_document_that_bears_the_querys_id_is_left_out(tmp_path: Path) -> None:
+    ranking_folder(tmp_path, qrels="q1\td1\t1\n")
+    write_rows(tmp_path / "corpus.jsonl", [*DOCUMENTS, {"_id": "q1", "title": "", "text": "itself"}])
+    (tmp_path / "qrels" / "test.tsv").write_text("q\td\ts\nq1\tq1\t1\nq1\td1\t1\n", encoding="utf-8")
+    dataset = load_dataset(tmp_path)
+    assert isinstance(dataset, RankingDataset)
+    assert dataset.judgements == {"q1": {"d1": 1}}
+
+
+@pytest.mark.parametrize(
+    ("qrels", "complaint"),
+    [
+        ("q9\td1\t1\n", 'line 2: no query has the id "q9"'),
+        ("q1\td1\t1\nq1\td9\t1\n", 'line 3: no document has the id "d9"'),
+        ("q1\td1\t1\nq1\td1\t1\n", "line 3: the pair"),
+        ("q1 d1 1\n", "line 2: expected three columns"),
+        ("q1\td1\thigh\n", 'line 2: the score "high"'),
+        ("", "holds no judgement"),
+    ],
+)
+def test_broken_judgements(tmp_path: Path, qrels: str, complaint: str) -> None:
+    with pytest.raises(DatasetError, match=complaint):
+        load_dataset(ranking_folder(tmp_path, qrels=qrels))
+
+
+def test_judgements_without_header(tmp_path: Path) -> None:
+    ranking_folder(tmp_path)
+    (tmp_path / "qrels" / "test.tsv").write_text("q1\td1\t1\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="line 1: expected a header"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "rows", "complaint"),
+    [
+        ("corpus.jsonl", [*DOCUMENTS, DOCUMENTS[0]], r'corpus.jsonl, line 3: the id "d1" stands there a second time'),
+        ("queries.jsonl", [QUERIES[0], QUERIES[0]], r'queries.jsonl, line 2: the id "q1"'),
+        ("queries.jsonl", [{"_id": "q1", "text": "  "}], 'line 1: "text" is empty'),
+        ("queries.jsonl", [{"_id": 1, "text": "x"}], 'line 1: "_id" must be there and be a text'),
+    ],
+)
+def test_broken_rows(tmp_path: Path, file: str, rows: list[dict[str, object]], complaint: str) -> None:
+    ranking_folder(tmp_path)
+    write_rows(tmp_path / file, rows)
+    with pytest.raises(DatasetError, match=complaint):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["queries.jsonl", "qrels/test.tsv"])
+def test_missing_file(tmp_path: Path, file: str) -> None:
+    (ranking_folder(tmp_path) / file).unlink()
+    with pytest.raises(DatasetError, match=f"lacks the file .*{file}"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"evidence": [{"source": "b.md", "page": None, "quote": "x"}]}, 'holds no file "b.md"'),
+        ({"evidence": [{"source": "../questions.jsonl", "page": None, "quote": "x"}]}, "holds no file"),
+        ({"evidence": [{"source": "a.md", "page": 0, "quote": "x"}]}, "the page 0 is neither"),
+        ({"evidence": [{"source": "a.md", "page": None, "quote": ""}]}, '"quote" is empty'),
+        ({"evidence": []}, "needs at least one entry"),
+        ({"question": ""}, '"question" is empty'),
+        ({"answerable": "yes"}, '"answerable" must be true or false'),
+        ({"answers": [""]}, 'every entry of "answers"'),
+    ],
+)
+def test_broken_question(tmp_path: Path, change: dict[str, object], complaint: str) -> None:
+    with pytest.raises(DatasetError, match=rf"questions.jsonl, line 1: .*{complaint}"):
+        load_dataset(question_folder(tmp_path, {**QUESTION, **change}))
+
+
+def test_duplicate_question(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match='line 2: the id "n1"'):
+        load_dataset(question_folder(tmp_path, QUESTION, QUESTION))
+
+
+def test_malformed_json_counts_blank_lines(tmp_path: Path) -> None:
+    question_folder(tmp_path, QUESTION)
+    (tmp_path / "questions.jsonl").write_text(json.dumps(QUESTION) + "\n\n{oops\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="line 3: not valid JSON"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("name", [".", "missing"])
+def test_folder_that_is_no_dataset(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError, match="not a dataset" if name == "." else "There is no folder"):
+        load_dataset(tmp_path / name)
+
+
+def test_questions_without_documents(tmp_path: Path) -> None:
+    write_rows(tmp_path / "questions.jsonl", [QUESTION])
+    with pytest.raises(DatasetError, match="no folder documents"):
+        load_dataset(tmp_path)

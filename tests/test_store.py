@@ -1,0 +1,245 @@
+"""The store: what a commit shows and hides, in every search mode, and that indexes can be rebuilt from the manifest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.errors import FingerprintMismatch, Locked, UnknownKnowledgeBase
+from kb.identity import chunk_id, document_id
+from kb.protocols import Vectors
+from kb.store.lock import exclusive
+from kb.store.manifest import FileRecord
+from kb.store.records import embedding_key
+from kb.store.store import Addition, Change, Store
+from kb.types import Anchor, Chunk, Context, Document, Mark, TextBox
+
+DIMENSIONS = 8
+FINGERPRINTS = {"embedder": "model:1", "splitter": "splitter:1"}
+
+
+def vector_of(text: str) -> Vectors:
+    seed = int.from_bytes(text.encode()[:4].ljust(4, b"\0"), "big") + len(text)
+    values = np.random.default_rng(seed).normal(size=DIMENSIONS)
+    return (values / np.linalg.norm(values)).astype(np.float32)
+
+
+def document(source: str, *paragraphs: str) -> tuple[Document, tuple[Chunk, ...]]:
+    text = "\n\n".join(paragraphs)
+    identifier = document_id(source)
+    whole = Document(
+        id=identifier,
+        source=source,
+        title=source.rsplit("/", 1)[-1],
+        text=text,
+        media_type="text/plain",
+        sha256=str(hash(text)),
+        marks=(Mark(0, Anchor("page", "page 1", 1)),),
+        boxes=(TextBox(0, len(paragraphs[0]), 1, 72.0, 700.0, 300.5, 712.25),),
+    )
+    chunks = []
+    for paragraph in paragraphs:
+        start = text.index(paragraph)
+        end = start + len(paragraph)
+        context = Context(title=whole.title, headings=("One", "Two"))
+        name = chunk_id(identifier, start, end, paragraph)
+        chunks.append(Chunk(name, identifier, source, paragraph, start, end, whole.marks[0].anchor, context))
+    return whole, tuple(chunks)
+
+
+def adding(source: str, *paragraphs: str) -> Change:
+    whole, chunks = document(source, *paragraphs)
+    keys = tuple(embedding_key("model:1", chunk.text) for chunk in chunks)
+    return Change(
+        additions=(Addition(source, whole, chunks, keys),),
+        files=(FileRecord(source, "/folder", 1, 1, whole.sha256, "ready", datetime.now(UTC)),),
+        vectors={key: vector_of(chunk.text) for key, chunk in zip(keys, chunks, strict=True)},
+    )
+
+
+def texts(store: Store, query: str, k: int = 10) -> tuple[list[str], list[str]]:
+    """What dense and lexical search find."""
+    with store.view() as view:
+        dense = [hit.chunk.text for hit in view.nearest(vector_of(query), k)]
+        lexical = [hit.chunk.text for hit in view.matching(query, k)]
+    return dense, lexical
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "base", create=True, lock_wait=0.2)
+
+
+def test_a_commit_is_searchable_at_once_and_the_same_once_published(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta", "gamma delta"), FINGERPRINTS)
+    before = texts(store, "alpha beta")
+    assert before == (["alpha beta", "gamma delta"], ["alpha beta"])
+    store.publish()
+    assert texts(store, "alpha beta") == before
+    with store.view() as view:
+        assert view.generation is not None
+        assert view.watermark == 2
+    assert store.problems() == []
+
+
+def test_documents_and_passages_come_back_as_they_went_in(store: Store) -> None:
+    whole, chunks = document("/folder/a.txt", "alpha beta", "gamma 中文 😀")
+    store.commit(adding("/folder/a.txt", "alpha beta", "gamma 中文 😀"), FINGERPRINTS)
+    with store.view() as view:
+        assert view.document("/folder/a.txt") == whole
+        assert [view.chunk(chunk.id) for chunk in chunks] == list(chunks)
+
+
+def test_a_changed_document_replaces_the_old_one_and_keeps_its_unchanged_passages(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta", "gamma delta"), FINGERPRINTS)
+    store.publish()
+    store.commit(adding("/folder/a.txt", "alpha beta", "epsilon zeta"), FINGERPRINTS)
+    assert texts(store, "gamma delta") == (sorted_by_cosine("gamma delta", ["alpha beta", "epsilon zeta"]), [])
+    assert texts(store, "alpha")[1] == ["alpha beta"]
+    store.sweep()
+    store.publish()
+    assert texts(store, "epsilon zeta")[1] == ["epsilon zeta"]
+    assert store.problems() == []
+    with store.view() as view:
+        assert view.snapshot.counts() == (1, 2, 2)
+
+
+def test_a_removed_document_is_gone_in_every_mode_before_anything_is_swept(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
+    store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
+    store.publish()
+    store.commit(Change(removals=("/folder/a.txt",), forgotten_files=("/folder/a.txt",)), {})
+    assert texts(store, "alpha beta", k=1) == (["alpha gamma"], ["alpha gamma"])
+    store.sweep()
+    store.publish()
+    assert store.problems() == []
+    with store.view() as view:
+        assert view.snapshot.counts() == (1, 1, 1)
+
+
+def test_equal_text_in_two_documents_shares_a_vector_and_keeps_both_places(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "the same words"), FINGERPRINTS)
+    store.commit(adding("/folder/b.txt", "the same words"), FINGERPRINTS)
+    store.publish()
+    with store.view() as view:
+        assert view.snapshot.counts() == (2, 2, 1)
+        assert {hit.chunk.source for hit in view.nearest(vector_of("the same words"), 2)} == {
+            "/folder/a.txt",
+            "/folder/b.txt",
+        }
+    store.commit(Change(removals=("/folder/a.txt",), forgotten_files=("/folder/a.txt",)), {})
+    store.publish()
+    assert texts(store, "the same words") == (["the same words"], ["the same words"])
+
+
+def test_a_view_does_not_move_and_knows_when_it_is_out_of_date(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
+    with store.view() as view:
+        assert view.is_current()
+        store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
+        assert [hit.chunk.text for hit in view.nearest(vector_of("alpha"), 10)] == ["alpha beta"]
+        assert not view.is_current()
+
+
+def test_an_interrupted_commit_shows_nothing_and_the_next_one_heals_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("kb.store.store._apply", _interrupt)
+        store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
+    assert texts(store, "gamma")[1] == []
+    assert store.problems() == ["1 passages are orphaned in the lexical index."]
+    store.commit(adding("/folder/c.txt", "alpha delta"), FINGERPRINTS)
+    assert store.problems() == []
+
+
+def test_verify_names_what_is_missing_and_rebuild_restores_it(store: Store, tmp_path: Path) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta", "gamma delta"), FINGERPRINTS)
+    store.publish()
+    whole = texts(store, "gamma delta")
+    with store.view() as view:
+        name = view.snapshot.lexical_leftovers()
+        lexical = store._lexical_index(view.snapshot)
+    assert name == []
+    lexical.write(remove=list(_numbers(store))[:1], add=())
+    reopened = Store.open(tmp_path / "base", create=False)
+    assert reopened.problems() == ["1 passages are missing from the lexical index."]
+    reopened.rebuild()
+    assert reopened.problems() == []
+    assert texts(reopened, "gamma delta") == whole
+
+
+def test_only_two_generations_stay_on_disk(store: Store, tmp_path: Path) -> None:
+    for name in "abcd":
+        store.commit(adding(f"/folder/{name}.txt", f"text of {name}"), FINGERPRINTS)
+        store.publish()
+    folders = list((tmp_path / "base" / "vectors").iterdir())
+    assert len(folders) == 2
+    assert all((folder / "chroma.sqlite3").is_file() for folder in folders)
+
+
+def test_many_removals_build_the_generation_afresh(store: Store) -> None:
+    store.commit(adding("/folder/keep.txt", "the one that stays"), FINGERPRINTS)
+    store.commit(adding("/folder/big.txt", *(f"paragraph number {index}" for index in range(40))), FINGERPRINTS)
+    store.publish()
+    store.commit(Change(removals=("/folder/big.txt",), forgotten_files=("/folder/big.txt",)), {})
+    assert texts(store, "paragraph number 7")[0] == ["the one that stays"]
+    store.publish()
+    with store.view() as view:
+        assert view.generation is not None
+        assert sum(len(numbers) for numbers, _ in view.generation.contents()) == 1
+
+
+def test_another_embedder_is_refused_with_both_names(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha"), FINGERPRINTS)
+    with pytest.raises(FingerprintMismatch, match=r"model:1.*model:2"):
+        store.commit(adding("/folder/b.txt", "beta"), {"embedder": "model:2"})
+
+
+def test_a_base_that_is_not_there_is_not_created(tmp_path: Path) -> None:
+    with pytest.raises(UnknownKnowledgeBase, match="nowhere"):
+        Store.open(tmp_path / "nowhere", create=False)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_second_writer_is_told_who_holds_the_lock(store: Store, tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from kb.store.lock import exclusive\n"
+        f"with exclusive(Path({str(tmp_path / 'base' / 'writer.lock')!r}), wait=5):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Locked, match=f"pid {holder.pid}"):
+            store.commit(adding("/folder/a.txt", "alpha"), FINGERPRINTS)
+        holder.communicate("")
+    store.commit(adding("/folder/a.txt", "alpha"), FINGERPRINTS)
+    assert texts(store, "alpha")[1] == ["alpha"]
+
+
+def test_the_lock_can_be_taken_again_by_the_same_thread_only_after_release(tmp_path: Path) -> None:
+    second = exclusive(tmp_path / "a.lock", wait=0.1)
+    with exclusive(tmp_path / "a.lock", wait=0.1), pytest.raises(Locked), second:
+        pass
+
+
+def sorted_by_cosine(query: str, candidates: list[str]) -> list[str]:
+    return sorted(candidates, key=lambda text: -float(vector_of(text) @ vector_of(query)))
+
+
+def _interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _numbers(store: Store) -> set[int]:
+    with store.manifest.snapshot() as snapshot:
+        return snapshot.chunk_numbers()
