@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from citewell.knowledge_base import KnowledgeBase
+    from ingest.report import FileReason, IngestReport, Progress
     from kb.settings import Settings, load_settings
 
-__all__ = ["KnowledgeBase", "Settings", "load_settings"]
+__all__ = ["FileReason", "IngestReport", "KnowledgeBase", "Progress", "Settings", "load_settings"]
 __version__ = "0.1.0"
 
 
@@ -25,6 +26,10 @@ def __getattr__(name: str) -> object:
         from citewell.knowledge_base import KnowledgeBase
 
         return KnowledgeBase
+    if name in ("FileReason", "IngestReport", "Progress"):
+        from ingest import report
+
+        return getattr(report, name)
     if name in ("Settings", "load_settings"):
         from kb import settings
 

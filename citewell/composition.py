@@ -13,11 +13,14 @@ from kb.store.store import Store
 from kb.store.view import View
 from kb.types import Hit
 from retrieval.dense import DenseRetriever
-from retrieval.fusion import ConvexFusion, RankFusion
+from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
+DENSE_SPAN = 0.2
+"""Cosines that span less say little. On Chinese, which all-MiniLM-L6-v2 does not speak, hybrid search finds the evidence
+first for .84 of the questions, .59 without this; on four other collections it changes nothing."""
 _ATTEMPTS = 20
 
 T = TypeVar("T")
@@ -53,7 +56,8 @@ class Composer:
         weights = chosen.weights or (1.0,) * len(parts)
         if len(weights) != len(parts):
             raise SettingsError(f'The search mode "{mode}" fuses {len(parts)} modes but has {len(weights)} weights.')
-        return ConvexFusion(parts, weights, depth=chosen.depth)
+        spans = [DENSE_SPAN if name == "dense" else 0.0 for name in chosen.fuse]
+        return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
 
 
 @dataclass(frozen=True, slots=True)

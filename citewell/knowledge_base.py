@@ -18,7 +18,7 @@ from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, Retriever, Splitter
 from kb.settings import Settings
 from kb.store.store import Change, Store
-from kb.types import Chunk, Document, Hit
+from kb.types import Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
 
@@ -133,12 +133,19 @@ class KnowledgeBase:
             ),
         )
         answerer = ExtractiveAnswerer(self._checked_embedder(), statistics, quotes=self.settings.answer.quotes)
-        return Reply(asked, tuple(hits), answerer, retrieval_seconds=time.monotonic() - began)
+        return Reply(asked, tuple(hits), answerer.draft(asked, hits), retrieval_seconds=time.monotonic() - began)
 
     def document(self, source: str) -> Document | None:
         """The document of `source` as it was read, or None."""
         with self._store.manifest.snapshot() as snapshot:
             return snapshot.document(source)
+
+    def page_image(self, citation: Citation) -> bytes | None:
+        """A JPEG of the page that `citation` quotes from, the quoted lines marked; None where there is no such page."""
+        from citewell.pages import page_image
+
+        document = self.document(citation.source)
+        return page_image(document, citation) if document else None
 
     def passages(self, source: str) -> list[Chunk]:
         """The passages of the document `source` in order, as they were cut."""

@@ -5,36 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 
-from typing import TYPE_CHECKING
-
-from kb.types import Answer, Hit
-
-if TYPE_CHECKING:
-    from generation.answerer import Answerer
-
+from generation.answerer import Draft
 from kb.types import Answer, Hit
 
 
 class Reply:
-    """Iterate it for streamed text, or ask for the whole `answer()`; either does the work once."""
+    """Iterate it for streamed text, or ask for the whole `answer()`; the work is done once either way."""
 
-    def __init__(self, question: str, hits: tuple[Hit, ...], answerer: Answerer, *, retrieval_seconds: float) -> None:
+    def __init__(self, question: str, hits: tuple[Hit, ...], draft: Draft, *, retrieval_seconds: float) -> None:
         self.question = question
         self.hits = hits
-        self._answerer = answerer
+        self._draft = draft
         self._retrieval_seconds = retrieval_seconds
+        self._writing_seconds = 0.0
 
     def __iter__(self) -> Iterator[str]:
-        yield self.answer().text
+        began = time.monotonic()
+        for piece in self._draft:
+            self._writing_seconds += time.monotonic() - began
+            yield piece
+            began = time.monotonic()
+        self._writing_seconds += time.monotonic() - began
 
     def answer(self) -> Answer:
-        return self._answer
+        """The finished answer; writes what was not yet iterated."""
+        for _ in self:
+            pass
+        timings = {"retrieval": self._retrieval_seconds, "answer": self._writing_seconds}
+        return replace(self._draft.answer(), timings=timings)
 
-    @cached_property
-    def _answer(self) -> Answer:
-        began = time.monotonic()
-        answer = self._answerer.answer(self.question, self.hits)
-        timings = {"retrieval": self._retrieval_seconds, "answer": time.monotonic() - began, **answer.timings}
-        return replace(answer, timings=timings)
+    def close(self) -> None:
+        """Stops the writing of an answer that nobody waits for any more."""
+        self._draft.close()

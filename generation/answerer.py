@@ -20,13 +20,13 @@ class Draft:
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
-        while self._answer is None:
+        while True:
             try:
                 piece = next(self._writing)
             except StopIteration as end:
-                self._answer = end.value
-            else:
-                yield piece
+                self._answer = self._answer or end.value
+                return
+            yield piece
 
     def answer(self) -> Answer:
         """The finished answer; raises ValueError when the draft was closed before its end."""

@@ -7,18 +7,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 
+from generation.question import Question
 from kb.text.sentences import sentences
 from kb.text.terms import terms
 from kb.types import Chunk, Context, Hit, Span
 
-from generation.question import Question
-
 # How much a term counts that a sentence does not say itself, but the heading above it or the sentence before it.
 _CARRIED = 0.5
-_PASSAGE = 0.5
-_PAIRS = 0.4
-_FIGURE = 0.25
-_STANDING = 0.2
+_PASSAGE = 0.5  # coverage by the passage as a whole
+_PAIRS = 0.4  # pairs of terms that stand side by side in both
+_FIGURE = 0.25  # a number or date where one is asked for
+_STANDING = 0.2  # the passage's own score among those found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Evidence:
     words: frozenset[str]
     coverage: float
     """share of the question's weight in the sentence; half of it for terms in the sentence before or the headings"""
-    passage_coverage: float
+    surrounding: float
     """share of the question's weight in the passage and its headings"""
     names: float
     """share of the question's names and numbers in the sentence or its headings; 1 when the question has none"""
@@ -76,7 +75,7 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
     ordered = [terms(chunk.text[span.start : span.end]) for span in spans]
     context = frozenset(terms(_said(chunk.context)))
     headings = {_bare(name) for name in (chunk.context.title, *chunk.context.headings)}
-    passage_coverage = _share(question, context.union(*ordered))
+    surrounding = _share(question, context.union(*ordered))
     before: frozenset[str] = frozenset()
     for span, words in zip(spans, ordered, strict=True):
         own, carried = frozenset(words), context | before
@@ -92,10 +91,10 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             span=span,
             words=own,
             coverage=coverage,
-            passage_coverage=passage_coverage,
+            surrounding=surrounding,
             names=_names(question, own | context),
             missing=_missing(question, own | context),
-            score=coverage + _PASSAGE * passage_coverage + _PAIRS * pairs + _FIGURE * figure + _STANDING * standing,
+            score=coverage + _PASSAGE * surrounding + _PAIRS * pairs + _FIGURE * figure + _STANDING * standing,
         )
 
 

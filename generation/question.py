@@ -1,4 +1,4 @@
-"""What a question asks about: its terms and their weights, its names, whether it wants a figure, what it denies."""
+"""What a question asks about: its terms and their weights, its names, whether it wants a figure, whether it denies."""
 
 from __future__ import annotations
 
@@ -36,13 +36,19 @@ _DENIAL = re.compile(
     r"\b(?:not|never|no|nor|none|nobody|nothing|neither|cannot|without|except|least|other than)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_MAIN_DENIAL = re.compile(
+    r"(?:(?!(?<=\s)(?:if|that|when|whose|which|who|where|because|although|while|since|unless|until)\b)[^,;])*?"
+    r"(?:\b(?:not|never|cannot)\b|n['’]t\b)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[\w.,%-]+")
 _CAPITALISED = re.compile(r"(?<=\S\s)[A-Z][\w’'-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`terms` are all its terms, `weights` maps those that are asked about to their inverse document frequency;
+    """`denies` tells of the main clause alone: "what if it does not" asks about a case, "what does it not" of a denial.
+    `terms` are all its terms, `weights` maps those that are asked about to their inverse document frequency;
     `pairs` are terms that stand side by side; `names` are the terms of its names and numbers."""
 
     text: str
@@ -70,7 +76,7 @@ def read_question(text: str, statistics: TermStatistics) -> Question:
         pairs=frozenset(pairwise(asked)),
         names=frozenset(term for term in asked if term in capitalised or term[0].isdigit()),
         wants_figure=_WANTS_FIGURE.search(text) is not None,
-        denies=denies(text),
+        denies=_MAIN_DENIAL.match(text.strip()) is not None,
     )
 
 

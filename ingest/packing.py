@@ -133,7 +133,8 @@ def _even_borders(text: str, ruler: Ruler, atom: Atom, room: int) -> Iterator[in
 
 
 def _settled(text: str, start: int, border: int) -> int:
-    """`border` moved back so that no character is parted from what combines with it, yet beyond `start`."""
+    """`border` moved back so that no character is parted from what combines with it, yet always beyond `start`."""
+    border = max(border, start + 1)
     while border > start + 1 and (text[border] in "\u200c\u200d" or unicodedata.category(text[border])[0] == "M"):
         border -= 1
     return border

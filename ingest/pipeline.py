@@ -38,6 +38,7 @@ class _Batch:
     files: list[FileRecord] = field(default_factory=list)
     forgotten_files: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
 
     @property
     def chunks(self) -> int:
@@ -110,8 +111,8 @@ class Ingestion:
             self._check_cancelled()
             self._show(replace(self._progress, current=str(file.path)))
             self._take(file, records.get(str(file.path)), movable)
-            files_done, bytes_done = self._progress.files_done + 1, self._progress.bytes_done + file.size
-            self._show(replace(self._progress, files_done=files_done, bytes_done=bytes_done))
+            self._batch.bytes += file.size
+            self._show(replace(self._progress, files_done=self._progress.files_done + 1))
             if self._batch.chunks >= BATCH_CHUNKS:
                 self._flush()
 
@@ -166,33 +167,35 @@ class Ingestion:
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, _Batch()
-        self._counts.update(batch.counts)
-        if not (batch.additions or batch.removals or batch.files or batch.forgotten_files):
-            return
         change = Change(
             additions=tuple(batch.additions),
             removals=tuple(batch.removals),
             files=tuple(batch.files),
             forgotten_files=tuple(batch.forgotten_files),
-            vectors=self._vectors(batch.texts),
+            vectors=self._vectors(batch.texts, batch.bytes),
         )
-        self._store.commit(change, self._fingerprints if batch.additions else {})
+        if change != Change():
+            self._store.commit(change, self._fingerprints if batch.additions else {})
+        self._counts.update(batch.counts)
         self._counts["documents"] += len(batch.additions)
         self._counts["chunks"] += batch.chunks
-        self._show(replace(self._progress, stage="reading"))
         if self._unpublished >= PUBLISH_AFTER:
             self._store.publish()
             self._unpublished = 0
 
-    def _vectors(self, texts: Mapping[bytes, str]) -> dict[bytes, Vectors]:
+    def _vectors(self, texts: Mapping[bytes, str], size: int) -> dict[bytes, Vectors]:
+        """The vectors of `texts`, computed where they are not known; they are what `size` bytes of files became."""
         vectors = self._store.known_vectors(list(texts))
         missing = sorted((key for key in texts if key not in vectors), key=lambda key: len(texts[key]))
         self._unpublished += len(missing)
+        before = self._progress.bytes_done
         for first in range(0, len(missing), EMBED_CHUNKS):
             self._check_cancelled()
             part = missing[first : first + EMBED_CHUNKS]
             vectors.update(zip(part, self._embedder.passages([texts[key] for key in part]), strict=True))
-            self._show(replace(self._progress, stage="embedding", chunks=self._progress.chunks + len(part)))
+            chunks, done = self._progress.chunks + len(part), before + size * (first + len(part)) // len(missing)
+            self._show(replace(self._progress, stage="embedding", chunks=chunks, bytes_done=done))
+        self._show(replace(self._progress, stage="reading", bytes_done=before + size))
         return vectors
 
     def _remove(self, leaving: Sequence[FileRecord]) -> None:

@@ -86,11 +86,16 @@ class _Split:
         extras = [self._context(atom.headings, atom.header)[1] - self._context(atom.headings)[1] for atom in atoms]
         before = -1
         for first, last in pack(atoms, spans, extras, room):
-            begin = first
-            while begin > before + 1 and spans[first][0] - spans[begin - 1][0] <= self._overlap:
-                begin -= 1
-            yield from self._finished(atoms[first:last], atoms[begin] if first else atoms[first], room)
+            begin = self._overlapping(spans, before + 1, first) if first and self._overlap else first
+            yield from self._finished(atoms[first:last], atoms[begin], room)
             before = begin
+
+    def _overlapping(self, spans: Sequence[tuple[int, int]], earliest: int, first: int) -> int:
+        """The atom with which a passage begins that repeats the end of the one before."""
+        begin = first
+        while begin > earliest and spans[first][0] - spans[begin - 1][0] <= self._overlap:
+            begin -= 1
+        return begin
 
     def _finished(self, atoms: list[Atom], start: Atom, room: int) -> Iterator[Chunk]:
         """The passage from `start` over `atoms`; in parts where it proves longer than the window when rendered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kb.protocols import Retriever
@@ -13,19 +13,40 @@ RRF_CONSTANT = 60
 
 
 @dataclass(frozen=True, slots=True)
-class ConvexFusion:
-    """Weighted sum of each retriever's scores after min-max normalisation per query (Bruch, Gai and Ingber, 2023).
+class Part:
+    """A retriever in a convex combination, and the share it has.
 
-    Each retriever is asked for `depth` hits. A passage that one of them did not return counts there as its last hit.
+    Scores that span less than `least_span` are not stretched to the whole range: an embedder that hardly tells
+    passages apart, in a language it was not made for, say, must not outvote words that do.
     """
 
-    retrievers: Sequence[Retriever]
-    weights: Sequence[float]
+    retriever: Retriever
+    weight: float
+    least_span: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConvexFusion:
+    """Weighted sum of scores after min-max normalisation per query (Bruch, Gai and Ingber, 2023).
+
+    Normalisation is over each part's first `depth` hits; what a part does not return there counts as its last one.
+    Asked for more than that, the order of the first ones stays the same.
+    """
+
+    parts: Sequence[Part]
     depth: int = 100
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
-        lists = [retriever.retrieve(query, max(k, self.depth)) for retriever in self.retrievers]
-        return _ranked([_weighted(_min_max(hits), weight) for hits, weight in zip(lists, self.weights, strict=True)], k)
+        chunks: dict[str, Chunk] = {}
+        scores: defaultdict[str, float] = defaultdict(float)
+        beyond: defaultdict[str, float] = defaultdict(float)
+        for part in self.parts:
+            hits = part.retriever.retrieve(query, max(k, self.depth))
+            for hit, value in zip(hits, _normalised(hits, self.depth, part.least_span), strict=True):
+                chunks[hit.chunk.id] = hit.chunk
+                scores[hit.chunk.id] += part.weight * max(value, 0.0)
+                beyond[hit.chunk.id] += part.weight * min(value, 0.0)
+        return _ranked((Hit(chunk, scores[name] or beyond[name]) for name, chunk in chunks.items()), k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +57,23 @@ class RankFusion:
     depth: int = 100
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
-        lists = [retriever.retrieve(query, max(k, self.depth)) for retriever in self.retrievers]
-        return _ranked(
-            [[Hit(hit.chunk, 1 / (RRF_CONSTANT + rank)) for rank, hit in enumerate(hits, start=1)] for hits in lists], k
-        )
+        chunks: dict[str, Chunk] = {}
+        scores: defaultdict[str, float] = defaultdict(float)
+        for retriever in self.retrievers:
+            for rank, hit in enumerate(retriever.retrieve(query, max(k, self.depth)), start=1):
+                chunks[hit.chunk.id] = hit.chunk
+                scores[hit.chunk.id] += 1 / (RRF_CONSTANT + rank)
+        return _ranked((Hit(chunk, scores[name]) for name, chunk in chunks.items()), k)
 
 
-def _min_max(hits: Sequence[Hit]) -> list[Hit]:
+def _normalised(hits: Sequence[Hit], depth: int, least_span: float) -> list[float]:
+    """1 for the first hit's score, 0 for the `depth`-th's, below 0 for what comes after it."""
     if not hits:
         return []
-    lowest, highest = min(hit.score for hit in hits), max(hit.score for hit in hits)
-    span = highest - lowest
-    return [Hit(hit.chunk, (hit.score - lowest) / span if span else 1.0) for hit in hits]
+    highest, lowest = hits[0].score, hits[:depth][-1].score
+    span = max(highest - lowest, least_span)
+    return [(hit.score - lowest) / span if span else 1.0 for hit in hits]
 
 
-def _weighted(hits: Sequence[Hit], weight: float) -> list[Hit]:
-    return [Hit(hit.chunk, hit.score * weight) for hit in hits]
-
-
-def _ranked(lists: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
-    scores: defaultdict[str, float] = defaultdict(float)
-    chunks: dict[str, Chunk] = {}
-    for hits in lists:
-        for hit in hits:
-            scores[hit.chunk.id] += hit.score
-            chunks[hit.chunk.id] = hit.chunk
-    best = sorted(scores, key=lambda name: (-scores[name], name))
-    return [Hit(chunks[name], scores[name]) for name in best[:k]]
+def _ranked(hits: Iterable[Hit], k: int) -> list[Hit]:
+    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))[:k]

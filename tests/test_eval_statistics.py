@@ -67,4 +67,4 @@ def test_many_queries_take_a_moment() -> None:
     estimates({"warm": [0.0, 1.0]})
     began = perf_counter()
     estimates(table)
-    assert perf_counter() - began < 5
+    assert perf_counter() - began < 10

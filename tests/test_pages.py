@@ -1,4 +1,4 @@
-"""Page pictures: the marking lies on the quoted line, also on turned and cropped pages, and never on another version."""
+"""Page pictures: the marking lies on the quoted line, turned and cropped pages too, and never on another version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from citewell.pages import page_image
 from ingest.formats import reader_for
 from kb.types import Citation, Document, Span
 
-LINES = [f"Line number {number} speaks of the {word}." for number, word in enumerate(("heron", "otter", "badger", "newt"))]
+LINES = [f"This line speaks of the {animal}." for animal in ("heron", "otter", "badger", "newt")]
 QUOTED = "badger"
 
 

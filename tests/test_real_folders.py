@@ -1,7 +1,11 @@
-"""Holds every reader and the splitter to their promises on folders of one's own: CITEWELL_TEST_DOCUMENTS=a:b pytest -s."""
+"""Holds readers and splitter to their promises on folders of one's own.
+
+CITEWELL_TEST_DOCUMENTS=first:second pytest --log-cli-level=INFO tests/test_real_folders.py
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +20,8 @@ from ingest.splitter import SentenceSplitter
 from kb.errors import UnreadableFile
 from kb.text.passages import indexed_text
 from kb.types import Chunk, Document
+
+logger = logging.getLogger(__name__)
 
 WINDOW = 254
 FOLDERS = [Path(folder) for folder in os.environ.get("CITEWELL_TEST_DOCUMENTS", "").split(os.pathsep) if folder]
@@ -35,8 +41,11 @@ class WordPieces:
 @pytest.mark.skipif(not FOLDERS, reason="CITEWELL_TEST_DOCUMENTS names no folders")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
 def test_every_passage_of_a_folder_is_sound(folder: Path) -> None:
-    splitter = SentenceSplitter(WordPieces(), WINDOW)
-    documents, lengths, refused = 0, [], []
+    tokenizer = WordPieces()
+    splitter = SentenceSplitter(tokenizer, WINDOW)
+    documents = 0
+    lengths: list[int] = []
+    refused: list[str] = []
     reading = splitting = 0.0
     for path in sorted(file for file in folder.rglob("*") if file.is_file()):
         reader = reader_for(path)
@@ -51,13 +60,13 @@ def test_every_passage_of_a_folder_is_sound(folder: Path) -> None:
             began = perf_counter()
             chunks = splitter.split(document)
             splitting += perf_counter() - began
-            lengths += hold_promises(document, chunks, splitter.tokenizer)
+            lengths += hold_promises(document, chunks, tokenizer)
         documents += len(read)
     lengths.sort()
-    parts = [lengths[len(lengths) * percent // 100] for percent in (0, 5, 25, 50, 75, 95)] if lengths else []
-    print(
-        f"\n{folder}: {documents} documents, {len(lengths)} passages, read {reading:.1f} s, split {splitting:.1f} s,"
-        f" tokens mean {sum(lengths) / max(1, len(lengths)):.0f} percentiles 0/5/25/50/75/95 {parts}, refused {refused}"
+    shares = {percent: lengths[len(lengths) * percent // 100] for percent in (0, 5, 25, 50, 75, 95)} if lengths else {}
+    logger.info(
+        "%s: %d documents, %d passages, read %.1f s, split %.1f s, mean %.0f tokens, percentiles %s, refused %s",
+        *(folder, documents, len(lengths), reading, splitting, sum(lengths) / max(1, len(lengths)), shares, refused),
     )
     assert lengths
 

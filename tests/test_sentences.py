@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from time import perf_counter
 
 import pytest
@@ -75,13 +76,16 @@ def test_a_carriage_return_and_line_feed_is_one_break() -> None:
     assert _texts("one line that is\r\nwrapped here.\r\n\r\nNext") == ["one line that is\r\nwrapped here.", "Next"]
 
 
-@given(st.text(alphabet=st.sampled_from("aB1 .!?。」\n\r\t|-#…,()\"'\u2029\u3000é你؟।"), max_size=200) | st.text(max_size=200))
+@given(
+    st.text(alphabet=st.sampled_from("aB1 .!?。」\n\r\t|-#…,()\"'\u2029\u3000é你؟।"), max_size=200)
+    | st.text(max_size=200)
+)
 def test_sentences_cover_all_but_white_space_in_order(text: str) -> None:
     spans = sentences(text)
     covered = "".join(text[span.start : span.end] for span in spans)
     assert "".join(covered.split()) == "".join(text.split())
     assert all(text[span.start : span.end].strip() == text[span.start : span.end] != "" for span in spans)
-    assert all(before.end <= after.start for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(spans))
 
 
 def test_does_not_slow_down_on_one_endless_sentence() -> None:

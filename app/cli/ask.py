@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.output import one_line, paragraph, print_json, reflowed, show, stdout, waiting
+from app.cli.passages import place
+from app.cli.records import answer_record
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from citewell import KnowledgeBase
     from citewell.reply import Reply
     from kb.types import Citation
@@ -32,66 +33,56 @@ def ask(
     """Ask a question and get a cited answer."""
     invocation: Invocation = context.obj
     with invocation.open() as base:
-        if not invocation.json:
-            return _answer_to_people(base, question, invocation)
-        from app.cli.output import print_json
-        from app.cli.records import answer_record
-
-        reply = base.ask(question)
-        print_json(answer_record(reply.answer(), reply.hits))
+        if invocation.json:
+            reply = base.ask(question)
+            print_json(answer_record(reply.answer(), reply.hits))
+        else:
+            _answer_to_people(base, question, invocation)
 
 
 def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation) -> None:
-    from app.cli.output import stdout, waiting
-
     with waiting("Searching", shown=invocation.talks):
         reply = base.ask(question)
         pieces = iter(reply)
         first = next(pieces, "")
-    console = stdout()
-    _stream(chain([first], pieces), console)
+    _show_text(chain([first], pieces), reply)
     answer = reply.answer()
     if answer.abstained:
-        _print_nearest(base, reply, console)
+        _show_nearest(base, reply)
     for citation in answer.citations:
-        _print_citation(citation, base.display_name(citation.source), console)
+        _show_citation(citation, base.display_name(citation.source))
     if invocation.talks and not answer.abstained:
-        console.print()
-        console.print(f"{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
+        show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
 
 
-def _stream(pieces: Iterator[str], console: Console) -> None:
+def _show_text(pieces: Iterator[str], reply: Reply) -> None:
+    """The answer's text; on a terminal as it comes, and then the finished one in its place (it may differ)."""
+    console = stdout()
+    if not console.is_terminal:
+        return show(paragraph(reflowed(reply.answer().text)))
     from rich.live import Live
-
-    from app.cli.output import paragraph
 
     text = ""
     with Live(console=console, auto_refresh=False) as live:
         for piece in pieces:
             text += piece
-            live.update(paragraph(text), refresh=console.is_terminal)
+            live.update(paragraph(reflowed(text)), refresh=True)
+        live.update(paragraph(reflowed(reply.answer().text)), refresh=True)
+    return None
 
 
-def _print_citation(citation: Citation, name: str, console: Console) -> None:
+def _show_citation(citation: Citation, name: str) -> None:
     from rich.text import Text
 
-    from app.cli.output import one_line, paragraph
-    from app.cli.passages import place
-
     marker = f"[{citation.marker}] "
-    doubt = "" if citation.verified else "  (not found there any more)"
-    console.print()
-    console.print(Text.assemble((marker, "cyan"), (place(name, citation.anchor), "bold"), (doubt, "yellow")))
-    console.print(paragraph(f"“{one_line(citation.quote)}”", indent=len(marker)))
+    doubt = "" if citation.verified else "  (not verified)"
+    show("", Text.assemble((marker, "cyan"), (place(name, citation.anchor), "bold"), (doubt, "yellow")))
+    show(paragraph(f"“{one_line(citation.quote)}”", indent=len(marker), style="dim"))
 
 
-def _print_nearest(base: KnowledgeBase, reply: Reply, console: Console) -> None:
-    from app.cli.output import paragraph
-    from app.cli.passages import place
-
-    nearest = [place(base.display_name(hit.chunk.source), hit.chunk.anchor) for hit in reply.hits]
-    if nearest:
-        console.print()
-        console.print("The nearest passages:", style="dim")
-    for line in list(dict.fromkeys(nearest))[:NEAREST]:
-        console.print(paragraph(line, indent=2))
+def _show_nearest(base: KnowledgeBase, reply: Reply) -> None:
+    places = [place(base.display_name(hit.chunk.source), hit.chunk.anchor) for hit in reply.hits]
+    if places:
+        show("\nThe nearest passages:", style="dim")
+    for line in list(dict.fromkeys(places))[:NEAREST]:
+        show(paragraph(line, indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,20 +11,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.machine import Gpu, Processor, gpus, processor, versions
+from app.cli.output import facts, print_json, show, size, waiting
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from app.cli.machine import Gpu, Processor
     from kb.settings import Settings
 
 Record = dict[str, object]
 
 
 def doctor(context: typer.Context) -> None:
-    """Show versions, processor, GPU, models, settings, and what would be used and why."""
-    from app.cli.machine import gpus, processor, versions
-    from app.cli.output import print_json, waiting
+    """Show what is here, and what would be used and why."""
     from citewell import __version__
     from citewell.home import base_names, home_folder
 
@@ -31,27 +29,32 @@ def doctor(context: typer.Context) -> None:
     settings = invocation.settings()
     home = home_folder(invocation.home)
     with waiting("Looking around", shown=invocation.talks):
-        cpu, found = processor(), gpus()
+        cpu, devices = processor(), gpus()
         record: Record = {
             "citewell": __version__,
             "versions": versions(),
             "cpu": asdict(cpu),
-            "gpus": [asdict(gpu) for gpu in found],
-            "embedder": _embedder(settings, home, cpu, found),
+            "gpus": [asdict(gpu) for gpu in devices],
+            "embedder": _embedder(settings, home, has_gpu=bool(devices)),
             "answerer": {"name": "extractive", "why": "it needs no language model and quotes word for word"},
             "home": str(home),
             "bases": base_names(home),
+            "models": _models(),
             "settings_file": str(invocation.settings_file.resolve()) if invocation.settings_file else None,
             "settings": settings.model_dump(mode="json"),
         }
-    print_json(record) if invocation.json else _print(record, cpu, found)
+    if invocation.json:
+        print_json(record)
+    else:
+        _print(record, cpu, devices)
 
 
-def _embedder(settings: Settings, home: Path, cpu: Processor, found: list[Gpu]) -> Record:
+def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     """The embedder, tried out; what is wrong with it is part of the finding."""
     from citewell.home import CACHE
     from kb.errors import CitewellError
     from kb.models.embedders import find_model, load_embedder
+    from kb.models.openvino_embedder import OpenVinoEmbedder
 
     chosen = settings.embedding
     try:
@@ -64,18 +67,74 @@ def _embedder(settings: Settings, home: Path, cpu: Processor, found: list[Gpu]) 
             passage_prefix=chosen.passage_prefix,
             dimensions=chosen.dimensions,
         )
-        embedder.queries(["warm"])
+        embedder.queries(["The first question is slower."])
         began = time.perf_counter()
         embedder.queries(["How long does one question take?"])
+        elapsed = time.perf_counter() - began
     except CitewellError as error:
         return {"model": chosen.model, "error": str(error)}
+    runtime = "OpenVINO" if isinstance(embedder, OpenVinoEmbedder) else "PyTorch"
     return {
         "model": chosen.model,
         "folder": str(folder),
         "fingerprint": embedder.fingerprint,
         "dimensions": embedder.dimensions,
         "window_tokens": embedder.window,
-        "query_ms": round(1000 * (time.perf_counter() - began), 1),
-        "runtime": (runtime := type(embedder).__name__.removesuffix("Embedder")),
-        "why": _why(runtime, settings, cpu, found),
+        "query_ms": round(1000 * elapsed, 1),
+        "runtime": runtime,
+        "why": _why(runtime, chosen.device, has_gpu=has_gpu),
     }
+
+
+def _why(runtime: str, device: str, *, has_gpu: bool) -> str:
+    if runtime == "OpenVINO":
+        return "there is no GPU that torch can use" if not has_gpu else f'the settings say device = "{device}"'
+    if has_gpu and device != "cpu":
+        return "there is a GPU"
+    return "this model is no plain encoder, which is what OpenVINO takes over"
+
+
+def _models() -> dict[str, str]:
+    """The folders of the models that come with the packages, by name."""
+    from kb.errors import MissingModel
+    from kb.models.embedders import DEFAULT_MODEL, find_model
+
+    try:
+        return {DEFAULT_MODEL: str(find_model(DEFAULT_MODEL))}
+    except MissingModel:
+        return {}
+
+
+def _print(record: Record, cpu: Processor, devices: Sequence[Gpu]) -> None:
+    for number, (heading, pairs) in enumerate(_sections(record, cpu, devices)):
+        show("\n" * bool(number) + heading, style="bold")
+        show(facts(pairs))
+
+
+def _sections(record: Record, cpu: Processor, devices: Sequence[Gpu]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    yield (
+        "Machine",
+        [
+            ("processor", f"{cpu.name}, {cpu.cores} cores"),
+            ("instructions", " ".join(cpu.features) or "unknown"),
+            ("memory", size(cpu.memory_bytes) if cpu.memory_bytes else "unknown"),
+            *[("GPU", f"{gpu.name}, {size(gpu.free_bytes)} of {size(gpu.memory_bytes)} free") for gpu in devices],
+            *([] if devices else [("GPU", "none that torch can use")]),
+        ],
+    )
+    yield "Used", [*_flat(record["embedder"], "embedder"), *_flat(record["answerer"], "answerer")]
+    yield "Models", _flat(record["models"]) or [("none", "name a folder with `embedding.model` in the settings")]
+    yield "Knowledge bases", [("home", str(record["home"])), ("here", ", ".join(_names(record["bases"])) or "none yet")]
+    yield f"Settings ({record['settings_file'] or 'defaults and environment'})", _flat(record["settings"])
+    yield f"Versions (Citewell {record['citewell']})", _flat(record["versions"])
+
+
+def _names(value: object) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def _flat(value: object, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as dotted keys, the way they are set; one that is not set is shown as "-"."""
+    if not isinstance(value, Mapping):
+        return [(prefix, "-" if value in (None, "") else str(value))]
+    return [pair for key, inner in value.items() for pair in _flat(inner, f"{prefix}.{key}" if prefix else str(key))]

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.output import counted, print_json, say, show, size, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from citewell.status import DocumentRow
 
 
 def list_documents(context: typer.Context) -> None:
     """Show the documents, and the files that could not be read."""
-    from app.cli.output import print_json, say, stdout
-
     invocation: Invocation = context.obj
     with invocation.open() as base:
         rows = base.documents()
     if invocation.json:
         print_json([_record(row) for row in rows])
     elif rows:
-        stdout().print(_table(rows))
+        show(_table(rows))
     else:
         say("There are no documents in this knowledge base; add some with `citewell ingest PATH`.")
 
@@ -32,9 +33,10 @@ def remove(
     context: typer.Context,
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", show_default=False)],
 ) -> None:
-    """Remove documents, named as `citewell list` shows them or by their paths; a folder stands for all in it."""
-    from app.cli.output import counted, print_json, stdout
+    """Remove documents, by path, folder or name.
 
+    SOURCE is a name as `citewell list` shows it, a path, or a folder, which stands for all that is in it.
+    """
     invocation: Invocation = context.obj
     with invocation.open() as base:
         report = base.remove(sources)
@@ -42,16 +44,14 @@ def remove(
         print_json(asdict(report))
     elif not invocation.quiet:
         what = f"{counted(report.removed, 'file')} with {counted(report.chunks, 'passage')}"
-        stdout().print(f"Removed {what}; their text is purged from this knowledge base.")
+        show(f"Removed {what}; their text is purged from this knowledge base.")
 
 
 def _record(row: DocumentRow) -> dict[str, object]:
     return {**asdict(row), "ingested": row.ingested.isoformat()}
 
 
-def _table(rows: list[DocumentRow]) -> object:
-    from app.cli.output import size, table
-
+def _table(rows: list[DocumentRow]) -> Table:
     header = ["document", "state", "passages", "size", "ingested"]
     cells = [
         [row.name, row.state, f"{row.chunks:,}", size(row.bytes), f"{row.ingested.astimezone():%Y-%m-%d %H:%M}"]

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.output import counted, print_json, printable, say, show, stderr
 from kb.errors import UserError
 
 evaluate = typer.Typer(rich_markup_mode=None, help="Measure quality on a dataset.")
@@ -30,37 +31,36 @@ def retrieval(
     ] = None,
 ) -> None:
     """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
-    from app.cli.output import print_json, printable, say, stdout
-
     invocation: Invocation = context.obj
     settings = invocation.settings()
     names = list(dict.fromkeys(name.strip() for name in configs.split(",") if name.strip()))
     if not names:
         raise UserError("No search mode is named; give some, as in --configs dense,hybrid.")
+    from rich.text import Text
+
     from eval.report import retrieval_table
     from eval.retrieval import evaluate_retrieval
 
-    with _progress(shown=not invocation.quiet) as show:
+    with _progress(shown=not invocation.quiet) as told:
         report = evaluate_retrieval(
             dataset,
             configs=names,
             settings=settings,
             home=invocation.home.expanduser().resolve() / HOME if invocation.home else None,
             limit=limit,
-            progress=show,
+            progress=told,
         )
-    if not invocation.json:
-        return stdout().print(printable(retrieval_table(report)), soft_wrap=True)
-    print_json(report.as_json())
+    if invocation.json:
+        print_json(report.as_json())
+    else:
+        show(Text(printable(retrieval_table(report)), no_wrap=True, overflow="ignore"))
     if report.failed:
-        say(f'{len(report.failed)} files of the dataset could not be ingested; "failed" names them.')
+        say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
     """What is told the stage and how far it is, and shows it where there is a terminal."""
-    from app.cli.output import stderr
-
     console = stderr()
     if not (shown and console.is_terminal):
         yield lambda *_: None

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.output import counted, print_json, printable, say, show
+from app.cli.progress import finish
 from kb.errors import UserError
 
 if TYPE_CHECKING:
-    from ingest.report import FileReason, IngestReport
+    from citewell import FileReason, IngestReport
 
 SOME_FAILED = 3
 INTERRUPTED = 130
@@ -25,18 +27,16 @@ def ingest(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
     sync: Annotated[bool, typer.Option("--sync", help="Also remove from the base what is gone from PATH.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="With --sync: remove even where that looks like a mistake.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --sync: remove even where that looks like a mistake.")
+    ] = False,
 ) -> None:
     """Add files and folders, update what has changed, keep the rest."""
-    from app.cli.progress import finish
-
     invocation: Invocation = context.obj
     _require_existing(paths, sync=sync, confirmed=yes)
     with invocation.open(create=True) as base:
         report = finish(base.ingest(paths, sync=sync, confirmed=yes), shown=not invocation.quiet)
         if invocation.json:
-            from app.cli.output import print_json
-
             print_json(_record(report))
         else:
             _print(report, base.display_name, quiet=invocation.quiet)
@@ -72,19 +72,15 @@ def _record(report: IngestReport) -> dict[str, object]:
 
 
 def _print(report: IngestReport, name: Callable[[str], str], *, quiet: bool) -> None:
-    from app.cli.output import say, stdout
-
     if not quiet:
-        stdout().print(_summary(report))
+        show(_summary(report))
         for line in _reasons("Skipped", report.skipped, name):
-            stdout().print(line, style="dim")
+            show(line, style="dim")
     for line in _reasons("Failed", report.failed, name):
         say(line)
 
 
 def _summary(report: IngestReport) -> str:
-    from app.cli.output import counted
-
     counts = {what: getattr(report, what) for what in ("added", "updated", "moved", "removed", "unchanged")}
     files = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
     if report.cancelled:
@@ -99,8 +95,6 @@ def _summary(report: IngestReport) -> str:
 
 def _reasons(what: str, entries: Sequence[FileReason], name: Callable[[str], str]) -> list[str]:
     """One line a file; of many, the first few and how many more there are for each reason."""
-    from app.cli.output import counted, printable
-
     lines = [printable(f"{what}: {name(entry.source)} ({entry.reason.rstrip('.')})") for entry in entries[:LISTED]]
     more = Counter(entry.reason.rstrip(".") for entry in entries[LISTED:])
     return lines + [f"{what}: {counted(number, 'more file')} ({reason})" for reason, number in more.most_common(LISTED)]

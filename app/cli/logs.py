@@ -1,4 +1,4 @@
-"""What is heard of a running command besides its output: our own warnings, a line each, and nothing of other libraries."""
+"""What is heard of a running command besides its output: our own warnings, a line each, no other library's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 import warnings
+
+from app.cli.output import say
 
 _OURS = frozenset({"app", "citewell", "eval", "generation", "ingest", "kb", "retrieval"})
 _SILENT = {
@@ -21,8 +23,6 @@ class _Lines(logging.Handler):
     """Writes to whatever stderr is at the moment, so that a progress bar there can make room."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from app.cli.output import say
-
         cause = record.exc_info[1] if record.exc_info else None
         because = f" ({type(cause).__name__}: {cause})" if cause else ""
         say(f"{record.levelname.capitalize()}: {record.getMessage()}{because}")

@@ -1,6 +1,6 @@
 """The `citewell` command: its global options, its commands, and what becomes of an error.
 
-A command is a function in a module of its own, entered in the list below; whatever is slow to import, it imports inside.
+A command is a function in a module of its own, entered in the list below; what is slow to import, it imports inside.
 """
 
 from __future__ import annotations
@@ -30,19 +30,29 @@ from kb.errors import CitewellError
 INTERRUPTED = 130
 READER_GONE = 141
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["--help", "-h"]})
+CONTEXT = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
 
 
 @app.callback(invoke_without_command=True)
 def citewell(
     context: typer.Context,
-    kb: Annotated[str, typer.Option(metavar="NAME", envvar="CITEWELL_KB", help="The knowledge base.")] = "default",
+    kb: Annotated[
+        str, typer.Option(metavar="NAME", envvar="CITEWELL_KB", help="The knowledge base.", show_envvar=False)
+    ] = "default",
     home: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", envvar="CITEWELL_HOME", help="Where knowledge bases live; else your data folder."),
+        typer.Option(
+            metavar="DIR",
+            envvar="CITEWELL_HOME",
+            help="Where knowledge bases live; else your data folder.",
+            show_envvar=False,
+        ),
     ] = None,
     settings: Annotated[
-        Path | None, typer.Option(metavar="FILE", envvar="CITEWELL_SETTINGS", help="Settings, as TOML.")
+        Path | None,
+        typer.Option(metavar="FILE", envvar="CITEWELL_SETTINGS", help="Settings, as TOML.", show_envvar=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Write results only.")] = False,
@@ -60,9 +70,8 @@ def citewell(
     context.obj = Invocation(kb, home, settings, as_json, quiet)
 
 
-for command in (ingest, search, ask, status, remove, verify, doctor, serve):
-    app.command()(command)
-app.command("list")(list_documents)
+for command in (ingest, search, ask, status, list_documents, remove, verify, doctor, serve):
+    app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(evaluate, name="eval")
 
 
@@ -72,8 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     logs.configure()
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        with get_command(app).make_context("citewell", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        with get_command(app).make_context("citewell", list(words)) as context:
             context.command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as end:

@@ -1,6 +1,6 @@
 """How the command line writes: one JSON document or calm text on stdout, all else on stderr.
 
-Texts and file names come from documents that nobody vouches for, so whatever a terminal would obey is taken out of them.
+Texts and file names come from documents that nobody vouches for, so what a terminal would obey is taken out of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LINE = 100
 """Columns of running text at most; longer lines are hard to read."""
 _UNBROKEN = 100_000
+_WRAP = re.compile(r"(?<!\n)[ \t]*\n[ \t]*(?!\n|[-*+•|#>]|\d+[.)]\s)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -43,13 +44,27 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def show(*renderables: RenderableType, style: str = "") -> None:
+    """Results on stdout, one below the other; what another program reads has neither padding nor broken lines."""
+    console = stdout()
+    if console.is_terminal:
+        return console.print(*renderables, sep="\n", style=style)
+    with console.capture() as captured:
+        console.print(*renderables, sep="\n", style=style)
+    sys.stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+    return None
+
+
+def reflowed(text: str) -> str:
+    """`text` without the line breaks that only wrapped it where it was written; paragraphs and list items stay."""
+    return _WRAP.sub(" ", text)
+
+
 def stdout() -> Console:
-    """For results. Lines are broken for people only: what another program reads stays one line."""
     return _console(stderr=False)
 
 
 def stderr() -> Console:
-    """For what goes on meanwhile."""
     return _console(stderr=True)
 
 

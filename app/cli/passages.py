@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from app.cli.output import one_line
 from kb.text.passages import heading_path
-from kb.text.sentences import sentences
-from kb.text.terms import terms
 from kb.types import Anchor, Chunk
 
 SNIPPET = 300
@@ -25,6 +23,9 @@ def heading(chunk: Chunk) -> str:
 
 def snippet(text: str, query: str, *, length: int = SNIPPET) -> str:
     """The stretch of `text` that begins with the sentence of most words of `query`, cut between words."""
+    from kb.text.sentences import sentences
+    from kb.text.terms import terms
+
     spans = sentences(text)
     if not spans:
         return one_line(text)

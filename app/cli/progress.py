@@ -10,8 +10,8 @@ from app.cli.output import counted, say, stderr
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from citewell import IngestReport, Progress
     from citewell.knowledge_base import IngestJob
-    from ingest.report import IngestReport, Progress
 
 LOOK_EVERY = 0.1
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.output import paragraph, print_json, say, show, waiting
+from app.cli.passages import heading, place, snippet
+from app.cli.records import hit_records
 
 if TYPE_CHECKING:
     from kb.types import Hit
@@ -24,26 +27,19 @@ def search(
     """Find passages."""
     invocation: Invocation = context.obj
     with invocation.open() as base:
-        hits = base.search(query, k, mode=mode)
+        with waiting("Searching", shown=invocation.talks):
+            hits = base.search(query, k, mode=mode)
         if invocation.json:
-            from app.cli.output import print_json
-            from app.cli.records import hit_records
-
-            return print_json(hit_records(hits))
-        if not hits:
-            from app.cli.output import say
-
-            return say("Nothing was found.")
-        _print(hits, query, base.display_name)
+            print_json(hit_records(hits))
+        elif hits:
+            _print(hits, query, base.display_name)
+        else:
+            say("Nothing was found.")
 
 
 def _print(hits: Sequence[Hit], query: str, name: Callable[[str], str]) -> None:
     from rich.text import Text
 
-    from app.cli.output import paragraph, stdout
-    from app.cli.passages import heading, place, snippet
-
-    console = stdout()
     indent = len(str(len(hits))) + 2
     for rank, hit in enumerate(hits, start=1):
         line = Text.assemble(
@@ -51,9 +47,9 @@ def _print(hits: Sequence[Hit], query: str, name: Callable[[str], str]) -> None:
             (place(name(hit.chunk.source), hit.chunk.anchor), "bold"),
             (f"  {hit.score:.3f}", "dim"),
         )
-        console.print(line)
+        show(line)
         if above := heading(hit.chunk):
-            console.print(paragraph(above, indent=indent, style="dim"))
-        console.print(paragraph(snippet(hit.chunk.text, query), indent=indent))
+            show(paragraph(above, indent=indent, style="dim"))
+        show(paragraph(snippet(hit.chunk.text, query), indent=indent))
         if rank < len(hits):
-            console.print()
+            show("")

@@ -13,11 +13,14 @@ from typing import Annotated
 import typer
 
 from app.cli.invocation import Invocation
+from app.cli.output import print_json, say
+from app.web.serving import command, environment
 from kb.errors import CitewellError, UserError
 
 ADDRESS = "127.0.0.1"
 START_WAIT = 60.0
 STOP_WAIT = 10.0
+QUIET = {"STREAMLIT_LOGGER_LEVEL": "warning"}
 
 
 def serve(
@@ -25,7 +28,6 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="The port to listen on.")] = 8501,
 ) -> None:
     """Open the web page, on this machine only, until Ctrl-C."""
-    from app.web.serving import command, environment
     from citewell.home import base_folder, home_folder
 
     invocation: Invocation = context.obj
@@ -37,7 +39,7 @@ def serve(
     variables = environment(home=home, kb=invocation.kb, settings=file.resolve() if file else None)
     signal.signal(signal.SIGTERM, _as_interrupt)
     child = subprocess.Popen(
-        command(port=port, address=ADDRESS), env={**os.environ, **variables}, stdout=subprocess.DEVNULL
+        command(port=port, address=ADDRESS), env={**QUIET, **os.environ, **variables}, stdout=subprocess.DEVNULL
     )
     try:
         _announce(child, port, invocation)
@@ -62,8 +64,6 @@ def _require_free(port: int) -> None:
 
 def _announce(child: subprocess.Popen[bytes], port: int, invocation: Invocation) -> None:
     """Says where the page is once it answers."""
-    from app.cli.output import print_json, say
-
     url = f"http://{ADDRESS}:{port}"
     deadline = time.monotonic() + START_WAIT
     while child.poll() is None and time.monotonic() < deadline:
@@ -89,5 +89,5 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _as_interrupt(number: int, frame: FrameType | None) -> None:
+def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what a signal handler is given
     raise KeyboardInterrupt

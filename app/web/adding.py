@@ -16,6 +16,7 @@ REFRESH = 0.5
 """Seconds between two looks at a running ingest."""
 NAMED = 5
 """Files named with their reason; of more, the number is told."""
+_STAGES = {"scanning": "Getting ready", "reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
 
 
 def show_form(workspace: Workspace) -> None:
@@ -79,7 +80,7 @@ def _show_result(job: IngestJob) -> None:
 def _progress_line(job: IngestJob) -> str:
     progress = job.progress
     parts = [
-        progress.stage.capitalize(),
+        _STAGES.get(progress.stage, ""),
         Path(progress.current).name,
         f"{progress.files_done} of {progress.files_total} files" if progress.files_total else "",
         f"{progress.chunks} passages" if progress.chunks else "",
@@ -101,4 +102,4 @@ def _report_line(job: IngestJob) -> str:
     }
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing to add"
     stopped = "Stopped. " if report.cancelled else ""
-    return f"{stopped}Documents: {told}; {report.chunks} passages in {report.seconds:.1f} s."
+    return f"{stopped}Documents: {told}. {report.chunks} new passages, ready to be asked after {report.seconds:.1f} s."

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from app.web.excerpts import excerpt_html, quotes_literally
+from app.web.excerpts import excerpt_html, passage_html, quotes_literally
 from app.web.literal import in_html, in_markdown
 from citewell.knowledge_base import KnowledgeBase
 from kb.types import Chunk, Citation, Hit
+
+LONGEST_LABEL = 32
 
 
 def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str) -> None:
@@ -21,6 +23,7 @@ def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str
         required=True,
         format_func=lambda index: in_markdown(_citation_label(base, citations[index])),
         key=key,
+        wrap=True,
     )
     _show_source(base, citations[chosen or 0])
 
@@ -37,7 +40,7 @@ def show_nearest(base: KnowledgeBase, hits: Iterable[Hit]) -> None:
     st.html('<p class="cw-place">Nearest passages</p>')
     for hit in hits:
         with st.expander(in_markdown(_place(base, hit.chunk))):
-            st.html(_passage_html(hit.chunk))
+            st.html(passage_html(hit.chunk.text))
 
 
 def _show_source(base: KnowledgeBase, citation: Citation) -> None:
@@ -59,8 +62,11 @@ def _show_source(base: KnowledgeBase, citation: Citation) -> None:
 
 
 def _citation_label(base: KnowledgeBase, citation: Citation) -> str:
-    place = f", {citation.anchor.label}" if citation.anchor else ""
-    return f"{citation.marker} · {base.display_name(citation.source)}{place}"
+    """Short enough for a narrow window: "2 · report.pdf, page 12"."""
+    name = base.display_name(citation.source).rsplit("/", 1)[-1]
+    short = name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL // 2]}…{name[-LONGEST_LABEL // 2 :]}"
+    page = f", {citation.anchor.label}" if citation.anchor and citation.anchor.kind == "page" else ""
+    return f"{citation.marker} · {short}{page}"
 
 
 def _place(base: KnowledgeBase, chunk: Chunk) -> str:
@@ -70,8 +76,4 @@ def _place(base: KnowledgeBase, chunk: Chunk) -> str:
 
 def _considered_html(base: KnowledgeBase, rank: int, hit: Hit) -> str:
     summary = f"{rank}. {in_html(_place(base, hit.chunk))} <span class='cw-small'>score {hit.score:.3f}</span>"
-    return f"<li><details><summary>{summary}</summary>{_passage_html(hit.chunk)}</details></li>"
-
-
-def _passage_html(chunk: Chunk) -> str:
-    return f'<p class="cw-excerpt">{in_html(chunk.text)}</p>'
+    return f"<li><details><summary>{summary}</summary>{passage_html(hit.chunk.text)}</details></li>"

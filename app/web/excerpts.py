@@ -8,10 +8,16 @@ from collections.abc import Iterable, Sequence
 from app.web.literal import in_html
 from kb.types import Document, Span
 
-AROUND = 400
+AROUND = 240
 """Characters shown on each side of quoted words."""
 _MARKER = re.compile(r"\[(\d+)\]")
 _SPACE = re.compile(r"\s")
+_FULL_LINE = 40
+"""Characters without a column's border that make a line of running text, which goes on in the next line."""
+# Not before an item, a heading, a table, a paragraph or anything set in.
+_GOES_ON = r"\n(?![\s|#>*+`•–-]|\d+[.)]\s)"
+_LINE_END = re.compile(rf"(?<=[^\n|]{{{_FULL_LINE}}}){_GOES_ON}")
+_BROKEN_LINE = re.compile(rf"(?<=[^\n]){_GOES_ON}")
 
 
 def excerpt_html(document: Document, spans: Sequence[Span], *, around: int = AROUND) -> str:
@@ -22,9 +28,18 @@ def excerpt_html(document: Document, spans: Sequence[Span], *, around: int = ARO
     )
 
 
+def passage_html(text: str) -> str:
+    return f'<p class="cw-excerpt">{in_html(reflowed(text))}</p>'
+
+
 def answer_html(text: str) -> str:
     """An answer's text with each "[n]" as a chip."""
-    return f'<p class="cw-answer">{_MARKER.sub(_chip, in_html(text))}</p>'
+    return f'<p class="cw-answer">{_MARKER.sub(_chip, in_html(_BROKEN_LINE.sub(" ", text)))}</p>'
+
+
+def reflowed(text: str) -> str:
+    """`text` with a space for each line break that only ends a full line of running text; of the same length."""
+    return _LINE_END.sub(" ", text)
 
 
 def quotes_literally(document: Document, spans: Iterable[Span], quote: str) -> bool:
@@ -57,7 +72,7 @@ def _between_words(text: str, window: Span, spans: Sequence[Span]) -> Span:
 
 
 def _stretch_html(document: Document, window: Span, spans: Sequence[Span]) -> str:
-    text = _reflowed(document, window)
+    text = reflowed(document.text[max(0, window.start - _FULL_LINE) : window.end])[window.start - window.end :]
     parts, position = [], window.start
     for span in sorted(spans, key=lambda each: (each.start, each.end)):
         start, end = max(span.start, position), min(span.end, window.end)
@@ -69,13 +84,3 @@ def _stretch_html(document: Document, window: Span, spans: Sequence[Span]) -> st
     opening = "… " if window.start else ""
     closing = " …" if window.end < len(document.text) else ""
     return f"{opening}{''.join(parts)}{closing}"
-
-
-def _reflowed(document: Document, window: Span) -> str:
-    """The text of `window`, of the same length: inside paragraphs a line break becomes a space."""
-    text = document.text[window.start : window.end]
-    for block in document.blocks:
-        if block.kind == "paragraph" and block.start < window.end and window.start < block.end:
-            start, end = max(block.start, window.start) - window.start, min(block.end, window.end) - window.start
-            text = text[:start] + text[start:end].replace("\n", " ") + text[end:]
-    return text

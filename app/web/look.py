@@ -14,9 +14,11 @@ STYLE = """<style>
   font-weight: 600; padding: 0 .35em; margin: 0 .1em; border-radius: .5em; background: rgba(40, 120, 150, .22); }
 .cw-place { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
 .cw-small { margin: 0; font-size: .875rem; opacity: .8; overflow-wrap: anywhere; }
-.cw-considered { list-style: none; margin: 0; padding: 0; }
-.cw-considered li { margin: 0; padding: .35rem 0; border-top: 1px solid rgba(128, 128, 128, .25); }
+ol.cw-considered { list-style: none; margin: 0 !important; padding: 0 !important; }
+ol.cw-considered li { margin: 0 !important; padding: .35rem 0; border-top: 1px solid rgba(128, 128, 128, .25); }
 .cw-considered li:first-child { border-top: 0; }
 .cw-considered summary { cursor: pointer; overflow-wrap: anywhere; }
 .cw-considered .cw-excerpt { margin-top: .5rem; }
+.stImage img { border: 1px solid rgba(128, 128, 128, .35); border-radius: .4rem; }
+.stButtonGroup button[data-selected="true"] { color: inherit; }
 </style>"""

@@ -9,10 +9,11 @@ from app.web.look import STYLE
 from kb.errors import CitewellError
 
 st.set_page_config(page_title="Citewell", page_icon="📚", layout="wide")
+# Not in a folder named pages: Streamlit would serve each file of it by itself, without what stands here.
 page = st.navigation(
     [
-        st.Page("pages/ask.py", title="Ask", default=True),
-        st.Page("pages/library.py", title="Library"),
+        st.Page("views/ask.py", title="Ask", default=True),
+        st.Page("views/library.py", title="Library"),
     ],
     position="top",
 )

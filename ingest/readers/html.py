@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxml import html
+from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from ingest.readers.source_file import decoded, digest_of, make_document
@@ -38,9 +39,10 @@ class HtmlReader:
         content = path.read_bytes()
         declared = _CHARSET.search(content[:4096])
         markup = _DECLARATION.sub("", decoded(path, content, declared.group(1).decode("ascii") if declared else None))
-        if not markup.strip():
-            raise UnreadableFile(f"{path.name} holds no text.")
-        page = html.document_fromstring(markup)
+        try:
+            page = html.document_fromstring(markup)
+        except ParserError as error:
+            raise UnreadableFile(f"{path.name} holds no text.") from error
         written = _main_text(page)
         yield make_document(
             path,
@@ -154,7 +156,8 @@ class _Writer:
         if self._keeps_all:
             return False
         if element.tag in _AROUND or element.get("role") in _AROUND_ROLES:
-            return element.tag != "header" or not any(element.iterancestors("main", "article", "section"))
+            is_of_part = next(element.iterancestors("main", "article", "section"), None) is not None
+            return not (element.tag == "header" and is_of_part)
         return (
             "hidden" in element.attrib
             or element.get("aria-hidden") == "true"

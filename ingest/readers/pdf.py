@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf_page import Line, joint, lines_of, paragraphs
+from ingest.readers.pdf_margins import without_running_lines
+from ingest.readers.pdf_page import PDFIUM, Line, Page, joint, paragraphs, read_page
 from ingest.readers.source_file import clean, digest, in_utc, make_document
 from ingest.readers.structure import HeadingPath
 from kb.errors import UnreadableFile
@@ -34,14 +35,11 @@ _CLOSED = re.compile(r"[.!?:;…。！？；：)\]\"”»]$")
 @dataclass(frozen=True, slots=True)
 class PdfReader:
     def read(self, path: Path) -> Iterator[Document]:
-        pdf = _opened(path)
-        try:
-            about = _metadata(path)
-            text = _PdfText(about.outline)
-            for number in range(1, len(pdf) + 1):
-                text.add_page(number, _page_lines(pdf, number))
-        finally:
-            pdf.close()
+        pages = list(_pages(path))
+        about = _metadata(path)
+        text = _PdfText(about.outline)
+        for page in without_running_lines(pages):
+            text.add_page(page)
         if not text.boxes:
             raise UnreadableFile(
                 f"{path.name} is a scan without a text layer; run it through text recognition and ingest it again."
@@ -76,6 +74,20 @@ class _Metadata:
     outline: tuple[_OutlineItem, ...] = ()
 
 
+def _pages(path: Path) -> Iterator[Page]:
+    with PDFIUM:
+        pdf = _opened(path)
+        count = len(pdf)
+    try:
+        for number in range(1, count + 1):
+            with PDFIUM:
+                page = _page(pdf, number)
+            yield page
+    finally:
+        with PDFIUM:
+            pdf.close()
+
+
 def _opened(path: Path) -> PdfDocument:
     import pypdfium2
     import pypdfium2.raw as pdfium
@@ -90,16 +102,16 @@ def _opened(path: Path) -> PdfDocument:
         raise UnreadableFile(f"{path.name} is damaged or no PDF; save it again and ingest it again.") from error
 
 
-def _page_lines(pdf: PdfDocument, number: int) -> list[Line]:
+def _page(pdf: PdfDocument, number: int) -> Page:
     from pypdfium2 import PdfiumError
 
     try:
         page = pdf[number - 1]
     except PdfiumError:
         logger.warning("page %d cannot be loaded and is left out", number)
-        return []
+        return Page(number, 0.0)
     try:
-        return lines_of(page)
+        return read_page(page, number)
     finally:
         page.close()
 
@@ -121,17 +133,17 @@ class _PdfText:
     def text(self) -> str:
         return "".join(self._parts)
 
-    def add_page(self, page: int, lines: Sequence[Line]) -> None:
-        items = [item for item in self._outline if item.page == page]
-        for group in paragraphs(lines):
+    def add_page(self, page: Page) -> None:
+        items = [item for item in self._outline if item.page == page.number]
+        for group in paragraphs(page.lines):
             first = 0
             for item in [item for item in items if _is_reached(item, group[0])]:
                 items.remove(item)
                 self._path.enter(item.level, item.title)
                 if _same_words(item.title, group[0].text) and not first:
-                    self._add("heading", group[:1], page)
+                    self._add("heading", group[:1], page.number)
                     first = 1
-            self._add("paragraph", group[first:], page)
+            self._add("paragraph", group[first:], page.number)
         for item in items:
             self._path.enter(item.level, item.title)
 

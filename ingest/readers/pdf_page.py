@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ingest.readers.source_file import clean
@@ -18,10 +19,15 @@ from ingest.readers.source_file import clean
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
 
+PDFIUM = Lock()
+"""PDFium may be entered by one thread at a time; held for a page, so that nobody waits for a whole file."""
+
 _LINE = re.compile(r"[^\r\n\ufffe]+\ufffe?")
 _HYPHEN = "\ufffe"
 _GAP = 1.45
 _JUMP = 3.0
+_RECTANGLES = 8
+"""Rectangles looked at for a line's box, first and last among them: some files draw each letter on its own."""
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points from the page's lower left corner."""
@@ -36,11 +42,20 @@ class Line:
     is_hyphenated: bool = False
 
 
-def lines_of(page: PdfPage) -> list[Line]:
-    """The lines of a page in the order of its content."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The lines of a page in the order of its content; `height` is the page's own."""
+
+    number: int
+    height: float
+    lines: tuple[Line, ...] = ()
+
+
+def read_page(page: PdfPage, number: int) -> Page:
+    bounds = page.get_bbox()
     textpage = page.get_textpage()
     try:
-        return list(_lines(textpage, page.get_bbox()))
+        return Page(number, bounds[3] - bounds[1], tuple(_lines(textpage, bounds)))
     finally:
         textpage.close()
 
@@ -51,7 +66,7 @@ def _lines(textpage: PdfTextPage, page: Box) -> Iterator[Line]:
     for match in _LINE.finditer(text):
         start = units + _units(text[end : match.start()])
         units, end = start + _units(match.group()), match.end()
-        words = clean(match.group().rstrip(_HYPHEN)).strip()
+        words = clean(match.group().rstrip(_HYPHEN)).replace("\xa0", " ").strip()
         box = _box(textpage, start, units) if words else None
         if box:
             yield Line(words, _within(box, page), match.group().endswith(_HYPHEN))
@@ -70,9 +85,11 @@ def _box(textpage: PdfTextPage, start: int, end: int) -> Box | None:
     last = pdfium.FPDFText_GetCharIndexFromTextIndex(textpage, end - 1)
     if first < 0 or last < first:
         return None
-    boxes = [textpage.get_rect(index) for index in range(textpage.count_rects(first, last - first + 1))]
-    if not boxes:
+    count = textpage.count_rects(first, last - first + 1)
+    if not count:
         return None
+    step = max(1, count // _RECTANGLES)
+    boxes = [textpage.get_rect(index) for index in (*range(0, count - 1, step), count - 1)]
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return min(lefts), min(bottoms), max(rights), max(tops)
 

@@ -22,7 +22,7 @@ _LEGACY_POOLING = {
 }
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _BESIDE_THE_POINT = {"architectures", "dtype", "torch_dtype", "transformers_version"}
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model")
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
 _POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert", "mpnet"}
 _UNBOUNDED = 8192
 
@@ -73,7 +73,7 @@ def read_checkpoint(
         raise MissingModel(f"{folder} holds no embedding model (no config.json): name the folder of a checkpoint.")
     modules = _modules(folder)
     weights = _weights(folder, modules)
-    pooling = _pooling(folder, modules)
+    pooling = _pooling(modules)
     sentence = _json_object(folder / "sentence_bert_config.json")
     prompts = _json_object(folder / "config_sentence_transformers.json")
     return Checkpoint(
@@ -111,8 +111,8 @@ def _weights(folder: Path, modules: list[tuple[str, Path]]) -> list[Path]:
         tensors = sorted(place.glob("*.safetensors"))
         if not tensors and any(place.glob("pytorch_model*.bin")):
             raise MissingModel(
-                f"{place} holds its weights only as a pickle (pytorch_model.bin), which can run code when it is loaded: "
-                "use a copy of the model with model.safetensors."
+                f"{place} holds its weights only as a pickle (pytorch_model.bin), which is never loaded because it can "
+                "run code: use a copy of the model with model.safetensors."
             )
         found.extend(tensors)
     if not found:
@@ -120,7 +120,7 @@ def _weights(folder: Path, modules: list[tuple[str, Path]]) -> list[Path]:
     return found
 
 
-def _pooling(folder: Path, modules: list[tuple[str, Path]]) -> str:
+def _pooling(modules: list[tuple[str, Path]]) -> str:
     """The pooling mode; several that are joined end to end are named with "+" between them."""
     places = [place for kind, place in modules if kind == "Pooling"]
     config = _json_object(places[0] / "config.json") if places else {}
@@ -134,10 +134,10 @@ def _pooling(folder: Path, modules: list[tuple[str, Path]]) -> str:
 
 def _tokens(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
     """As sentence-transformers counts, but never more than the model has positions for."""
-    limits = [_positions(config)]
-    asked = _whole(sentence.get("max_seq_length"))
-    asked = asked or _whole(_json_object(folder / "tokenizer_config.json").get("model_max_length"))
-    return min(limit for limit in (*limits, asked, _UNBOUNDED if not any((*limits, asked)) else 0) if limit)
+    tokenizer = _json_object(folder / "tokenizer_config.json")
+    asked = _whole(sentence.get("max_seq_length")) or _whole(tokenizer.get("model_max_length"))
+    limits = [limit for limit in (asked, _positions(config)) if limit]
+    return min(limits, default=_UNBOUNDED)
 
 
 def _positions(config: dict[str, object]) -> int:

@@ -14,9 +14,13 @@ import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    import torch
 
 GRAPH = "encoder.xml"
 WEIGHTS = "encoder.bin"
@@ -39,7 +43,7 @@ def converted(checkpoint: Checkpoint, cache: Path) -> Path:
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=cache))
     try:
         _convert_apart(checkpoint, work)
-        os.replace(work, place)
+        work.replace(place)
     except OSError:
         if not _complete(place):
             raise
@@ -93,13 +97,7 @@ def _write_graph(folder: Path, pooling: str, path: Path) -> None:
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
             states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            mask = attention_mask.unsqueeze(-1).to(states.dtype)
-            if pooling == "cls":
-                return states[:, 0]
-            if pooling == "lasttoken":
-                after = torch.nn.functional.pad(mask, (0, 0, 0, 1))[:, 1:]
-                return (states * (mask - after)).sum(1)
-            return (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+            return _pool(states, attention_mask.unsqueeze(-1).to(states.dtype), pooling)
 
     ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
     example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
@@ -107,6 +105,17 @@ def _write_graph(folder: Path, pooling: str, path: Path) -> None:
     with torch.no_grad():
         graph = ov.convert_model(Pooled().eval(), example_input=example, input=shapes)
     ov.save_model(graph, path, compress_to_fp16=False)
+
+
+def _pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """The rows that stand for each text; padding is on the right."""
+    import torch
+
+    if pooling == "cls":
+        return states[:, 0]
+    if pooling == "lasttoken":
+        mask = mask - torch.nn.functional.pad(mask, (0, 0, 0, 1))[:, 1:]
+    return (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
 
 
 def _write_tokenizer(folder: Path, lowercase: bool, path: Path) -> None:

@@ -39,6 +39,7 @@ class TorchEmbedder:
             model_kwargs={"dtype": _precision(device), "use_safetensors": True},
         )
         self._model.max_seq_length = checkpoint.tokens
+        self._width = self._model.get_embedding_dimension() or checkpoint.dimensions
         self._turn = Lock()  # its tokenizer keeps state between calls
         self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))

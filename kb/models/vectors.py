@@ -12,4 +12,5 @@ def unit_rows(rows: NDArray[np.float32], dimensions: int) -> Vectors:
     """The first `dimensions` of each row, brought to unit length (a row of zeros stays)."""
     kept = np.ascontiguousarray(rows[:, :dimensions], dtype=np.float32)
     lengths = np.linalg.norm(kept, axis=1, keepdims=True)
-    return kept / np.where(lengths == 0, 1, lengths)
+    unit: Vectors = kept / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit

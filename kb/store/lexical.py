@@ -12,7 +12,7 @@ from kb.text.passages import heading_path
 from kb.text.terms import terms
 from kb.types import Chunk
 
-CONTEXT_WEIGHT = 0.5
+CONTEXT_WEIGHT = 0.4
 _HEAP_BYTES = 50_000_000
 _TERMS_MAX = 1_000
 """A query has at most this many different terms; the rest of a pasted page is left out."""

@@ -24,7 +24,7 @@ EMPTY = """The library is empty. Citewell answers from your own documents, and o
 
 
 def show_answer(base: KnowledgeBase, answer: Answer, *, key: str) -> None:
-    answered, evidence = st.columns([6, 5], gap="large")
+    answered, evidence = st.columns([6, 5], gap="medium")
     with answered:
         st.html(f'<h2 class="cw-question">{in_html(answer.question)}</h2>')
         with st.container(border=answer.abstained):

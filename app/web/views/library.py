@@ -15,22 +15,23 @@ from kb.errors import CitewellError
 
 
 def show_table(rows: Sequence[DocumentRow]) -> None:
+    reasons = {"Reason": [row.reason for row in rows]} if any(row.reason for row in rows) else {}
     st.dataframe(
         {
             "Document": [row.name for row in rows],
             "State": [row.state for row in rows],
+            **reasons,
             "Passages": [row.chunks for row in rows],
             "Size": [row.bytes for row in rows],
             "Added": [row.ingested for row in rows],
-            "Reason": [row.reason for row in rows],
         },
         hide_index=True,
         column_config={
-            "Document": st.column_config.TextColumn(width="large"),
+            "Document": st.column_config.TextColumn(width="medium"),
             "Size": st.column_config.NumberColumn(format="bytes"),
             "Added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
-        alt="The documents of the library with state, passages, size, date and reason",
+        alt="The documents of the library with state, passages, size, date and the reason of a failure",
     )
 
 
@@ -48,7 +49,7 @@ def show_deletion(opened: Workspace, rows: Sequence[DocumentRow]) -> None:
         return
     with st.popover("Delete …"):
         st.markdown(
-            f"{len(chosen)} to be deleted, with all their passages. Uploaded copies are deleted too; "
+            f"To be deleted, with all passages: {len(chosen)}. Uploaded copies are deleted too; "
             "files in your own folders stay where they are."
         )
         if st.button("Delete for good", type="primary"):

@@ -1,0 +1,207 @@
+"""The web page in a real browser, on the real pipeline: ask, see the evidence, be refused, begin with nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from reportlab.pdfgen.canvas import Canvas
+
+from app.web.serving import command, environment
+from citewell import KnowledgeBase
+
+pytestmark = pytest.mark.browser
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_WAIT = 60.0
+ANSWER_WAIT = 60_000
+PDF_LINES = (
+    "The river authority was founded in 1903.",
+    "The weir at Tarn Bridge is inspected by Otto Lindqvist every spring.",
+    "Fishing is allowed from May to September.",
+)
+NOTES = """# Orchard notes
+
+The oldest apple tree in the orchard was planted in 1898.
+
+The label on the gate reads <script>alert(1)</script> ![x](http://example.invalid/a.png) $x^2$ to the letter.
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a base of two documents, one of them a PDF whose second page holds PDF_LINES."""
+    folder = tmp_path_factory.mktemp("documents")
+    (folder / "orchard.md").write_text(NOTES)
+    canvas = Canvas(str(folder / "river.pdf"), pagesize=(612, 792))
+    canvas.drawString(72, 700, "Rules of the river")
+    canvas.showPage()
+    for index, line in enumerate(PDF_LINES):
+        canvas.drawString(72, 700 - 40 * index, line)
+    canvas.save()
+    home = tmp_path_factory.mktemp("home")
+    with KnowledgeBase.open(home=home, create=True) as base:
+        base.ingest([folder]).wait()
+    return home
+
+
+@contextmanager
+def serving(home: Path, kb: str) -> Iterator[str]:
+    """The address of a server of its own process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # From elsewhere than the repository, as people start it.
+    server = subprocess.Popen(command(port=port), cwd=home, env={**os.environ, **environment(home=home, kb=kb)})
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + START_WAIT
+        while not is_up(address):
+            assert server.poll() is None and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def is_up(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/_stcore/health", timeout=2) as answer:  # noqa: S310 - an address made above
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        if os.environ.get("CITEWELL_REQUIRE_BROWSER") == "1":
+            pytest.fail("chromium is not installed, and CITEWELL_REQUIRE_BROWSER asks for it")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with serving(home, "default") as served:
+        yield served
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of which nothing may leave the machine and in which no document may run a script."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    asked_for: list[str] = []
+    alerts: list[str] = []
+
+    def on_alert(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("request", lambda request: asked_for.append(request.url))
+    page.on("websocket", lambda channel: asked_for.append(channel.url))
+    page.on("dialog", on_alert)
+    yield page
+    context.close()
+    web = [url for url in asked_for if urlparse(url).scheme in ("http", "https", "ws", "wss")]
+    assert web and {urlparse(url).hostname for url in web} <= {"127.0.0.1", "localhost"}
+    assert not alerts
+
+
+def ask(page: Page, question: str) -> None:
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill(question)
+    box.press("Enter")
+    expect(page.locator("h2.cw-question").first).to_have_text(question, timeout=ANSWER_WAIT)
+
+
+def test_a_cited_answer_opens_its_page_with_the_quoted_line_marked(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, "Who inspects the weir at Tarn Bridge?")
+    expect(page.locator(".cw-answer").first).to_contain_text("Otto Lindqvist")
+    expect(page.locator(".cw-chip").first).to_have_text("1")
+    expect(page.get_by_role("radio", name="1 · river.pdf, page 2")).to_be_checked()
+    expect(page.locator("mark").first).to_contain_text("Otto Lindqvist")
+
+    image = page.get_by_test_id("stImage").locator("img")
+    expect(image).to_be_visible()
+    picture = page.request.get(str(image.evaluate("image => image.src"))).body()
+    pixels = np.asarray(Image.open(BytesIO(picture)).convert("RGB")).astype(int)
+    marked = (pixels[..., 0] > 200) & (pixels[..., 0] - pixels[..., 2] > 50)
+    rows, columns = np.nonzero(marked)
+    points = pixels.shape[0] / 792
+    baseline = (792 - 660) * points
+    assert baseline - 20 * points < rows.min() < baseline < rows.max() < baseline + 10 * points
+    ink_rows, ink_columns = np.nonzero(pixels[rows.min() : rows.max() + 1].max(axis=2) < 120)
+    assert len(ink_rows) > 100
+    assert columns.min() <= ink_columns.min() and ink_columns.max() <= columns.max()
+
+
+def test_a_document_cannot_run_a_script_or_fetch_a_picture(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, "What does the label on the gate read?")
+    expect(page.locator("mark").first).to_contain_text("<script>alert(1)</script> ![x](http://example.invalid/a.png)")
+    page.get_by_text("Passages considered").click()
+    expect(page.locator(".cw-considered summary").first).to_be_visible()
+
+
+def test_a_refusal_is_calm_and_offers_the_nearest_passages(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, "Which vitamin prevents scurvy?")
+    expect(page.locator(".cw-answer").first).to_have_text("The documents do not say.")
+    nearest = page.get_by_test_id("stExpander").filter(has_text="orchard.md").last
+    nearest.click()
+    expect(nearest.locator(".cw-excerpt")).to_be_visible()
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_from_nothing_to_an_answer_and_back(page: Page, home: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "kettle.txt"
+    mine.write_text("The kettle of the station house holds seven litres.\n")
+    with serving(home, "new") as address:
+        # The first visit of a server may be to any page.
+        page.goto(f"{address}/library")
+        expect(page.get_by_role("link", name="main", exact=True)).to_have_count(0)
+        page.get_by_role("link", name="Ask", exact=True).click()
+        expect(page.get_by_text("The library is empty")).to_be_visible()
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(mine)
+        expect(page.get_by_text("kettle.txt")).to_be_visible()
+        page.get_by_role("button", name="Add to the library").click()
+        expect(page.get_by_text("1 added")).to_be_visible(timeout=ANSWER_WAIT)
+        ask(page, "How much does the kettle hold?")
+        expect(page.locator(".cw-answer").first).to_contain_text("seven litres")
+
+        page.get_by_role("link", name="Library").click()
+        page.get_by_role("combobox", name="Delete documents").click()
+        page.get_by_role("option", name="kettle.txt").click()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Delete …").click()
+        page.get_by_role("button", name="Delete for good").click()
+        expect(page.get_by_text("The library is empty.")).to_be_visible(timeout=ANSWER_WAIT)
+    assert not list((home / "new" / "uploads").iterdir())

@@ -1,0 +1,441 @@
+"""The command line as other programs and people meet it: exit codes, one JSON document, one sentence for an error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.cli.main import main
+from app.cli.output import printable, reflowed
+from app.cli.passages import snippet
+from app.cli.progress import finish
+from citewell.jobs import Job
+from ingest.report import IngestReport, Progress
+
+RIVERS = """# Rivers
+
+## Length
+
+The Danube is 2,850 kilometres long. It flows through ten countries.
+
+## Mouth
+
+The Danube ends in a delta at the Black Sea. The delta belongs to Romania and Ukraine.
+"""
+TEA = "Green tea is steeped at 80 degrees.\n\nBlack tea is steeped in boiling water for four minutes.\n"
+HIT_KEYS = ["rank", "score", "chunk_id", "source", "page", "anchor", "start", "end", "heading", "text"]
+CITATION_KEYS = ["marker", "source", "page", "anchor", "quote", "start", "end", "verified"]
+COMMAND = [sys.executable, "-m", "app.cli.main"]
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> object:
+        return json.loads(self.out)
+
+
+class Citewell:
+    """The command within this process, on the home that the tests of this module share."""
+
+    def __init__(self, home: Path, documents: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home, self.documents, self._capsys = home, documents, capsys
+
+    def __call__(self, *arguments: object) -> Result:
+        self._capsys.readouterr()
+        code = main(["--home", str(self.home), *map(str, arguments)])
+        return Result(code, *self._capsys.readouterr())
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A home with one base, and the folder of its documents."""
+    folder = tmp_path_factory.mktemp("cli")
+    documents = folder / "documents"
+    documents.mkdir()
+    (documents / "rivers.md").write_text(RIVERS)
+    (documents / "tea.txt").write_text(TEA)
+    assert main(["--home", str(folder / "home"), "--quiet", "ingest", str(documents)]) == 0
+    return folder / "home", documents
+
+
+@pytest.fixture
+def citewell(shared: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> Citewell:
+    return Citewell(*shared, capsys)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "{'torch','chromadb','llama_index','streamlit','pydantic','numpy','transformers','openvino','tantivy'}"
+    code = f"import sys; from app.cli.main import main; main(['--help']); sys.exit(str({heavy} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "set()"
+    for name in ("ingest", "search", "ask", "status", "list", "remove", "verify", "doctor", "serve", "eval"):
+        assert f"\n  {name} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ingest", "/nowhere/at/all"],
+        ["ingest"],
+        ["search", "x", "-k", "0"],
+        ["search", "x", "--mode", "nonesuch"],
+        ["search", " "],
+        ["search", "x", "--json"],
+        ["ask", ""],
+        ["--kb", "nonesuch", "ask", "Why?"],
+        ["--kb", "../elsewhere", "status"],
+        ["--settings", "/nowhere/settings.toml", "status"],
+        ["--sttings", "x"],
+        ["remove", "nonesuch.pdf"],
+        ["serve", "--port", "0"],
+        ["eval", "retrieval", "/nowhere/at/all"],
+        ["eval", "retrieval", "/nowhere", "--configs", ","],
+        ["nonesuch"],
+    ],
+)
+def test_wrong_input_is_told_in_one_sentence(citewell: Citewell, arguments: list[str]) -> None:
+    for options in ([], ["--json"]):
+        result = citewell(*options, *arguments)
+        assert result.code == 2
+        assert result.out == ""
+        assert len(result.err.splitlines()) == 1
+        assert result.err.rstrip().endswith((".", "`."))
+
+
+@pytest.mark.parametrize("text", ["not toml", "[answer]\nnonesuch = 1\n", "[answer]\nquotes = 'many'\n"])
+def test_a_wrong_settings_file_is_told_in_one_sentence(citewell: Citewell, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    result = citewell("--settings", file, "status")
+    assert (result.code, result.out) == (2, "")
+    assert len(result.err.splitlines()) == 1
+    assert str(file) in result.err
+
+
+def test_a_global_option_after_the_command_is_told_where_it_goes(citewell: Citewell) -> None:
+    assert "before the command's name" in citewell("search", "x", "--json").err
+
+
+def test_a_missing_path_leaves_no_base_behind(citewell: Citewell) -> None:
+    assert citewell("--kb", "typo", "ingest", "/nowhere/at/all").code == 2
+    assert not (citewell.home / "typo").exists()
+
+
+def test_ingest_keeps_the_contract(citewell: Citewell, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("# Notes\n\nOne sentence that can be found.\n")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of the kind")
+    (tmp_path / "unknown.xyz").write_bytes(bytes(range(256)))
+    first = citewell("--kb", "contract", "--json", "ingest", tmp_path)
+    report = first.json()
+    assert isinstance(report, dict)
+    assert list(report) == [
+        *("added", "updated", "unchanged", "moved", "removed", "skipped", "failed"),
+        *("documents", "chunks", "seconds", "chunks_per_second"),
+    ]
+    assert (first.code, report["added"], report["documents"]) == (3, 1, 1)
+    assert [entry["source"] for entry in report["failed"]] == [str(tmp_path / "broken.pdf")]
+    assert [list(entry) for entry in report["skipped"]] == [["source", "reason"]]
+    again = citewell("--kb", "contract", "ingest", tmp_path / "notes.md")
+    assert (again.code, again.out, again.err) == (0, "1 unchanged.\n", "")
+    failed = citewell("--kb", "contract", "--quiet", "ingest", tmp_path)
+    assert (failed.code, failed.out) == (3, "")
+    assert failed.err.startswith("Failed: broken.pdf (")
+
+
+def test_sync_asks_for_yes_where_much_would_go(citewell: Citewell, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "one.txt").write_text(TEA)
+    assert citewell("--kb", "sync", "ingest", folder).code == 0
+    (folder / "one.txt").unlink()
+    refused = citewell("--kb", "sync", "ingest", "--sync", folder)
+    assert (refused.code, "--yes" in refused.err) == (2, True)
+    folder.rmdir()
+    assert "--yes" in citewell("--kb", "sync", "ingest", "--sync", folder).err
+    done = citewell("--kb", "sync", "--json", "ingest", "--sync", "--yes", folder).json()
+    assert isinstance(done, dict)
+    assert done["removed"] == 1
+
+
+def test_search_keeps_the_contract(citewell: Citewell) -> None:
+    result = citewell("--json", "search", "Where does the Danube end?", "-k", 1, "--mode", "lexical")
+    hits = result.json()
+    assert isinstance(hits, list)
+    assert (result.code, len(hits), list(hits[0])) == (0, 1, HIT_KEYS)
+    assert hits[0]["source"] == str(citewell.documents / "rivers.md")
+    assert (hits[0]["rank"], hits[0]["page"]) == (1, None)
+    assert "Black Sea" in hits[0]["text"]
+    assert hits[0]["heading"].startswith("Rivers")
+
+
+def test_search_shows_people_places_and_words(citewell: Citewell) -> None:
+    result = citewell("search", "boiling water")
+    assert result.out.startswith("1  tea.txt")
+    assert "Black tea is steeped in boiling water" in result.out
+    assert "\x1b" not in result.out
+    assert citewell("search", "zyzzyva", "--mode", "lexical").err == "Nothing was found.\n"
+
+
+def test_ask_keeps_the_contract(citewell: Citewell) -> None:
+    result = citewell("--json", "ask", "--strict", "How many kilometres long is the Danube?")
+    answer = result.json()
+    assert isinstance(answer, dict)
+    assert list(answer)[:7] == ["question", "answer", "abstained", "citations", "hits", "generator", "timings"]
+    assert (result.code, answer["abstained"]) == (0, False)
+    citation = answer["citations"][0]
+    assert list(citation) == CITATION_KEYS
+    assert "2,850" in citation["quote"]
+    assert RIVERS[citation["start"] : citation["end"]] == citation["quote"]
+    assert list(answer["hits"][0]) == HIT_KEYS
+
+
+def test_ask_shows_people_the_quoted_words_and_their_place(citewell: Citewell) -> None:
+    lines = citewell("ask", "How many kilometres long is the Danube?").out.splitlines()
+    assert "[1]" in lines[0]
+    place = next(line for line in lines if line.startswith("[1] "))
+    assert place.startswith("[1] rivers.md, ")
+    assert "“The Danube is 2,850 kilometres long.”" in lines[lines.index(place) + 1]
+
+
+def test_an_abstention_is_a_result(citewell: Citewell) -> None:
+    result = citewell("ask", "Which enzyme splits glycogen in hepatocytes?")
+    assert result.code == 0
+    assert result.out.startswith("The documents do not say.")
+    assert "[1]" not in result.out
+    answer = citewell("--json", "ask", "Which enzyme splits glycogen in hepatocytes?").json()
+    assert isinstance(answer, dict)
+    assert (answer["abstained"], answer["citations"]) == (True, [])
+
+
+def test_list_and_status(citewell: Citewell) -> None:
+    rows = citewell("--json", "list").json()
+    assert isinstance(rows, list)
+    assert [(row["name"], row["state"], row["reason"]) for row in rows] == [
+        ("rivers.md", "ready", ""),
+        ("tea.txt", "ready", ""),
+    ]
+    found = citewell("--json", "status").json()
+    assert isinstance(found, dict)
+    assert (found["documents"], found["failed"]) == (2, 0)
+    assert found["fingerprint"]["embedder"].startswith("all-MiniLM-L6-v2")
+    table = citewell("list").out.splitlines()
+    assert [line.split()[0] for line in table] == ["document", "rivers.md", "tea.txt"]
+    assert all(line == line.rstrip() for line in table)
+    assert "documents" in citewell("status").out
+
+
+def test_remove_purges_and_counts(citewell: Citewell, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(TEA)
+    (tmp_path / "two.txt").write_text("Nothing of note.\n")
+    citewell("--kb", "removal", "ingest", tmp_path)
+    counts = citewell("--kb", "removal", "--json", "remove", "one.txt").json()
+    assert isinstance(counts, dict)
+    assert (counts["removed"], counts["documents"]) == (1, 1)
+    assert "one.txt" not in citewell("--kb", "removal", "list").out
+
+
+def test_verify_finds_damage_and_repairs_it(citewell: Citewell, tmp_path: Path) -> None:
+    from kb.store.lexical import LexicalIndex
+    from kb.store.records import number
+
+    (tmp_path / "one.txt").write_text(TEA)
+    citewell("--kb", "damaged", "ingest", tmp_path)
+    assert citewell("--kb", "damaged", "--json", "verify").json() == {"consistent": True, "problems": []}
+    hits = citewell("--kb", "damaged", "--json", "search", "tea").json()
+    assert isinstance(hits, list)
+    index = next((citewell.home / "damaged").glob("lexical-*"))
+    LexicalIndex(index).write(remove={number(hit["chunk_id"]) for hit in hits}, add=())
+    found = citewell("--kb", "damaged", "--json", "verify")
+    assert found.code == 1
+    assert isinstance(problems := found.json(), dict)
+    assert (list(problems), problems["consistent"]) == (["consistent", "problems"], False)
+    assert citewell("--kb", "damaged", "verify", "--repair").code == 0
+    assert citewell("--kb", "damaged", "verify").out == "Everything agrees.\n"
+
+
+def test_doctor_says_what_is_used_and_why(citewell: Citewell) -> None:
+    found = citewell("--json", "doctor").json()
+    assert isinstance(found, dict)
+    assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert (found["embedder"]["dimensions"], found["embedder"]["why"] != "") == (384, True)
+    assert "default" in found["bases"]
+    assert found["settings"]["answer"]["mode"] == "hybrid"
+    assert str(citewell.home) in citewell("doctor").out
+
+
+def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(f'[embedding]\nmodel = "{tmp_path}/nonesuch"\n')
+    result = citewell("--settings", tmp_path / "settings.toml", "--json", "doctor")
+    assert isinstance(found := result.json(), dict)
+    assert (result.code, list(found["embedder"])) == (0, ["model", "error"])
+
+
+def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
+    citewell: Citewell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, home = tmp_path / "rivers", tmp_path / "home"
+    (dataset / "documents").mkdir(parents=True)
+    (dataset / "documents" / "rivers.md").write_text(RIVERS)
+    question = {
+        "id": "q1",
+        "question": "How long is the Danube?",
+        "answers": ["2,850 kilometres"],
+        "evidence": [{"source": "rivers.md", "page": None, "quote": "The Danube is 2,850 kilometres long."}],
+    }
+    (dataset / "questions.jsonl").write_text(json.dumps(question))
+    (home / ".eval").mkdir(parents=True)
+    (home / ".eval" / ".cache").symlink_to(citewell.home / ".cache")
+    fresh = Citewell(home, dataset, capsys)
+    report = fresh("--json", "eval", "retrieval", dataset, "--configs", "lexical,hybrid", "--limit", 5).json()
+    assert isinstance(report, dict)
+    assert list(report["configs"]) == ["lexical", "hybrid"]
+    assert report["configs"]["lexical"]["quote_recall@5"]["mean"] == 1.0
+    assert fresh("eval", "retrieval", dataset, "--configs", "nonesuch").code == 2
+    assert "quote_recall@5" in fresh("eval", "retrieval", dataset, "--configs", "lexical").out
+
+
+def test_another_writer_is_named_by_its_pid(
+    citewell: Citewell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one.txt").write_text(TEA)
+    assert citewell("--kb", "locked", "ingest", tmp_path).code == 0
+    (tmp_path / "two.txt").write_text("Another writer is at work.\n")
+    code = "import sys; from pathlib import Path; from kb.store.lock import exclusive\n"
+    code += "with exclusive(Path(sys.argv[1]), wait=5): print('held', flush=True); sys.stdin.read()"
+    lock = citewell.home / "locked" / "writer.lock"
+    monkeypatch.setenv("CITEWELL_STORE__LOCK_WAIT", "0.1")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        result = citewell("--kb", "locked", "ingest", tmp_path)
+        assert (result.code, result.out) == (4, "")
+        assert str(holder.pid) in result.err
+        assert citewell("--kb", "locked", "--json", "search", "tea").code == 0
+
+
+def test_stdout_is_one_document_in_a_process_of_its_own(citewell: Citewell) -> None:
+    command = [*COMMAND, "--home", str(citewell.home), "--json", "ask", "How long is the Danube?"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["question"] == "How long is the Danube?"
+    assert done.stderr == b""
+
+
+def test_a_reader_that_went_away_is_no_error(citewell: Citewell) -> None:
+    command = [*COMMAND, "--home", str(citewell.home), "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_interrupting_an_ingest_keeps_the_base_whole(citewell: Citewell, tmp_path: Path) -> None:
+    for file in range(300):
+        lines = (f"Paragraph {line} of file {file} says what no other paragraph says.\n\n" * 12 for line in range(20))
+        (tmp_path / f"{file}.txt").write_text("".join(lines))
+    command = [*COMMAND, "--home", str(citewell.home), "--kb", "stopped", "ingest", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (citewell.home / "stopped" / "manifest.sqlite").exists():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "Stopping: the files finished so far are kept.\n"
+    assert citewell("--kb", "stopped", "verify").code == 0
+
+
+def test_an_interrupted_job_is_cancelled_and_waited_for() -> None:
+    def work(show: object, is_cancelled: object) -> IngestReport:
+        assert callable(is_cancelled)
+        while not is_cancelled():
+            time.sleep(0.01)
+        return IngestReport(added=1, cancelled=True)
+
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+    threading.Timer(0.1, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
+    assert finish(Job(work, Progress()), shown=False) == IngestReport(added=1, cancelled=True)
+
+
+def test_serve_listens_here_alone_and_ends_on_interrupt(citewell: Citewell) -> None:
+    port = _free_port()
+    command = [*COMMAND, "--home", str(citewell.home), "serve", "--port", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"Citewell is at http://127.0.0.1:{port} (Ctrl-C stops it).\n"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=20) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_port_in_use_is_told(citewell: Citewell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = citewell("serve", "--port", taken.getsockname()[1])
+    assert (result.code, "is in use" in result.err) == (2, True)
+
+
+def test_only_our_own_warnings_are_heard(citewell: Citewell) -> None:
+    citewell("--version")
+    logging.getLogger("ingest.pipeline").warning("a file is odd\nand has two lines")
+    logging.getLogger("chromadb.telemetry").warning("chatter")
+    logging.getLogger("ingest.pipeline").info("detail")
+    assert citewell._capsys.readouterr().err == "Warning: a file is odd and has two lines\n"
+
+
+def test_text_from_documents_cannot_steer_the_terminal() -> None:
+    assert printable("a\x1b]0;title\x07b\x9b2Jc\u202ed\te\n") == "a]0;titleb2Jcd\te\n"
+
+
+def test_reflowed_text_keeps_paragraphs_and_lists() -> None:
+    assert (
+        reflowed("one\ntwo  \n three\n\nfour\n- five\n2. six\n7 eight")
+        == "one two three\n\nfour\n- five\n2. six 7 eight"
+    )
+
+
+def test_a_snippet_begins_where_the_words_of_the_query_are() -> None:
+    text = "The first sentence is long enough. The second one names the heron. The third is of no use."
+    assert snippet(text, "herons") == "… The second one names the heron. The third is of no use."
+    assert snippet(text, "zebra", length=40) == "The first sentence is long enough. The …"
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")])))
+    yield
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

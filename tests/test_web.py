@@ -1,0 +1,252 @@
+"""The web page's logic: what it asks of a base, what it shows, and that a document's text is never markup."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from hypothesis import given, strategies
+from streamlit.testing.v1 import AppTest
+
+from app.web.excerpts import answer_html, excerpt_html, quotes_literally, reflowed
+from app.web.literal import in_markdown
+from app.web.serving import ENTRY, command, environment
+from app.web.uploads import LONGEST_NAME, safe_name, save_uploads
+from app.web.workspace import workspace
+from citewell import KnowledgeBase
+from citewell.home import CACHE
+from kb.types import Document, Span
+
+HOSTILE = "<script>alert(1)</script> ![x](http://example.invalid/a.png) $x^2$ :rocket: *bold*"
+NOTES = f"""# Lighthouse notes
+
+The lighthouse of Mole Point was built in 1871 by the engineer Ada Brandt.
+
+Its lamp burns rapeseed oil and is visible from eighteen nautical miles.
+
+The keeper of the log wrote: the sign at the gate says {HOSTILE} and nothing else.
+"""
+ANSWERABLE = "Who built the lighthouse of Mole Point?"
+HOSTILE_QUESTION = "What does the sign at the gate say?"
+UNANSWERABLE = "Which vitamin prevents scurvy?"
+
+
+@pytest.fixture(scope="module")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documents")
+    (folder / "lighthouse.md").write_text(NOTES)
+    home = tmp_path_factory.mktemp("filled")
+    with KnowledgeBase.open(home=home, create=True) as base:
+        base.ingest([folder]).wait()
+    return home
+
+
+@pytest.fixture
+def page(home: Path, filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]:
+    """Opens the page on a home folder; all of them share one converted model."""
+    home.mkdir()
+    (home / CACHE).symlink_to(filled_home / CACHE)
+
+    def opened(folder: Path) -> AppTest:
+        monkeypatch.setenv("CITEWELL_HOME", str(folder))
+        return AppTest.from_file(str(ENTRY), default_timeout=60).run()
+
+    yield opened
+    workspace().base.close()
+    st.cache_resource.clear()
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    return page.chat_input[0].set_value(question).run()
+
+
+def shown(page: AppTest) -> str:
+    assert not page.exception
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def test_a_question_gets_its_answer_with_a_source_beside_it(page: Callable[[Path], AppTest], filled_home: Path) -> None:
+    answered = ask(page(filled_home), ANSWERABLE)
+    html = shown(answered)
+    assert "Ada Brandt" in html
+    assert '<span class="cw-chip">1</span>' in html
+    assert answered.button_group[0].options[0] == in_markdown("1 · lighthouse.md")
+    assert "<mark>" in html and "Checked" in html
+    assert answered.expander[0].label.startswith("Passages considered")
+
+
+def test_an_unanswerable_question_is_refused_with_the_nearest_passages(
+    page: Callable[[Path], AppTest], filled_home: Path
+) -> None:
+    refused = ask(page(filled_home), UNANSWERABLE)
+    html = shown(refused)
+    assert "The documents do not say" in html
+    assert "Nearest passages" in html and "<mark>" not in html
+    assert not refused.button_group and not refused.error
+
+
+def test_earlier_answers_stay_below_folded(page: Callable[[Path], AppTest], filled_home: Path) -> None:
+    twice = ask(ask(page(filled_home), ANSWERABLE), HOSTILE_QUESTION)
+    assert in_markdown(ANSWERABLE) in [expander.label for expander in twice.expander]
+    assert shown(twice).count("cw-question") == 1 + shown(twice).count(".cw-question")
+
+
+def test_text_of_a_document_is_never_markup(page: Callable[[Path], AppTest], filled_home: Path) -> None:
+    html = shown(ask(page(filled_home), HOSTILE_QUESTION))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "<script" not in html and "<img" not in html
+
+
+def test_an_empty_base_tells_how_to_begin(page: Callable[[Path], AppTest], home: Path) -> None:
+    empty = page(home)
+    assert not empty.exception and not empty.chat_input
+    assert "The library is empty" in empty.markdown[0].value
+    assert [button.label for button in empty.button] == ["Add to the library"]
+
+
+def test_a_folder_added_on_the_page_can_be_asked_and_deleted(
+    page: Callable[[Path], AppTest], home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lighthouse.md").write_text(NOTES)
+    empty = page(home)
+    empty.text_input[0].set_value(str(tmp_path / "mine"))
+    empty.button[0].click().run()
+    job = workspace().job
+    assert job is not None and job.wait().added == 1
+    answered = ask(empty.run(), ANSWERABLE)
+    assert "Ada Brandt" in shown(answered)
+
+    library = answered.switch_page("views/library.py").run()
+    assert library.dataframe[0].value["Document"].tolist() == ["lighthouse.md"]
+    library = library.multiselect[0].select("lighthouse.md").run()
+    next(button for button in library.button if button.label == "Delete for good").click().run()
+    assert not library.exception
+    assert workspace().base.documents() == []
+    assert (tmp_path / "mine" / "lighthouse.md").exists()
+    asked_again = library.switch_page("views/ask.py").run()
+    assert "no longer in the library" in asked_again.warning[0].value
+
+
+def test_a_missing_folder_is_one_sentence(page: Callable[[Path], AppTest], home: Path) -> None:
+    empty = page(home)
+    empty.text_input[0].set_value("/no/such/folder")
+    empty.button[0].click().run()
+    job = workspace().job
+    assert job is not None
+    with pytest.raises(Exception, match="does not exist"):
+        job.wait()
+    told = empty.run()
+    assert not told.exception
+    assert [error.value for error in told.error] == [
+        in_markdown("/no/such/folder does not exist; give a file or a folder that does.")
+    ]
+
+
+def test_unreadable_settings_are_one_sentence(
+    page: Callable[[Path], AppTest], home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.toml").write_text("colour = 'red'\n")
+    monkeypatch.setenv("CITEWELL_SETTINGS", str(tmp_path / "settings.toml"))
+    refused = page(home)
+    assert not refused.exception
+    assert "is not a setting" in refused.error[0].value
+    monkeypatch.delenv("CITEWELL_SETTINGS")
+
+
+@pytest.mark.parametrize(
+    ("given_name", "kept"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("/etc/passwd", "passwd"),
+        (".hidden", "hidden"),
+        ("..", "document"),
+        ("", "document"),
+        ("a\x00b\u202ec.md", "abc.md"),
+        ("é" * 300 + ".txt", "é" * 98 + ".txt"),
+    ],
+)
+def test_upload_names_are_plain(given_name: str, kept: str) -> None:
+    assert safe_name(given_name) == kept
+
+
+@given(strategies.text())
+def test_an_upload_name_stays_in_its_folder(name: str) -> None:
+    safe = safe_name(name)
+    assert Path(safe).name == safe and not safe.startswith(".")
+    assert len(os.fsencode(safe)) <= LONGEST_NAME
+
+
+def test_uploads_of_one_name_are_all_kept(tmp_path: Path) -> None:
+    saved = save_uploads(tmp_path / "uploads", [("a.md", b"one"), ("x/a.md", b"two")])
+    assert [path.read_bytes() for path in saved] == [b"one", b"two"]
+    assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == ["a (2).md", "a.md"]
+
+
+def document(text: str) -> Document:
+    return Document("0" * 16, "/a.md", "a", text, "text/markdown", "")
+
+
+def test_excerpts_mark_the_quote_and_escape_the_rest() -> None:
+    text = "one <b>two</b> three four"
+    start = text.index("three")
+    html = excerpt_html(document(text), [Span(start, start + 5)], around=100)
+    assert html == '<p class="cw-excerpt">one &lt;b&gt;two&lt;/b&gt; <mark>three</mark> four</p>'
+
+
+def test_excerpts_end_between_words_and_part_what_is_far_apart() -> None:
+    text = "alpha beta gamma " * 20
+    first, last = Span(0, 5), Span(len(text) - 6, len(text) - 1)
+    html = excerpt_html(document(text), [last, first], around=13)
+    assert html == (
+        '<p class="cw-excerpt"><mark>alpha</mark> beta gamma …</p>'
+        '<p class="cw-excerpt">… alpha beta <mark>gamma</mark> </p>'
+    )
+
+
+@given(strategies.text("a b\n|-1.", max_size=300), strategies.data())
+def test_excerpts_show_exactly_the_quoted_words(text: str, data: strategies.DataObject) -> None:
+    start = data.draw(strategies.integers(0, len(text)))
+    end = data.draw(strategies.integers(start, len(text)))
+    html = excerpt_html(document(text), [Span(start, end)], around=20)
+    assert html.count("<mark>") == (start < end)
+    if start < end:
+        assert html.split("<mark>")[1].split("</mark>")[0].split() == text[start:end].split()
+
+
+def test_line_breaks_of_running_text_go_and_those_of_lists_and_tables_stay() -> None:
+    line = "forty characters and more of running text here"
+    assert reflowed(f"{line}\nand on") == f"{line} and on"
+    for other in ("- item", "| cell |", "\nparagraph", "# heading", "2. second", "    code"):
+        assert reflowed(f"{line}\n{other}") == f"{line}\n{other}"
+
+
+def test_answers_show_their_markers_as_chips() -> None:
+    assert answer_html('"a\nb" [12]') == '<p class="cw-answer">"a b" <span class="cw-chip">12</span></p>'.replace(
+        '"a b"', "&quot;a b&quot;"
+    )
+
+
+def test_a_quote_that_moved_is_noticed() -> None:
+    assert quotes_literally(document("a b c"), [Span(0, 1), Span(4, 5)], "a ... c")
+    assert not quotes_literally(document("b a c"), [Span(0, 1), Span(4, 5)], "a ... c")
+
+
+def test_labels_are_literal() -> None:
+    assert in_markdown("*a*\n$b$") == r"\*a\* \$b\$"
+    assert ":rocket:" not in in_markdown(":rocket:")
+
+
+def test_the_page_is_served_to_this_machine_only(tmp_path: Path) -> None:
+    line = command(port=1234)
+    assert "--server.address=127.0.0.1" in line and "--browser.gatherUsageStats=false" in line
+    assert environment(home=tmp_path, kb="a", settings=tmp_path / "s.toml") == {
+        "CITEWELL_HOME": str(tmp_path),
+        "CITEWELL_KB": "a",
+        "CITEWELL_SETTINGS": str(tmp_path / "s.toml"),
+    }
