@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from math import exp
 
 # Refuses some 9% of the questions that SQuAD's and DRCD's articles answer, 98% of those whose article is taken away.
-THRESHOLD = 0.22
+THRESHOLD = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What speaks for the best sentence; shares are 0 to 1, cosines are 0 for unrelated text and 1 for the same."""
 
-    coverage: float
-    """share of the question's weight that the sentence holds"""
+    surrounding: float
+    """share of the question's weight that the sentence's passage and headings hold"""
     names: float
     """share of the question's names and numbers that it holds"""
     missing: float
@@ -37,7 +37,7 @@ def confidence(signals: Signals) -> float:
     A denial weighs half of what was fitted: denying is the commonest way to make a question of SQuAD unanswerable,
     and no such sign elsewhere.
     """
-    on_topic = _logistic(13.0 * signals.coverage + 8.5 * signals.similarity - 9.7)
+    on_topic = _logistic(10.5 * signals.surrounding + 11.0 * signals.similarity - 10.5)
     says_it = _logistic(
         4.4 * signals.highest_similarity
         + 0.95 * signals.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -17,7 +18,11 @@ _CARRIED = 0.5
 _PASSAGE = 0.5  # coverage by the passage as a whole
 _PAIRS = 0.4  # pairs of terms that stand side by side in both
 _FIGURE = 0.25  # a number or date where one is asked for
+_FRAGMENT = -0.3  # no stop, number, cell or bullet: a title or a caption rather than a statement
 _STANDING = 0.2  # the passage's own score among those found
+
+_HEADING = re.compile(r"#{1,6}\s")
+_STATEMENT = re.compile(r"[-*+•‣▪]\s|.*(?:[\d|\t]|[.!?:;…。！？：；][\"'”’)\]」』）]*$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,12 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
         own, carried = frozenset(words), context | before
         before = own
         text = chunk.text[span.start : span.end]
-        if own <= question.terms or text.endswith(("?", "？")) or _bare(text) in headings:
+        if own <= question.terms or text.endswith(("?", "？")) or _HEADING.match(text) or _bare(text) in headings:
             continue
         coverage = _share(question, own) + _CARRIED * _share(question, carried - own)
         pairs = len(question.pairs & set(pairwise(words))) / max(1, len(question.pairs))
         figure = question.wants_figure and question.gives_figure(text)
+        fragment = _STATEMENT.match(text) is None
         yield Evidence(
             chunk=chunk,
             span=span,
@@ -94,7 +100,12 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             surrounding=surrounding,
             names=_names(question, own | context),
             missing=_missing(question, own | context),
-            score=coverage + _PASSAGE * surrounding + _PAIRS * pairs + _FIGURE * figure + _STANDING * standing,
+            score=coverage
+            + _PASSAGE * surrounding
+            + _PAIRS * pairs
+            + _FIGURE * figure
+            + _FRAGMENT * fragment
+            + _STANDING * standing,
         )
 
 

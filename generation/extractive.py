@@ -122,7 +122,7 @@ def _unrelated(embedder: Embedder) -> float:
 def _signals(question: Question, candidates: Sequence[_Candidate]) -> Signals:
     best = candidates[0]
     return Signals(
-        coverage=best.evidence.coverage,
+        surrounding=best.evidence.surrounding,
         names=best.evidence.names,
         missing=best.evidence.missing,
         similarity=best.similarity,

@@ -42,7 +42,7 @@ _MAIN_DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[\w.,%-]+")
-_CAPITALISED = re.compile(r"(?<=\S\s)[A-Z][\w’'-]*")
+_CAPITALISED = re.compile(r"(?<=\S\s)(?!I\b)[A-Z][\w’'-]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from generation.answerer import Draft
+from generation.confidence import THRESHOLD
 from generation.extractive import ABSTENTION, ExtractiveAnswerer
 from generation.quotes import WORDS, citation, shortened
 from kb.identity import chunk_id, document_id
@@ -136,7 +137,7 @@ def test_questions_about_something_else_are_declined(embedder: Embedder, questio
     assert answer.citations == ()
     assert len(answer.hits) == 3
     assert answer.confidence is not None
-    assert 0.0 <= answer.confidence < 0.25
+    assert 0.0 <= answer.confidence < THRESHOLD
 
 
 @pytest.mark.parametrize("question", ["Who built the lighthouse?", "what is it", "?"])

@@ -70,11 +70,16 @@ def _show_result(job: IngestJob) -> None:
         st.error(in_markdown(str(error)))
         return
     st.success(in_markdown(_report_line(job)))
-    problems = [*report.failed, *report.skipped]
-    for problem in problems[:NAMED]:
-        st.warning(in_markdown(f"{Path(problem.source).name}: {problem.reason}"))
+    problems = [_problem_line(problem.source, problem.reason) for problem in (*report.failed, *report.skipped)]
     if len(problems) > NAMED:
-        st.warning(f"{len(problems) - NAMED} more files could not be added.")
+        problems[NAMED:] = [f"{len(problems) - NAMED} more; the library shows why."]
+    if problems:
+        st.warning("\n".join(f"- {in_markdown(problem)}" for problem in problems))
+
+
+def _problem_line(source: str, reason: str) -> str:
+    name = Path(source).name
+    return reason if name in reason else f"{name}: {reason}"
 
 
 def _progress_line(job: IngestJob) -> str:
@@ -102,4 +107,4 @@ def _report_line(job: IngestJob) -> str:
     }
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing to add"
     stopped = "Stopped. " if report.cancelled else ""
-    return f"{stopped}Documents: {told}. {report.chunks} new passages, ready to be asked after {report.seconds:.1f} s."
+    return f"{stopped}Documents: {told}. New passages: {report.chunks}, ready to be asked after {report.seconds:.1f} s."

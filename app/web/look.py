@@ -13,6 +13,7 @@ STYLE = """<style>
 .cw-chip { display: inline-block; min-width: 1.35em; text-align: center; font-size: .8em; line-height: 1.5;
   font-weight: 600; padding: 0 .35em; margin: 0 .1em; border-radius: .5em; background: rgba(40, 120, 150, .22); }
 .cw-place { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+.cw-earlier { margin: 1.5rem 0 0 0; font-weight: 600; }
 .cw-small { margin: 0; font-size: .875rem; opacity: .8; overflow-wrap: anywhere; }
 ol.cw-considered { list-style: none; margin: 0 !important; padding: 0 !important; }
 ol.cw-considered li { margin: 0 !important; padding: .35rem 0; border-top: 1px solid rgba(128, 128, 128, .25); }
@@ -20,5 +21,6 @@ ol.cw-considered li { margin: 0 !important; padding: .35rem 0; border-top: 1px s
 .cw-considered summary { cursor: pointer; overflow-wrap: anywhere; }
 .cw-considered .cw-excerpt { margin-top: .5rem; }
 .stImage img { border: 1px solid rgba(128, 128, 128, .35); border-radius: .4rem; }
-.stButtonGroup button[data-selected="true"] { color: inherit; }
+.stButtonGroup button[data-selected="true"], .stButtonGroup button[data-selected="true"] * {
+  color: inherit !important; }
 </style>"""

@@ -21,12 +21,12 @@ EMPTY = """The library is empty. Citewell answers from your own documents, and o
 2. Press *Add to the library*.
 3. Ask, in your own words.
 """
+PROMISE = "Each answer cites the words it stands on; where the documents do not say, it tells you so."
 
 
 def show_answer(base: KnowledgeBase, answer: Answer, *, key: str) -> None:
     answered, evidence = st.columns([6, 5], gap="medium")
     with answered:
-        st.html(f'<h2 class="cw-question">{in_html(answer.question)}</h2>')
         with st.container(border=answer.abstained):
             st.html(answer_html(answer.text))
         st.html(f'<p class="cw-small">{in_html(_how_answered(answer))}</p>')
@@ -67,7 +67,8 @@ opened = workspace()
 base = opened.base
 answers: list[Answer] = st.session_state.setdefault("answers", [])
 notice = st.container()
-if base.status().documents:
+status = base.status()
+if status.documents:
     # In a container it stands where it is called, above the answer, which then grows without moving it.
     with st.container():
         question = st.chat_input("Ask your documents", max_chars=LONGEST_QUESTION, key="question")
@@ -84,10 +85,14 @@ else:
         st.markdown(EMPTY)
         with st.container(border=True):
             show_form(opened)
-for number in reversed(range(len(answers))):
-    if number == len(answers) - 1:
-        show_answer(base, answers[number], key=str(number))
-        continue
+if answers:
+    st.html(f'<h2 class="cw-question">{in_html(answers[-1].question)}</h2>')
+    show_answer(base, answers[-1], key=str(len(answers) - 1))
+elif status.documents:
+    st.html(f'<p class="cw-small">{status.documents} documents, {status.chunks} passages. {PROMISE}</p>')
+if len(answers) > 1:
+    st.html('<p class="cw-earlier">Earlier questions</p>')
+for number in reversed(range(len(answers) - 1)):
     earlier = st.expander(in_markdown(answers[number].question), key=f"earlier-{number}", on_change="rerun")
     if earlier.open:
         with earlier:
