@@ -72,7 +72,6 @@ class KnowledgeBase:
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed` (UserError).
         """
         from ingest.formats import reader_for
-
         from ingest.pipeline import Ingestion
 
         chosen = [Path(path) for path in paths]

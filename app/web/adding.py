@@ -30,7 +30,11 @@ def show_form(workspace: Workspace) -> None:
         path = st.text_input("Or a folder on this machine", placeholder="/home/me/documents")
         if not st.form_submit_button("Add to the library", type="primary"):
             return
-    paths = [Path(path.strip()).expanduser()] if path.strip() else []
+    named = _existing(path.strip()) if path.strip() else None
+    if path.strip() and named is None:
+        st.warning(in_markdown(f"There is no {path.strip()} that can be read; name a folder of this machine."))
+        return
+    paths = [named] if named else []
     paths += save_uploads(workspace.uploads, ((upload.name, upload.getvalue()) for upload in uploads))
     if not paths:
         st.warning("Choose at least one file, or name a folder.")
@@ -41,6 +45,15 @@ def show_form(workspace: Workspace) -> None:
         st.warning(in_markdown(str(error)))
         return
     st.rerun()
+
+
+def _existing(path: str) -> Path | None:
+    try:
+        found = Path(path).expanduser()
+        return found if found.exists() else None
+    except (OSError, RuntimeError):
+        # A folder that may not be entered, or the home of a user who is not known.
+        return None
 
 
 def show_job(workspace: Workspace) -> None:
@@ -69,10 +82,10 @@ def _show_result(job: IngestJob) -> None:
     except CitewellError as error:
         st.error(in_markdown(str(error)))
         return
-    st.success(in_markdown(_report_line(job)))
     problems = [_problem_line(problem.source, problem.reason) for problem in (*report.failed, *report.skipped)]
     if len(problems) > NAMED:
-        problems[NAMED:] = [f"{len(problems) - NAMED} more; the library shows why."]
+        problems[NAMED:] = [f"and {len(problems) - NAMED} more"]
+    (st.info if problems else st.success)(in_markdown(_report_line(job)))
     if problems:
         st.warning("\n".join(f"- {in_markdown(problem)}" for problem in problems))
 
@@ -107,4 +120,5 @@ def _report_line(job: IngestJob) -> str:
     }
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing to add"
     stopped = "Stopped. " if report.cancelled else ""
-    return f"{stopped}Documents: {told}. New passages: {report.chunks}, ready to be asked after {report.seconds:.1f} s."
+    ready = f" New passages: {report.chunks}, ready to be asked after {report.seconds:.1f} s." if report.chunks else ""
+    return f"{stopped}Documents: {told}.{ready}"

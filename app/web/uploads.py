@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 LONGEST_NAME = 200
 """Bytes; file systems take 255, and a suffix such as " (12)" must fit."""
@@ -20,7 +20,7 @@ def save_uploads(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]
     saved: list[Path] = []
     for name, content in files:
         target = _unused(folder / safe_name(name), saved)
-        partial = folder / f".{os.getpid()}-{len(saved)}.partial"
+        partial = folder / f".{uuid4().hex}.partial"
         partial.write_bytes(content)
         partial.replace(target)
         saved.append(target)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import openvino as ov
 
 _BATCH_TOKENS = 1024
+# OpenVINO sets up parts of its Python side at the first inference, under a lock that it holds while it waits for the
+# GIL: two threads whose first inferences meet deadlock (openvino 2026.4.1). So the first one is made here, alone.
+_FIRST_USE = Lock()
 
 
 def silence_openvino() -> None:
@@ -43,7 +47,9 @@ class OpenVinoEmbedder:
         self._checkpoint = checkpoint
         self._rows = RowTokenizer(definition, limit=checkpoint.tokens)
         self._tokenizer = TextTokenizer(definition)
-        self._network = _compiled(place / GRAPH)
+        with _FIRST_USE:
+            self._network = _compiled(place / GRAPH)
+            self._infer(self._rows.rows([""]))
         self._streams = int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._width = self._network.output(0).partial_shape[1].get_length()
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))

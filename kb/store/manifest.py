@@ -341,18 +341,17 @@ class Transaction(Snapshot):
             (chunk_row(chunk, embedding) for chunk, embedding in zip(chunks, embeddings, strict=True)),
         )
 
-    def remove_document(self, source: str) -> int:
-        """Removes the document of `source` if there is one; notes its passages as leftovers and returns their number."""
+    def remove_document(self, source: str) -> None:
+        """Removes the document of `source` if there is one, and notes its passages as leftovers."""
         found = self._sql.execute("SELECT id FROM documents WHERE source = ?", (source,)).fetchone()
         if not found:
-            return 0
+            return
         self._sql.execute("INSERT OR IGNORE INTO lexical_leftovers SELECT id FROM chunks WHERE document = ?", found)
         self._sql.execute(
             "INSERT OR IGNORE INTO dropped_embeddings SELECT DISTINCT embedding FROM chunks WHERE document = ?", found
         )
-        removed = self._sql.execute("DELETE FROM chunks WHERE document = ?", found).rowcount
+        self._sql.execute("DELETE FROM chunks WHERE document = ?", found)
         self._sql.execute("DELETE FROM documents WHERE id = ?", found)
-        return removed
 
     def settle(self) -> None:
         """To be called last in a change: what is visible is no leftover, and vectors without a passage are deleted.

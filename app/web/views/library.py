@@ -28,6 +28,7 @@ def show_table(rows: Sequence[DocumentRow]) -> None:
         hide_index=True,
         column_config={
             "Document": st.column_config.TextColumn(width="medium"),
+            "Reason": st.column_config.TextColumn(width="medium"),
             "Size": st.column_config.NumberColumn(format="bytes"),
             "Added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
