@@ -11,14 +11,17 @@ from platformdirs import user_data_path
 from kb.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-CACHE = ".cache"
-"""Beside the bases, for what can be made again; no base can have this name."""
 
 
 def home_folder(home: Path | None = None) -> Path:
     """`home`, else CITEWELL_HOME, else the user's data folder; resolved, not created."""
     chosen = home or os.environ.get("CITEWELL_HOME") or user_data_path("citewell")
     return Path(chosen).expanduser().resolve()
+
+
+def cache_folder(home: Path) -> Path:
+    """For what can be made again, converted models above all: CITEWELL_CACHE, else beside the bases in `home`."""
+    return Path(os.environ.get("CITEWELL_CACHE") or home / ".cache").expanduser().resolve()
 
 
 def base_folder(home: Path, name: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from citewell.composition import Composer, LiveRetriever, consistently
-from citewell.home import CACHE, base_folder, base_names, home_folder
+from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
 from citewell.reply import Reply
 from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
@@ -72,14 +72,13 @@ class KnowledgeBase:
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed` (UserError).
         """
         from ingest.formats import reader_for
-        from ingest.pipeline import Ingestion
+        from ingest.pipeline import Encoding, Ingestion
 
         chosen = [Path(path) for path in paths]
         return Job(
             lambda show, is_cancelled: Ingestion(
                 self._store,
-                self._embedder,
-                self._splitter,
+                lambda: Encoding(self._embedder, self._splitter),
                 reader_for,
                 on_progress=show,
                 is_cancelled=is_cancelled,
@@ -233,17 +232,9 @@ class KnowledgeBase:
 
     @cached_property
     def _loaded_embedder(self) -> Embedder:
-        from kb.models.embedders import load_embedder
+        from citewell.models import configured_embedder
 
-        chosen = self.settings.embedding
-        return load_embedder(
-            model=chosen.model,
-            device=chosen.device,
-            cache=self._home / CACHE,
-            query_prefix=chosen.query_prefix,
-            passage_prefix=chosen.passage_prefix,
-            dimensions=chosen.dimensions,
-        )
+        return configured_embedder(self.settings.embedding, self._home)
 
     def _checked_embedder(self) -> Embedder:
         embedder = self._embedder

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
+from ingest.readers.pdf_page import PDFIUM
 from kb.types import Citation, Document, Span, TextBox
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ MARGIN = 1.0
 """Points that the marking reaches beyond the box of a line."""
 INK = (255, 196, 0, 96)
 """Red, green, blue, opacity: black words stay black under it, white ones stay readable."""
-
-_pdfium = Lock()
-"""PDFium may be entered by one thread at a time."""
 
 
 def page_image(document: Document, citation: Citation) -> bytes | None:
@@ -65,7 +62,7 @@ def _marked_page(content: bytes, number: int, boxes: Sequence[TextBox]) -> Image
     import pypdfium2
     from PIL import Image, ImageDraw
 
-    with _pdfium, pypdfium2.PdfDocument(content) as pdf:
+    with PDFIUM, pypdfium2.PdfDocument(content) as pdf:
         page = pdf[number - 1]
         bitmap = page.render(scale=min(SCALE, LONGEST_SIDE / max(page.get_size())))
         left, bottom, _, _ = page.get_bbox()

@@ -43,10 +43,6 @@ class Evidence:
     score: float
 
     @property
-    def text(self) -> str:
-        return self.chunk.text[self.span.start : self.span.end]
-
-    @property
     def place(self) -> tuple[str, int, int]:
         """Document and offsets in it."""
         return self.chunk.document_id, self.chunk.start + self.span.start, self.chunk.start + self.span.end

@@ -15,7 +15,7 @@ from generation.question import Question, denies, read_question
 from generation.quotes import citation, shortened
 from kb.protocols import Embedder, TermStatistics
 from kb.text.passages import indexed_text
-from kb.types import Answer, Citation, Hit
+from kb.types import Answer, Citation, Hit, Span
 
 ABSTENTION = "The documents do not say."
 
@@ -39,12 +39,19 @@ _UNRELATED = (
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """A sentence and what of it would be quoted: `span`, which is also what `similarity` judges."""
+
     evidence: Evidence
+    span: Span
     similarity: float
 
     @property
     def score(self) -> float:
         return self.evidence.score + self.similarity
+
+    @property
+    def quote(self) -> str:
+        return self.evidence.chunk.text[self.span.start : self.span.end]
 
 
 class ExtractiveAnswerer:
@@ -78,10 +85,8 @@ class ExtractiveAnswerer:
         pieces: list[str] = []
         citations: list[Citation] = []
         for group in _chosen(candidates, self._quotes):
-            spans = [shortened(one.chunk.text, one.span, question.weights) for one in group]
             cited = [
-                citation(len(citations) + number, one.chunk, span)
-                for number, (one, span) in enumerate(zip(group, spans, strict=True), 1)
+                citation(number, one.evidence.chunk, one.span) for number, one in enumerate(group, len(citations) + 1)
             ]
             pieces.append(("\n\n" if pieces else "") + _sentence(cited))
             citations += cited
@@ -101,11 +106,17 @@ class ExtractiveAnswerer:
         found = evidence(question, hits)[:_CANDIDATES]
         if not found:
             return []
+        spans = [shortened(one.chunk.text, one.span, question.weights) for one in found]
+        quotes = [one.chunk.text[span.start : span.end] for one, span in zip(found, spans, strict=True)]
         asked = self._embedder.queries([question.text])[0]
-        said = self._embedder.passages([indexed_text(one.chunk.context, one.text) for one in found])
+        said = self._embedder.passages(
+            [indexed_text(one.chunk.context, quote) for one, quote in zip(found, quotes, strict=True)]
+        )
         floor = _unrelated(self._embedder)  # type: ignore[arg-type]  # mypy: a protocol is not known to be hashable
         similarities = (said @ asked - floor) / (1.0 - floor)
-        candidates = [_Candidate(one, float(value)) for one, value in zip(found, similarities, strict=True)]
+        candidates = [
+            _Candidate(one, span, float(value)) for one, span, value in zip(found, spans, similarities, strict=True)
+        ]
         return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
@@ -127,24 +138,27 @@ def _signals(question: Question, candidates: Sequence[_Candidate]) -> Signals:
         missing=best.evidence.missing,
         similarity=best.similarity,
         highest_similarity=max(candidate.similarity for candidate in candidates),
-        denial_unshared=question.denies and not denies(best.evidence.text),
+        denial_unshared=question.denies and not denies(best.quote),
     )
 
 
-def _chosen(candidates: Sequence[_Candidate], quotes: int) -> list[list[Evidence]]:
+def _chosen(candidates: Sequence[_Candidate], quotes: int) -> list[list[_Candidate]]:
     """What to quote, best first: the sentence, then others in the same words in further documents, to be cited too."""
-    groups: list[list[Evidence]] = []
-    for candidate in candidates:
-        if candidate.score < _NEAR * candidates[0].score:
+    groups: list[list[_Candidate]] = []
+    for one in candidates:
+        if one.score < _NEAR * candidates[0].score:
             break
-        one = candidate.evidence
-        alike = next((group for group in groups if _say_the_same(group[0], one)), None)
+        alike = next((group for group in groups if _say_the_same(group[0].evidence, one.evidence)), None)
         if alike is None:
             if len(groups) < quotes:
                 groups.append([one])
-        elif one.words == alike[0].words and all(one.chunk.document_id != other.chunk.document_id for other in alike):
+        elif one.evidence.words == alike[0].evidence.words and _document(one) not in map(_document, alike):
             alike.append(one)
     return groups
+
+
+def _document(candidate: _Candidate) -> str:
+    return candidate.evidence.chunk.document_id
 
 
 def _say_the_same(one: Evidence, other: Evidence) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from ingest.report import FileReason, IngestReport, Progress
@@ -49,26 +50,38 @@ class _Cancelled(Exception):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What decides how text becomes passages with vectors; a base is built with one encoding."""
+
+    embedder: Embedder
+    splitter: Splitter
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        return {"embedder": self.embedder.fingerprint, "splitter": self.splitter.fingerprint}
+
+
 class Ingestion:
-    """One run over some files and folders. What is committed before it fails or is cancelled stays, and is whole."""
+    """One run over some files and folders. What is committed before it fails or is cancelled stays, and is whole.
+
+    `load_encoding` is called when there is something to encode: a run that finds nothing new loads no model.
+    """
 
     def __init__(
         self,
         store: Store,
-        embedder: Embedder,
-        splitter: Splitter,
+        load_encoding: Callable[[], Encoding],
         reader_for: Callable[[Path], Reader | None],
         *,
         on_progress: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
     ) -> None:
         self._store = store
-        self._embedder = embedder
-        self._splitter = splitter
+        self._load_encoding = load_encoding
         self._reader_for = reader_for
         self._on_progress = on_progress
         self._is_cancelled = is_cancelled
-        self._fingerprints = {"embedder": embedder.fingerprint, "splitter": splitter.fingerprint}
         self._began = time.monotonic()
         self._progress = Progress()
         self._counts: Counter[str] = Counter()
@@ -83,8 +96,6 @@ class Ingestion:
         Raises UserError where a path is missing, or where `sync` would empty a root or remove over half of the base
         and is not `confirmed`.
         """
-        for part, value in self._fingerprints.items():
-            self._store.require_fingerprint(part, value)
         with self._store.manifest.snapshot() as snapshot:
             records = {record.source: record for record in snapshot.files()}
         found = scan(paths, may_be_missing=sync and confirmed)
@@ -104,6 +115,13 @@ class Ingestion:
         self._store.publish()
         self._show(replace(self._progress, stage="done"))
         return self._report(cancelled)
+
+    @cached_property
+    def _encoding(self) -> Encoding:
+        encoding = self._load_encoding()
+        for part, value in encoding.fingerprints.items():
+            self._store.require_fingerprint(part, value)
+        return encoding
 
     def _add(self, found: Sequence[FoundFile], records: Mapping[str, FileRecord]) -> None:
         movable = _Movable(records)
@@ -159,9 +177,9 @@ class Ingestion:
         self._batch.files.append(record)
 
     def _split(self, document: Document, record: FileRecord) -> None:
-        chunks = tuple(self._splitter.split(document))
+        chunks = tuple(self._encoding.splitter.split(document))
         texts = [indexed_text(chunk.context, chunk.text) for chunk in chunks]
-        keys = tuple(embedding_key(self._embedder.fingerprint, text) for text in texts)
+        keys = tuple(embedding_key(self._encoding.embedder.fingerprint, text) for text in texts)
         self._batch.additions.append(Addition(record.source, document, chunks, keys))
         self._batch.texts.update(zip(keys, texts, strict=True))
 
@@ -175,7 +193,7 @@ class Ingestion:
             vectors=self._vectors(batch.texts, batch.bytes),
         )
         if change != Change():
-            self._store.commit(change, self._fingerprints if batch.additions else {})
+            self._store.commit(change, self._encoding.fingerprints if batch.additions else {})
         self._counts.update(batch.counts)
         self._counts["documents"] += len(batch.additions)
         self._counts["chunks"] += batch.chunks
@@ -192,7 +210,7 @@ class Ingestion:
         for first in range(0, len(missing), EMBED_CHUNKS):
             self._check_cancelled()
             part = missing[first : first + EMBED_CHUNKS]
-            vectors.update(zip(part, self._embedder.passages([texts[key] for key in part]), strict=True))
+            vectors.update(zip(part, self._encoding.embedder.passages([texts[key] for key in part]), strict=True))
             chunks, done = self._progress.chunks + len(part), before + size * (first + len(part)) // len(missing)
             self._show(replace(self._progress, stage="embedding", chunks=chunks, bytes_done=done))
         self._show(replace(self._progress, stage="reading", bytes_done=before + size))

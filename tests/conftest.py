@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.protocols import Embedder
+
 
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +24,23 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The embedder is converted once for all tests, and for the processes that they start."""
+    folder = tmp_path_factory.mktemp("models")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CITEWELL_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def embedder(model_cache: Path) -> Embedder:
+    """The packaged all-MiniLM-L6-v2."""
+    from kb.models.embedders import load_embedder
+
+    return load_embedder(model="all-MiniLM-L6-v2", device="cpu", cache=model_cache)
 
 
 @pytest.fixture(autouse=True)

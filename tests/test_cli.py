@@ -288,7 +288,7 @@ def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path
 
 
 def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
-    citewell: Citewell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dataset, home = tmp_path / "rivers", tmp_path / "home"
     (dataset / "documents").mkdir(parents=True)
@@ -300,8 +300,6 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
         "evidence": [{"source": "rivers.md", "page": None, "quote": "The Danube is 2,850 kilometres long."}],
     }
     (dataset / "questions.jsonl").write_text(json.dumps(question))
-    (home / ".eval").mkdir(parents=True)
-    (home / ".eval" / ".cache").symlink_to(citewell.home / ".cache")
     fresh = Citewell(home, dataset, capsys)
     report = fresh("--json", "eval", "retrieval", dataset, "--configs", "lexical,hybrid", "--limit", 5).json()
     assert isinstance(report, dict)

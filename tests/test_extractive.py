@@ -11,7 +11,6 @@ from generation.confidence import THRESHOLD
 from generation.extractive import ABSTENTION, ExtractiveAnswerer
 from generation.quotes import WORDS, citation, shortened
 from kb.identity import chunk_id, document_id
-from kb.models.embedders import load_embedder
 from kb.protocols import Embedder
 from kb.text.passages import indexed_text
 from kb.text.terms import terms
@@ -29,11 +28,6 @@ class PassageTerms:
 
     def passages_with(self, term: str) -> int:
         return sum(term in held for held in self._held)
-
-
-@pytest.fixture(scope="module")
-def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
-    return load_embedder(model="all-MiniLM-L6-v2", device="cpu", cache=tmp_path_factory.mktemp("models"))
 
 
 def passage(text: str, *, source: str = "notes.md", start: int = 0, context: Context = Context()) -> Chunk:  # noqa: B008

@@ -17,7 +17,6 @@ from app.web.serving import ENTRY, command, environment
 from app.web.uploads import LONGEST_NAME, safe_name, save_uploads
 from app.web.workspace import workspace
 from citewell import KnowledgeBase
-from citewell.home import CACHE
 from kb.types import Document, Span
 
 HOSTILE = "<script>alert(1)</script> ![x](http://example.invalid/a.png) $x^2$ :rocket: *bold*"
@@ -45,10 +44,8 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(home: Path, filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]:
-    """Opens the page on a home folder; all of them share one converted model."""
-    home.mkdir()
-    (home / CACHE).symlink_to(filled_home / CACHE)
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]:
+    """Opens the page on a home folder."""
 
     def opened(folder: Path) -> AppTest:
         monkeypatch.setenv("CITEWELL_HOME", str(folder))

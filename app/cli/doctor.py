@@ -51,22 +51,15 @@ def doctor(context: typer.Context) -> None:
 
 def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     """The embedder, tried out; what is wrong with it is part of the finding."""
-    from citewell.home import CACHE
+    from citewell.models import configured_embedder
     from kb.errors import CitewellError
-    from kb.models.embedders import find_model, load_embedder
+    from kb.models.embedders import find_model
     from kb.models.openvino_embedder import OpenVinoEmbedder
 
     chosen = settings.embedding
     try:
         folder = find_model(chosen.model)
-        embedder = load_embedder(
-            model=chosen.model,
-            device=chosen.device,
-            cache=home / CACHE,
-            query_prefix=chosen.query_prefix,
-            passage_prefix=chosen.passage_prefix,
-            dimensions=chosen.dimensions,
-        )
+        embedder = configured_embedder(chosen, home)
         embedder.queries(["The first question is slower."])
         began = time.perf_counter()
         embedder.queries(["How long does one question take?"])

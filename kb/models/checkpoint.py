@@ -115,9 +115,22 @@ def _weights(folder: Path, modules: list[tuple[str, Path]]) -> list[Path]:
                 "run code: use a copy of the model with model.safetensors."
             )
         found.extend(tensors)
+    for path in found:
+        _check_whole(path)
     if not found:
         raise MissingModel(f"{folder} holds no weights (model.safetensors): name the folder of a complete checkpoint.")
     return found
+
+
+def _check_whole(weights: Path) -> None:
+    """Raise MissingModel when the file is cut off or not safetensors at all (a Git LFS pointer, say)."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, framework="numpy"):
+            pass
+    except SafetensorError as error:
+        raise MissingModel(f"{weights} is damaged ({error}): use an undamaged copy of the model.") from error
 
 
 def _pooling(modules: list[tuple[str, Path]]) -> str:

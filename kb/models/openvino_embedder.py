@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,8 +37,11 @@ def silence_openvino() -> None:
 
 
 class OpenVinoEmbedder:
-    """Embeds by an encoder converted to OpenVINO. Safe to share between threads: every call has requests of its own,
-    so that a query waits for a batch at most, never for a whole call of passages."""
+    """Embeds by an encoder converted to OpenVINO.
+
+    Safe to share between threads: every batch has a request of its own, so that a query waits for a batch at most,
+    never for a whole call of passages.
+    """
 
     def __init__(self, checkpoint: Checkpoint, *, cache: Path) -> None:
         place = converted(checkpoint, cache)
@@ -85,13 +87,13 @@ class OpenVinoEmbedder:
         def embed(batch: list[int]) -> None:
             pooled[batch] = self._infer([rows[index] for index in batch])
 
-        if len(batches) < 2:
-            deque(map(embed, batches), maxlen=0)
-            return unit_rows(pooled, self.dimensions)
-        # Python's threads, not ov.AsyncInferQueue: its callbacks take the GIL on OpenVINO's threads, which now and
-        # then deadlocks or aborts the process when the network is freed (openvino 2026.4.1).
-        with ThreadPoolExecutor(self._streams) as workers:
-            deque(workers.map(embed, batches), maxlen=0)
+        if len(batches) == 1:
+            embed(batches[0])
+        else:
+            # Not ov.AsyncInferQueue: its callbacks take the GIL on OpenVINO's threads, which now and then deadlocks
+            # or aborts the process when the network is freed (openvino 2026.4.1).
+            with ThreadPoolExecutor(self._streams) as workers:
+                list(workers.map(embed, batches))
         return unit_rows(pooled, self.dimensions)
 
     def _infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -113,8 +115,11 @@ def _compiled(graph: Path) -> ov.CompiledModel:
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Indices of `rows`, longest first, so that little of a batch is padding, and few enough at a time that others
-    wait no more than about 0.3 s; 16 rows of whatever length were no faster and took 70 MB more."""
+    """Indices of `rows`, longest first, so that little of a batch is padding.
+
+    1,024 tokens take a core about 0.3 s, which is how long a query may wait; batches of 16 rows, whatever their
+    length, were no faster and took 70 MB more.
+    """
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]), reverse=True)
     batches: list[list[int]] = []
     start = 0

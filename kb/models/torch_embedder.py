@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
 from kb.models.tokens import TextTokenizer, encodable
 from kb.models.vectors import unit_rows
@@ -28,7 +29,13 @@ class TorchEmbedder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         from sentence_transformers import SentenceTransformer
+        from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
+        if checkpoint.architecture not in CONFIG_MAPPING_NAMES:
+            raise MissingModel(
+                f"The model in {checkpoint.folder} is of a kind that the installed transformers does not know "
+                f"({checkpoint.architecture}), and program code of its own is never run: choose another."
+            )
         self._checkpoint = checkpoint
         self._batch = _BATCH[device]
         self._model = SentenceTransformer(

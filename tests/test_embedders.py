@@ -1,0 +1,227 @@
+"""Embedders: sentence-transformers' vectors, in the order given, and an identity that says what decides them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.errors import MissingModel, SettingsError
+from kb.models.checkpoint import read_checkpoint
+from kb.models.embedders import DEFAULT_MODEL, find_model, load_embedder
+from kb.models.openvino_embedder import OpenVinoEmbedder
+from kb.models.torch_embedder import TorchEmbedder
+from kb.protocols import Embedder, Vectors
+
+TEXTS = (
+    "",
+    "BM25 weighs rare words more.",
+    "Die Vektorsuche findet, was gemeint ist.",
+    "向量检索可以找到意思相近的段落。",
+    "🙂 emoji 👩‍🔬 and \x00 control characters",
+    "a lone surrogate \ud800 of a damaged file",
+    "x" * 3000,
+    " ".join(f"Sentence {number} of a passage longer than the window." for number in range(120)),
+    *(" ".join(["word"] * length) for length in range(1, 200, 20)),
+)
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "query", ":", "red", "green", "blue", "stone", "river", "##s")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def minilm(cache: Path) -> Embedder:
+    return load_embedder(model=DEFAULT_MODEL, device="cpu", cache=cache)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT of two layers with CLS pooling and a prompt for queries."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    torch.manual_seed(7)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=24,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
+    _write(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "model_max_length": 512})
+    _write(folder / "sentence_bert_config.json", {"max_seq_length": 20, "do_lower_case": False})
+    _write(folder / "config_sentence_transformers.json", {"prompts": {"query": "query: "}})
+    _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": 16, "pooling_mode_cls_token": True})
+    steps = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    modules = [
+        {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for index, (path, kind) in enumerate(steps)
+    ]
+    _write(folder / "modules.json", modules)
+    return folder
+
+
+def test_vectors_are_those_of_sentence_transformers(minilm: Embedder) -> None:
+    assert isinstance(minilm, OpenVinoEmbedder)
+    reference = TorchEmbedder(read_checkpoint(find_model(DEFAULT_MODEL), name=DEFAULT_MODEL), device="cpu")
+    assert _cosines(minilm.passages(TEXTS), reference.passages(TEXTS)).min() >= 0.999
+    assert (minilm.fingerprint, minilm.window, minilm.dimensions) == (reference.fingerprint, 254, 384)
+    assert all(minilm.tokenizer.offsets(text) == reference.tokenizer.offsets(text) for text in TEXTS)
+
+
+def test_vectors_do_not_depend_on_their_company_and_keep_their_order(minilm: Embedder) -> None:
+    together = minilm.passages(TEXTS)
+    alone = np.concatenate([minilm.passages([text]) for text in TEXTS])
+    assert _cosines(together, alone).min() >= 0.9995
+    assert _cosines(minilm.passages(TEXTS[::-1]), together[::-1]).min() >= 0.9995
+    assert together.dtype == np.float32
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+
+
+def test_no_texts_give_no_rows(minilm: Embedder) -> None:
+    assert minilm.passages([]).shape == (0, 384)
+    assert minilm.queries([]).shape == (0, 384)
+
+
+def test_offsets_are_places_in_the_text_and_nothing_is_cut(minilm: Embedder) -> None:
+    text = "Über\ud800 向量 naïve 🙂 unbelievably " * 200
+    offsets = minilm.tokenizer.offsets(text)
+    assert {text[start:end] for start, end in offsets[:4]} >= {"Über", "向", "量"}
+    assert offsets[-1][1] == len(text) - 1
+    assert len(offsets) > 1000
+
+
+def test_only_the_window_is_seen(minilm: Embedder) -> None:
+    words = ["river"] * minilm.window
+    full, longer, shorter = minilm.passages([" ".join(part) for part in (words, [*words, "stone"], words[:-1])])
+    assert float(full @ longer) > 0.99999 > float(full @ shorter)
+
+
+def test_threads_share_one_embedder(minilm: Embedder) -> None:
+    expected = minilm.queries(TEXTS[:6])
+    with ThreadPoolExecutor(4) as threads:
+        passages = threads.submit(minilm.passages, TEXTS * 2)
+        queries = list(threads.map(lambda text: minilm.queries([text])[0], TEXTS[:6] * 5))
+    assert _cosines(np.array(queries), np.tile(expected, (5, 1))).min() >= 0.9995
+    assert passages.result().shape == (2 * len(TEXTS), 384)
+
+
+def test_a_folder_works_through_both_paths(tiny: Path, cache: Path) -> None:
+    texts = ["", "red stones", "green river", "blue river stones " * 10]
+    converted = load_embedder(model=str(tiny), device="cpu", cache=cache)
+    direct = TorchEmbedder(read_checkpoint(tiny, name="tiny"), device="cpu")
+    assert isinstance(converted, OpenVinoEmbedder)
+    assert converted.fingerprint == direct.fingerprint
+    assert (converted.window, converted.dimensions) == (18, 16) == (direct.window, direct.dimensions)
+    for ours, theirs in ((converted.passages, direct.passages), (converted.queries, direct.queries)):
+        assert _cosines(ours(texts), theirs(texts)).min() >= 0.999
+    # The checkpoint's own prompt is put before queries and not before passages.
+    assert _cosines(converted.queries(["red"]), converted.passages(["query: red"])).min() >= 0.9999
+    assert _cosines(converted.queries(["red"]), converted.passages(["red"])).max() < 0.999
+
+
+def test_a_prefix_narrows_the_window_and_dimensions_are_the_first_ones(tiny: Path, cache: Path) -> None:
+    whole = load_embedder(model=str(tiny), device="cpu", cache=cache)
+    part = load_embedder(model=str(tiny), device="cpu", cache=cache, passage_prefix="red stone: ", dimensions=8)
+    assert (part.window, part.dimensions) == (whole.window - 3, 8)
+    expected = whole.passages(["red stone: river"])[:, :8]
+    assert _cosines(part.passages(["river"]), expected / np.linalg.norm(expected)).min() >= 0.9999
+    with pytest.raises(SettingsError, match="gives 16 dimensions, not 17"):
+        load_embedder(model=str(tiny), device="cpu", cache=cache, dimensions=17)
+
+
+def test_the_fingerprint_names_what_decides_the_vectors_and_not_where_they_lie(tiny: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(tiny, tmp_path / "elsewhere" / "tiny"))
+    known = _fingerprint(tiny)
+    assert known.startswith("tiny:")
+    assert len(known) == len("tiny:") + 12
+    assert _fingerprint(copy) == known == _fingerprint(tiny, dimensions=16)
+    others = {
+        _fingerprint(tiny, passage_prefix="passage: "),
+        _fingerprint(tiny, query_prefix="question: "),
+        _fingerprint(tiny, dimensions=8),
+    }
+    _write(copy / "1_Pooling" / "config.json", {"word_embedding_dimension": 16, "pooling_mode": "mean"})
+    others.add(_fingerprint(copy))
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    others.add(_fingerprint(copy))
+    assert len(others - {known}) == 5
+
+
+@pytest.mark.parametrize("model", ["nobody/nothing", "/no/such/folder", "not a name"])
+def test_a_model_that_is_not_here_is_said_to_be_missing(model: str, cache: Path) -> None:
+    with pytest.raises(MissingModel, match="not on this machine"):
+        load_embedder(model=model, device="cpu", cache=cache)
+
+
+def test_pickled_weights_foreign_code_and_damage_are_refused(tiny: Path, tmp_path: Path, cache: Path) -> None:
+    folder = Path(shutil.copytree(tiny, tmp_path / "tiny"))
+    (folder / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(MissingModel, match="undamaged"):
+        load_embedder(model=str(folder), device="cpu", cache=cache)
+    _write(folder / "config.json", {"model_type": "unheard-of", "hidden_size": 16})
+    shutil.copy(tiny / "model.safetensors", folder)
+    with pytest.raises(MissingModel, match="unheard-of"):
+        load_embedder(model=str(folder), device="cpu", cache=cache)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(MissingModel, match="pickle"):
+        load_embedder(model=str(folder), device="cpu", cache=cache)
+    _write(folder / "modules.json", [{"idx": 0, "name": "0", "path": "", "type": "modeling.Own"}])
+    with pytest.raises(MissingModel, match="code of its own"):
+        load_embedder(model=str(folder), device="cpu", cache=cache)
+    with pytest.raises(MissingModel, match="no embedding model"):
+        load_embedder(model=str(tmp_path), device="cpu", cache=cache)
+    assert not list(cache.glob(".converting-*"))
+
+
+def test_an_unknown_device_is_refused(tiny: Path, cache: Path) -> None:
+    with pytest.raises(SettingsError, match="auto, cpu or cuda"):
+        load_embedder(model=str(tiny), device="tpu", cache=cache)
+
+
+def test_a_prepared_model_loads_without_torch(minilm: Embedder, cache: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from kb.models.embedders import load_embedder\n"
+        f"embedder = load_embedder(model={DEFAULT_MODEL!r}, device='cpu', cache=Path({str(cache)!r}))\n"
+        "embedder.queries(['?']); heavy = {'torch', 'transformers', 'sentence_transformers', 'openvino_telemetry'}\n"
+        "print(embedder.fingerprint, sorted(name for name in heavy if sys.modules.get(name)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split() == [minilm.fingerprint, "[]"]
+
+
+def _fingerprint(
+    folder: Path, *, query_prefix: str = "", passage_prefix: str = "", dimensions: int | None = None
+) -> str:
+    checkpoint = read_checkpoint(
+        folder, name=folder.name, query_prefix=query_prefix, passage_prefix=passage_prefix, dimensions=dimensions
+    )
+    return checkpoint.fingerprint
+
+
+def _cosines(left: Vectors, right: Vectors) -> Vectors:
+    product: Vectors = (left * right).sum(axis=1)
+    return product
+
+
+def _write(path: Path, value: dict[str, object] | Sequence[dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
