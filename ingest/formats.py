@@ -35,6 +35,8 @@ SUFFIXES = tuple(_BY_SUFFIX)
 
 _HEAD = 4096
 _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL)
+_FIRST_RECORD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*?"(?:text|title)"\s*:', re.DOTALL)
+"""JSON Lines are of many kinds; those whose records have a text are documents."""
 _MARKDOWN = frozenset({".md", ".markdown"})
 
 
@@ -52,7 +54,9 @@ def reader_for(path: Path) -> Reader | None:
     if not suffix and b"\x00" not in head:
         return PlainReader()
     reader = _BY_SUFFIX.get(suffix)
-    return reader() if reader else None
+    if reader is None or (reader is RecordReader and head.strip() and not _FIRST_RECORD.match(head)):
+        return None
+    return reader()
 
 
 def _is_word(path: Path) -> bool:

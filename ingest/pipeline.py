@@ -168,11 +168,11 @@ class Ingestion:
             seen.add(document.source)
             if known.get(document.source) == document.sha256:
                 continue
-            self._split(document, record)
-            if self._batch.chunks >= BATCH_CHUNKS:
+            if len(seen) > 1 and self._batch.chunks >= BATCH_CHUNKS:
                 # A container (a .jsonl of thousands of records) is committed in parts, and is done with the last one.
                 self._batch.files.append(replace(record, state="partial"))
                 self._flush()
+            self._split(document, record)
         self._batch.removals.extend(source for source in known if source not in seen)
         self._batch.files.append(record)
 

@@ -495,3 +495,7 @@ def _pdf_with_an_emoji() -> bytes:
         len(file),
     )
     return file + end
+
+
+def test_json_lines_without_texts_are_no_documents(tmp_path: Path) -> None:
+    assert reader_for(written(tmp_path / "questions.jsonl", '{"id": "q1", "question": "Who?"}\n')) is None

@@ -29,13 +29,15 @@ class TorchEmbedder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         from sentence_transformers import SentenceTransformer
-        from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+        from transformers import CONFIG_MAPPING
+        from transformers.utils.logging import disable_progress_bar
 
-        if checkpoint.architecture not in CONFIG_MAPPING_NAMES:
+        if checkpoint.architecture not in CONFIG_MAPPING:
             raise MissingModel(
                 f"The model in {checkpoint.folder} is of a kind that the installed transformers does not know "
                 f"({checkpoint.architecture}), and program code of its own is never run: choose another."
             )
+        disable_progress_bar()  # of loading weights: standard error is the command line's
         self._checkpoint = checkpoint
         self._batch = _BATCH[device]
         self._model = SentenceTransformer(

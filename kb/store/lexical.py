@@ -8,6 +8,7 @@ from threading import Lock
 
 import tantivy
 
+from kb.errors import StoreError
 from kb.text.passages import heading_path
 from kb.text.terms import terms
 from kb.types import Chunk
@@ -23,7 +24,10 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._index = tantivy.Index(_schema(), path=str(folder))
+        try:
+            self._index = tantivy.Index(_schema(), path=str(folder))
+        except ValueError as error:
+            raise StoreError(f"The lexical index is damaged ({error}); run `citewell verify --repair`.") from error
         self._lock = Lock()
         self._epoch = -1
 

@@ -85,28 +85,24 @@ class Manifest:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One state of the base, unmoved by commits that happen meanwhile."""
-        connection = self._take()
-        connection.execute("BEGIN")
-        try:
-            yield Snapshot(connection)
-        finally:
-            connection.execute("ROLLBACK")
-            self._idle.put(connection)
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield Snapshot(connection)
+            finally:
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commits when the block ends, rolls back when it raises. Only for the holder of the writer's lock."""
-        connection = self._take()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield Transaction(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        finally:
-            self._idle.put(connection)
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(connection)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def epoch(self) -> int:
         """Grows by one with every commit that changes what is visible."""
@@ -115,11 +111,8 @@ class Manifest:
 
     def purge(self) -> None:
         """Empties the write-ahead log into the database, so that no removed text stays in it."""
-        connection = self._take()
-        try:
+        with self._connection() as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            self._idle.put(connection)
 
     def close(self) -> None:
         while True:
@@ -128,11 +121,21 @@ class Manifest:
             except Empty:
                 return
 
-    def _take(self) -> sqlite3.Connection:
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """An idle connection, or a new one. What the disk or a damaged file refuses rises as StoreError."""
         try:
-            return self._idle.get_nowait()
+            connection = self._idle.get_nowait()
         except Empty:
-            return self._connect(create=False)
+            connection = self._connect(create=False)
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
+            raise StoreError(f"The knowledge base in {self._path.parent} cannot be used: {error}.") from error
+        finally:
+            self._idle.put(connection)
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         mode = "rwc" if create else "rw"
@@ -150,7 +153,7 @@ class Manifest:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA mmap_size = 1073741824")
         except sqlite3.Error as error:
-            raise StoreError(f"The knowledge base's manifest {self._path} cannot be opened ({error}).") from error
+            raise StoreError(f"The knowledge base in {self._path.parent} cannot be opened: {error}.") from error
         return connection
 
 

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.errors import FingerprintMismatch, UnknownKnowledgeBase
+from kb.errors import FingerprintMismatch, StoreError, UnknownKnowledgeBase
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalIndex
 from kb.store.lock import exclusive
@@ -171,8 +171,11 @@ class Store:
     def problems(self) -> list[str]:
         """What does not agree between manifest, vectors and words, read from disk while nobody writes."""
         fresh = Store(self.home, Manifest(self.home / "manifest.sqlite"))
-        with self._writing(), closing(fresh), fresh.view() as view:
-            return list(problems(view))
+        try:
+            with self._writing(), closing(fresh), fresh.view() as view:
+                return list(problems(view))
+        except StoreError as error:
+            return [str(error)]
 
     def rebuild(self) -> None:
         """Builds both indexes anew from the manifest, without the sources and without embedding anything."""

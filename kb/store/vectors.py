@@ -41,10 +41,15 @@ class VectorGeneration:
     """A published generation, open for reading from any thread."""
 
     def __init__(self, folder: Path) -> None:
+        from chromadb.errors import ChromaError
+
         if not (folder / "chroma.sqlite3").is_file():
-            raise StoreError(f"The vector index {folder} is missing; run `citewell verify --repair`.")
-        self._client = _open(folder)
-        self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            raise StoreError("The vector index is missing; run `citewell verify --repair`.")
+        try:
+            self._client = _open(folder)
+            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+        except (ChromaError, ValueError) as error:
+            raise StoreError(f"The vector index is damaged ({error}); run `citewell verify --repair`.") from error
 
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         """Numbers and cosines of about the `limit` nearest embeddings, best first."""

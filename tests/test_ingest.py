@@ -1,0 +1,243 @@
+"""What an ingest does with a folder that changes: each file ends in a state, and the base agrees with the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from citewell import IngestReport, KnowledgeBase
+from kb.errors import UserError
+
+WALRUS = "# Walrus\n\nThe tusks of a walrus grow to about one metre in length.\n"
+STEAM = "# Steam\n\nJames Watt patented the separate condenser in 1769.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "walrus.md").write_text(WALRUS)
+    (folder / "deep" / "steam.md").write_text(STEAM)
+    return folder
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as opened:
+        yield opened
+
+
+def states(report: IngestReport) -> dict[str, int]:
+    counts = {name: getattr(report, name) for name in ("added", "updated", "unchanged", "moved", "removed")} | {
+        "skipped": len(report.skipped),
+        "failed": len(report.failed),
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def names(base: KnowledgeBase) -> list[str]:
+    return [row.name for row in base.documents() if row.state == "ready"]
+
+
+def found(base: KnowledgeBase, query: str) -> list[str]:
+    return [hit.chunk.text for hit in base.search(query, 10, mode="lexical")]
+
+
+def test_new_files_are_added_and_unchanged_ones_are_not_read_again(base: KnowledgeBase, folder: Path) -> None:
+    report = base.ingest([folder]).wait()
+    assert states(report) == {"added": 2}
+    assert (report.documents, report.chunks) == (2, 2)
+    assert names(base) == ["deep/steam.md", "walrus.md"]
+    again = base.ingest([folder]).wait()
+    assert states(again) == {"unchanged": 2}
+    assert (again.documents, again.chunks) == (0, 0)
+    assert base.verify().consistent
+
+
+def test_a_run_that_finds_nothing_new_loads_no_model(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    base.ingest([folder]).wait()
+    script = (
+        "import sys; from pathlib import Path; from citewell import KnowledgeBase\n"
+        f"with KnowledgeBase.open(home=Path({str(tmp_path / 'home')!r})) as base:\n"
+        f"    print(base.ingest([{str(folder)!r}]).wait().unchanged, 'openvino' in sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert output == "2 False\n"
+
+
+def test_a_file_that_was_only_touched_is_unchanged(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    os.utime(folder / "walrus.md", (1, 1))
+    assert states(base.ingest([folder]).wait()) == {"unchanged": 2}
+
+
+def test_a_changed_file_replaces_what_it_was(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    (folder / "walrus.md").write_text(WALRUS.replace("one metre", "forty inches"))
+    assert states(base.ingest([folder]).wait()) == {"updated": 1, "unchanged": 1}
+    assert found(base, "metre") == []
+    assert len(found(base, "forty inches")) == 1
+    assert base.verify().consistent
+
+
+def test_a_moved_file_is_moved_and_not_embedded_again(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    embeddings = base.status().embeddings
+    (folder / "walrus.md").rename(folder / "deep" / "walrus.md")
+    assert states(base.ingest([folder]).wait()) == {"moved": 1, "unchanged": 1}
+    assert names(base) == ["deep/steam.md", "deep/walrus.md"]
+    assert base.status().embeddings == embeddings
+    assert base.verify().consistent
+
+
+def test_a_copy_is_a_document_of_its_own_that_shares_its_vectors(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    shutil.copy(folder / "walrus.md", folder / "copy.md")
+    assert states(base.ingest([folder]).wait()) == {"added": 1, "unchanged": 2}
+    assert len(found(base, "tusks")) == 2
+    status = base.status()
+    assert (status.documents, status.chunks, status.embeddings) == (3, 3, 2)
+
+
+def test_the_same_file_reached_by_another_way_is_one_document(
+    base: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.ingest([folder]).wait()
+    monkeypatch.chdir(folder / "deep")
+    (folder / "link.md").symlink_to(folder / "walrus.md")
+    assert states(base.ingest(["steam.md", "../walrus.md", "../link.md"]).wait()) == {"unchanged": 2}
+
+
+def test_what_cannot_be_read_fails_alone_and_with_a_reason(base: KnowledgeBase, folder: Path) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of a PDF follows")
+    (folder / "empty.txt").write_text(" \n")
+    (folder / "tune.mid").write_bytes(b"MThd\x00\x00\x00\x06")
+    report = base.ingest([folder]).wait()
+    assert states(report) == {"added": 2, "skipped": 1, "failed": 2}
+    reasons = {Path(entry.source).name: entry.reason for entry in (*report.failed, *report.skipped)}
+    assert "damaged" in reasons["broken.pdf"]
+    assert "no text" in reasons["empty.txt"]
+    assert "no reader" in reasons["tune.mid"]
+    assert {row.name: row.reason for row in base.documents() if row.state == "failed"} == {
+        name: reasons[name] for name in ("broken.pdf", "empty.txt")
+    }
+
+
+def test_a_file_that_cannot_be_read_any_more_is_not_answered_from(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    (folder / "walrus.md").write_text("\n")
+    assert states(base.ingest([folder]).wait()) == {"failed": 1, "unchanged": 1}
+    assert found(base, "tusks") == []
+    (folder / "walrus.md").write_text(WALRUS)
+    assert states(base.ingest([folder]).wait()) == {"added": 1, "unchanged": 1}
+    assert len(found(base, "tusks")) == 1
+    assert base.verify().consistent
+
+
+def test_records_of_a_container_are_documents_that_change_one_by_one(base: KnowledgeBase, folder: Path) -> None:
+    path = folder / "records.jsonl"
+    records = {name: f"Record {name} tells of the {name} bird." for name in ("heron", "stork", "crane")}
+
+    def write() -> None:
+        path.write_text("".join(json.dumps({"_id": name, "text": text}) + "\n" for name, text in records.items()))
+
+    write()
+    assert base.ingest([path]).wait().documents == 3
+    records["stork"] = "Record stork tells of something else."
+    del records["crane"]
+    records["ibis"] = "Record ibis tells of the ibis bird."
+    write()
+    report = base.ingest([path]).wait()
+    assert states(report) == {"updated": 1}
+    assert report.documents == 2
+    assert names(base) == [f"records.jsonl#{name}" for name in ("heron", "ibis", "stork")]
+    path.write_text(path.read_text() + "not json\n")
+    assert states(base.ingest([path]).wait()) == {"failed": 1}
+    assert names(base) == []
+    assert base.verify().consistent
+
+
+def test_sync_removes_what_is_gone_and_nothing_beside_it(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere.md"
+    other.write_text("# Elsewhere\n\nA document outside of the folder stays.\n")
+    base.ingest([folder, other]).wait()
+    (folder / "walrus.md").unlink()
+    assert states(base.ingest([folder]).wait()) == {"unchanged": 1}
+    assert states(base.ingest([folder], sync=True).wait()) == {"unchanged": 1, "removed": 1}
+    assert names(base) == ["deep/steam.md", "elsewhere.md"]
+
+
+def test_sync_asks_before_it_removes_much(base: KnowledgeBase, folder: Path) -> None:
+    (folder / "third.md").write_text("# Third\n\nThree is a crowd.\n")
+    base.ingest([folder]).wait()
+    for name in ("walrus.md", "third.md"):
+        (folder / name).unlink()
+    with pytest.raises(UserError, match="2 of 3 files"):
+        base.ingest([folder], sync=True).wait()
+    shutil.rmtree(folder / "deep")
+    with pytest.raises(UserError, match="--yes"):
+        base.ingest([folder], sync=True).wait()
+    shutil.rmtree(folder)
+    with pytest.raises(UserError, match="does not exist"):
+        base.ingest([folder], sync=True).wait()
+    assert len(names(base)) == 3
+    assert states(base.ingest([folder], sync=True, confirmed=True).wait()) == {"removed": 3}
+    assert base.verify().consistent
+
+
+def test_a_missing_path_is_refused(base: KnowledgeBase, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere does not exist"):
+        base.ingest([tmp_path / "nowhere"]).wait()
+
+
+def test_a_cancelled_ingest_keeps_whole_documents_and_goes_on_later(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pipeline.BATCH_CHUNKS", 4)
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(40):
+        (many / f"{number:02}.md").write_text(f"# Report {number}\n\nReport number {number} tells of topic {number}.\n")
+    job = base.ingest([many])
+    while job.progress.chunks < 8:
+        assert not job.is_done
+    job.cancel()
+    report = job.wait()
+    assert report.cancelled
+    assert 8 <= report.added == len(names(base)) < 40
+    assert base.verify().consistent
+    rest = base.ingest([many]).wait()
+    assert (rest.added, rest.unchanged) == (40 - report.added, report.added)
+
+
+def test_removing_a_document_removes_it_from_every_mode(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    with pytest.raises(UserError, match="citewell list"):
+        base.remove(["walrus.md", "nothing.md"])
+    report = base.remove(["walrus.md"])
+    assert (report.removed, report.documents, report.chunks) == (1, 1, 1)
+    for mode in ("dense", "lexical", "hybrid"):
+        assert all("walrus" not in hit.chunk.text for hit in base.search("walrus tusks", 10, mode=mode))
+    assert names(base) == ["deep/steam.md"]
+    assert base.verify().consistent
+    assert base.remove([str(folder)]).removed == 1
+    assert names(base) == []
+
+
+def test_indexes_are_rebuilt_without_the_sources(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    base.ingest([folder]).wait()
+    shutil.rmtree(folder)
+    before = base.search("condenser", 2)
+    for entry in (tmp_path / "home" / "default").glob("lexical-*/*.term"):
+        entry.unlink()
+    verification = base.verify(repair=True)
+    assert verification.repaired
+    assert verification.consistent
+    assert base.search("condenser", 2) == before
