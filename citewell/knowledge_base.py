@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from citewell.composition import Composer, LiveRetriever, consistently
+from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
 from citewell.reply import Reply
@@ -18,7 +19,7 @@ from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, Retriever, Splitter
 from kb.settings import Settings
 from kb.store.store import Change, Store
-from kb.types import Chunk, Citation, Document, Hit
+from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
 
@@ -131,7 +132,12 @@ class KnowledgeBase:
             ),
         )
         answerer = ExtractiveAnswerer(self._checked_embedder(), statistics, quotes=self.settings.answer.quotes)
-        return Reply(asked, tuple(hits), answerer.draft(asked, hits), retrieval_seconds=time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return Reply(asked, tuple(hits), answerer.draft(asked, hits), self._grounded, retrieval_seconds=seconds)
+
+    def _grounded(self, answer: Answer) -> Answer:
+        with self._store.manifest.snapshot() as snapshot:
+            return grounded(answer, snapshot)
 
     def document(self, source: str) -> Document | None:
         """The document of `source` as it was read, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from generation.answerer import Draft
@@ -13,10 +13,19 @@ from kb.types import Answer, Hit
 class Reply:
     """Iterate it for streamed text, or ask for the whole `answer()`; the work is done once either way."""
 
-    def __init__(self, question: str, hits: tuple[Hit, ...], draft: Draft, *, retrieval_seconds: float) -> None:
+    def __init__(
+        self,
+        question: str,
+        hits: tuple[Hit, ...],
+        draft: Draft,
+        ground: Callable[[Answer], Answer],
+        *,
+        retrieval_seconds: float,
+    ) -> None:
         self.question = question
         self.hits = hits
         self._draft = draft
+        self._ground = ground
         self._retrieval_seconds = retrieval_seconds
         self._writing_seconds = 0.0
 
@@ -29,11 +38,11 @@ class Reply:
         self._writing_seconds += time.monotonic() - began
 
     def answer(self) -> Answer:
-        """The finished answer; writes what was not yet iterated."""
+        """The finished answer, its citations looked up in the documents; writes what was not yet iterated."""
         for _ in self:
             pass
         timings = {"retrieval": self._retrieval_seconds, "answer": self._writing_seconds}
-        return replace(self._draft.answer(), timings=timings)
+        return replace(self._ground(self._draft.answer()), timings=timings)
 
     def close(self) -> None:
         """Stops the writing of an answer that nobody waits for any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +27,12 @@ class Mark:
 
     offset: int
     anchor: Anchor
+
+
+def anchor_at(marks: Sequence[Mark], offset: int) -> Anchor | None:
+    """The anchor that holds at `offset`: that of the last of `marks` at or before it, None before the first."""
+    index = bisect_right(marks, offset, key=lambda mark: mark.offset)
+    return marks[index - 1].anchor if index else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +89,7 @@ class Document:
 
     def anchor_at(self, offset: int) -> Anchor | None:
         """The anchor that holds at `offset`: the last mark at or before it, None before the first mark."""
-        index = bisect_right(self.marks, offset, key=lambda mark: mark.offset)
-        return self.marks[index - 1].anchor if index else None
+        return anchor_at(self.marks, offset)
 
 
 @dataclass(frozen=True, slots=True)

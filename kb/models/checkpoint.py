@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import MissingModel, SettingsError
+from kb.models.weights import weight_files
 
 _LEGACY_POOLING = {
     "pooling_mode_cls_token": "cls",
@@ -31,7 +32,7 @@ _UNBOUNDED = 8192
 class Checkpoint:
     """An embedding model on disk and how it is to be used.
 
-    `pooling` is sentence-transformers' name of the pooling mode. `plain` says that the model is an encoder, one
+    `pooling` is sentence-transformers' name of the pooling mode. `plain` says that the model is an encoder, a
     pooling and nothing else that computes (a normalisation aside). `tokens` is how many tokens a text may have,
     special ones included. `content` is a hash of weights, tokenizer and architecture.
     """
@@ -72,7 +73,7 @@ def read_checkpoint(
     if not config:
         raise MissingModel(f"{folder} holds no embedding model (no config.json): name the folder of a checkpoint.")
     modules = _modules(folder)
-    weights = _weights(folder, modules)
+    weights = weight_files([place for _, place in modules])
     pooling = _pooling(modules)
     sentence = _json_object(folder / "sentence_bert_config.json")
     prompts = _json_object(folder / "config_sentence_transformers.json")
@@ -81,7 +82,7 @@ def read_checkpoint(
         name=name,
         architecture=str(config.get("model_type", "")),
         pooling=pooling,
-        plain={kind for kind, _ in modules} <= {"Transformer", "Pooling", "Normalize"} and "+" not in pooling,
+        plain={kind for kind, _ in modules} <= {"Transformer", "Pooling", "Normalize"},
         tokens=_tokens(folder, config, sentence),
         lowercase=bool(sentence.get("do_lower_case", False)),
         dimensions=_dimensions(folder, modules, config, pooling, asked=dimensions),
@@ -96,7 +97,9 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     path = folder / "modules.json"
     if not path.is_file():
         return [("Transformer", folder), ("Pooling", folder / "1_Pooling")]
-    listed = json.loads(path.read_text(encoding="utf-8"))
+    listed = _json(path)
+    if not isinstance(listed, list) or not listed:
+        raise MissingModel(f"{path} lists no steps of a model: use an undamaged copy of it.")
     foreign = [step["type"] for step in listed if not step["type"].startswith("sentence_transformers.")]
     if foreign:
         raise MissingModel(
@@ -105,44 +108,14 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     return [(step["type"].rsplit(".", 1)[-1], folder / step["path"]) for step in listed]
 
 
-def _weights(folder: Path, modules: list[tuple[str, Path]]) -> list[Path]:
-    found: list[Path] = []
-    for _, place in modules:
-        tensors = sorted(place.glob("*.safetensors"))
-        if not tensors and any(place.glob("pytorch_model*.bin")):
-            raise MissingModel(
-                f"{place} holds its weights only as a pickle (pytorch_model.bin), which is never loaded because it can "
-                "run code: use a copy of the model with model.safetensors."
-            )
-        found.extend(tensors)
-    for path in found:
-        _check_whole(path)
-    if not found:
-        raise MissingModel(f"{folder} holds no weights (model.safetensors): name the folder of a complete checkpoint.")
-    return found
-
-
-def _check_whole(weights: Path) -> None:
-    """Raise MissingModel when the file is cut off or not safetensors at all (a Git LFS pointer, say)."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(weights, framework="numpy"):
-            pass
-    except SafetensorError as error:
-        raise MissingModel(f"{weights} is damaged ({error}): use an undamaged copy of the model.") from error
-
-
 def _pooling(modules: list[tuple[str, Path]]) -> str:
     """The pooling mode; several that are joined end to end are named with "+" between them."""
     places = [place for kind, place in modules if kind == "Pooling"]
     config = _json_object(places[0] / "config.json") if places else {}
-    mode = config.get("pooling_mode")
-    if isinstance(mode, list):
-        return "+".join(map(str, mode))
-    if mode:
-        return str(mode)
-    return "+".join(mode for key, mode in _LEGACY_POOLING.items() if config.get(key)) or "mean"
+    given = config.get("pooling_mode") or [mode for key, mode in _LEGACY_POOLING.items() if config.get(key)]
+    modes = [str(mode) for mode in given] if isinstance(given, list) else [str(given)]
+    prompted = "" if config.get("include_prompt", True) else " without prompt"
+    return ("+".join(modes) or "mean") + prompted
 
 
 def _tokens(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
@@ -204,13 +177,15 @@ def _digest(*values: object) -> str:
 
 def _json_object(path: Path) -> dict[str, object]:
     """The JSON object in `path`, empty when there is no such file."""
-    if not path.is_file():
-        return {}
+    value = _json(path) if path.is_file() else {}
+    return value if isinstance(value, dict) else {}
+
+
+def _json(path: Path) -> object:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise MissingModel(f"{path} is not JSON ({error}): use an undamaged copy of the model.") from error
-    return value if isinstance(value, dict) else {}
 
 
 def _whole(value: object, *, default: int = 0) -> int:

@@ -53,7 +53,8 @@ def converted(checkpoint: Checkpoint, cache: Path) -> Path:
 
 
 def _complete(place: Path) -> bool:
-    return all((place / name).is_file() for name in (GRAPH, WEIGHTS, TOKENIZER))
+    files = [place / name for name in (GRAPH, WEIGHTS, TOKENIZER)]
+    return all(file.is_file() and file.stat().st_size for file in files)
 
 
 def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:

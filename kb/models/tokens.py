@@ -17,7 +17,9 @@ class TextTokenizer:
     """Tokens of a text with their places; truncates nothing. Safe to share between threads."""
 
     def __init__(self, definition: str) -> None:
-        self._tokenizer = _tokenizer(definition)
+        self._tokenizer = FastTokenizer.from_str(definition)
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
@@ -31,10 +33,10 @@ class RowTokenizer:
     """Texts as the ids that a model is fed, special tokens included, cut at `limit`. Safe to share between threads."""
 
     def __init__(self, definition: str, *, limit: int) -> None:
-        self._tokenizer = _tokenizer(definition)
+        self._tokenizer = FastTokenizer.from_str(definition)
+        self._padding_id = int((self._tokenizer.padding or {}).get("pad_id", 0))
+        self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(limit)
-        padding = FastTokenizer.from_str(definition).padding
-        self._padding_id = int(padding["pad_id"]) if padding else 0
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         return [row.ids for row in self._tokenizer.encode_batch_fast([encodable(text) for text in texts])]
@@ -48,13 +50,6 @@ class RowTokenizer:
             ids[index, : len(row)] = row
             mask[index, : len(row)] = 1
         return ids, mask
-
-
-def _tokenizer(definition: str) -> FastTokenizer:
-    tokenizer = FastTokenizer.from_str(definition)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
 
 
 def encodable(text: str) -> str:

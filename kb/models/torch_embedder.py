@@ -37,7 +37,8 @@ class TorchEmbedder:
                 f"The model in {checkpoint.folder} is of a kind that the installed transformers does not know "
                 f"({checkpoint.architecture}), and program code of its own is never run: choose another."
             )
-        disable_progress_bar()  # of loading weights: standard error is the command line's
+        # That of loading weights: standard error is the command line's.
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         self._checkpoint = checkpoint
         self._batch = _BATCH[device]
         self._model = SentenceTransformer(

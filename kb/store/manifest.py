@@ -26,9 +26,10 @@ from kb.store.records import (
     chunk_row,
     document_of,
     document_row,
+    marks_of,
     number,
 )
-from kb.types import Chunk, Document
+from kb.types import Anchor, Chunk, Document, Span, anchor_at
 
 SCHEMA_VERSION = "1"
 _VARIABLES = 30_000
@@ -188,6 +189,14 @@ class Snapshot:
     def document(self, source: str) -> Document | None:
         row = self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE source = ?", (source,)).fetchone()
         return document_of(row) if row else None
+
+    def excerpt(self, source: str, spans: Sequence[Span]) -> tuple[list[str], Anchor | None] | None:
+        """What stands at `spans` of a document, and the anchor at the first of them; None without the document."""
+        row = self._sql.execute("SELECT marks, text FROM documents WHERE source = ?", (source,)).fetchone()
+        if not row:
+            return None
+        marks, text = row
+        return [text[span.start : span.end] for span in spans], anchor_at(marks_of(marks), spans[0].start)
 
     def documents(self) -> Iterator[Document]:
         """All documents, by source, one at a time in memory."""

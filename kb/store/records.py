@@ -68,9 +68,13 @@ def document_of(row: Row) -> Document:
         language=language,
         modified=datetime.fromisoformat(modified) if modified else None,
         tags=tuple(json.loads(tags)),
-        marks=tuple(Mark(offset, Anchor(*values)) for offset, *values in json.loads(marks)),
+        marks=marks_of(marks),
         boxes=_unpack_boxes(boxes),
     )
+
+
+def marks_of(value: str) -> tuple[Mark, ...]:
+    return tuple(Mark(offset, Anchor(*values)) for offset, *values in json.loads(value))
 
 
 def chunk_row(chunk: Chunk, embedding: int) -> Row:
