@@ -3,10 +3,13 @@
 set -eu
 : "${CITEWELL:=citewell}" "${DEMO_HOME:=.demo}"
 
+bold='' plain=''
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
+
 run() {
-    printf '\n\033[1m$ citewell'
+    printf '\n%s$ citewell' "$bold"
     for word in "$@"; do case $word in *' '*) printf ' "%s"' "$word" ;; *) printf ' %s' "$word" ;; esac; done
-    printf '\033[0m\n'
+    printf '%s\n' "$plain"
     "$CITEWELL" --home "$DEMO_HOME" "$@"
 }
 
