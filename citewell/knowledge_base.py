@@ -12,13 +12,14 @@ from citewell.composition import Composer, LiveRetriever, consistently
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
+from citewell.naming import existing_paths, files_meant
 from citewell.reply import Reply
 from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
 from ingest.report import IngestReport, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, Retriever, Splitter
-from kb.settings import Settings
-from kb.store.store import Change, Store
+from kb.settings import Settings, load_settings
+from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
@@ -49,7 +50,7 @@ class KnowledgeBase:
         Raises UnknownKnowledgeBase where there is none and `create` is False.
         """
         folder = home_folder(home)
-        chosen = settings or Settings()
+        chosen = settings or load_settings()
         path = base_folder(folder, name)
         if not create and not (path / "manifest.sqlite").is_file():
             known = ", ".join(base_names(folder)) or "none yet"
@@ -70,12 +71,13 @@ class KnowledgeBase:
     def ingest(self, paths: Sequence[Path | str], *, sync: bool = False, confirmed: bool = False) -> IngestJob:
         """Starts a job that adds what is new at `paths`, replaces what has changed and keeps the rest.
 
-        With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed` (UserError).
+        With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
+        where a path is empty or missing, UserError is raised.
         """
         from ingest.formats import reader_for
         from ingest.pipeline import Encoding, Ingestion
 
-        chosen = [Path(path) for path in paths]
+        chosen = existing_paths(paths, sync=sync, confirmed=confirmed)
         return Job(
             lambda show, is_cancelled: Ingestion(
                 self._store,
@@ -93,20 +95,18 @@ class KnowledgeBase:
         Returns when their text is purged. Raises UserError, removing nothing, when one is not in the base.
         """
         began = time.monotonic()
-        with self._store.manifest.snapshot() as snapshot:
-            rows = self.documents()
-            files = list(dict.fromkeys(file for source in sources for file in _matching_files(source, rows)))
-            documents = [source for file in files for source in snapshot.document_digests(file)]
-            before = snapshot.counts()[1]
-        self._store.commit(Change(removals=tuple(documents), forgotten_files=tuple(files)), {})
+        rows = self.documents()
+        files = tuple(dict.fromkeys(file for source in sources for file in files_meant(source, rows)))
+        removed = self._store.commit(Change(removed_files=files), {})
         self._store.sweep()
         self._store.publish()
-        with self._store.manifest.snapshot() as snapshot:
-            chunks = before - snapshot.counts()[1]
-        return RemovalReport(len(files), len(documents), chunks, time.monotonic() - began)
+        purged = self._store.purge(wait=PURGE_WAIT)
+        return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged)
 
     def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
-        """The k best passages for `query`, best first. Raises UserError for an empty query or an unknown mode."""
+        """The k best passages for `query`, best first. Raises UserError for an empty query, an unknown mode, k < 1."""
+        if k < 1:
+            raise UserError(f"{k} passages cannot be asked for; ask for 1 or more.")
         return self.retriever(mode).retrieve(_question(query), k)
 
     def retriever(self, mode: str) -> Retriever:
@@ -162,12 +162,11 @@ class KnowledgeBase:
         with self._store.manifest.snapshot() as snapshot:
             files = {record.source: record for record in snapshot.files()}
             rows = snapshot.document_rows()
-        roots = {record.root for record in files.values()}
         found = [
             DocumentRow(
                 source=source,
                 file=file,
-                name=relative_name(source, roots),
+                name=relative_name(source, files[file].root),
                 title=title,
                 state="ready",
                 reason="",
@@ -183,7 +182,7 @@ class KnowledgeBase:
             DocumentRow(
                 source=record.source,
                 file=record.source,
-                name=relative_name(record.source, roots),
+                name=relative_name(record.source, record.root),
                 title="",
                 state=record.state,
                 reason=record.reason,
@@ -200,7 +199,8 @@ class KnowledgeBase:
 
     def display_name(self, source: str) -> str:
         """How people see a source: relative to the folder that was ingested."""
-        return relative_name(source, self._roots)
+        with self._store.manifest.snapshot() as snapshot:
+            return relative_name(source, snapshot.root(source))
 
     def status(self) -> Status:
         with self._store.manifest.snapshot() as snapshot:
@@ -225,11 +225,6 @@ class KnowledgeBase:
             return Verification(found)
         self._store.rebuild()
         return Verification(tuple(self._store.problems()), repaired=True)
-
-    @property
-    def _roots(self) -> set[str]:
-        with self._store.manifest.snapshot() as snapshot:
-            return {record.root for record in snapshot.files()}
 
     @property
     def _embedder(self) -> Embedder:
@@ -262,17 +257,3 @@ def _question(text: str) -> str:
     if not stripped:
         raise UserError("The question is empty; ask something in words.")
     return stripped
-
-
-def _matching_files(source: str, rows: Sequence[DocumentRow]) -> list[str]:
-    """The files meant by `source`: a document's source or name, a path, or a folder that holds documents."""
-    resolved = str(Path(source).expanduser().resolve())
-    folder = resolved.rstrip("/") + "/"
-    found = [
-        row.file
-        for row in rows
-        if source in (row.source, row.file, row.name) or row.file == resolved or row.file.startswith(folder)
-    ]
-    if not found:
-        raise UserError(f'"{source}" is not in this knowledge base; `citewell list` shows what is.')
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,12 +47,17 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class RemovalReport:
-    """What was removed: files, the documents they held, and the passages of those."""
+    """What was removed: files, the documents they held, and the passages of those.
+
+    `purged` is False when a reader of an older state kept removed text in the manifest's log for too long; the next
+    ingest or removal clears it.
+    """
 
     removed: int
     documents: int
     chunks: int
     seconds: float
+    purged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,9 @@ def folder_bytes(folder: Path) -> int:
     return sum(_size(path) for path in folder.rglob("*"))
 
 
-def relative_name(source: str, roots: Iterable[str]) -> str:
-    """`source` relative to the deepest of `roots` that holds it; as it is where none does."""
-    holding = [root for root in roots if source.startswith(root.rstrip("/") + "/")]
-    return source[len(max(holding, key=len).rstrip("/")) + 1 :] if holding else source
+def relative_name(source: str, root: str) -> str:
+    """`source` relative to the folder `root`; as it is where it is not in there."""
+    return source.removeprefix(root.rstrip("/") + "/") if root else source
 
 
 def _size(path: Path) -> int:

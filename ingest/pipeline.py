@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from ingest.readers.source_file import digest
 from ingest.report import FileReason, IngestReport, Progress
-from ingest.scan import FoundFile, digest, gone, looks_unchanged, scan
-from kb.errors import UnreadableFile, UserError
+from ingest.scan import FoundFile, gone, looks_unchanged, require_plausible, scan
+from kb.errors import UnreadableFile
 from kb.protocols import Embedder, Reader, Splitter, Vectors
 from kb.store.manifest import FileRecord
 from kb.store.records import embedding_key
@@ -34,10 +37,9 @@ class _Batch:
     """What the next commit will hold."""
 
     additions: list[Addition] = field(default_factory=list)
-    texts: dict[bytes, str] = field(default_factory=dict)
-    removals: list[str] = field(default_factory=list)
+    removed_files: list[str] = field(default_factory=list)
+    removed_documents: list[str] = field(default_factory=list)
     files: list[FileRecord] = field(default_factory=list)
-    forgotten_files: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
 
@@ -93,25 +95,27 @@ class Ingestion:
     def run(self, paths: Sequence[Path], *, sync: bool = False, confirmed: bool = False) -> IngestReport:
         """Adds what is new, replaces what has changed, keeps the rest; with `sync` also removes what is gone.
 
-        Raises UserError where a path is missing, or where `sync` would empty a root or remove over half of the base
-        and is not `confirmed`.
+        Raises UserError where `sync` would empty a root or remove over half of it and is not `confirmed`.
         """
         with self._store.manifest.snapshot() as snapshot:
             records = {record.source: record for record in snapshot.files()}
-        found = scan(paths, may_be_missing=sync and confirmed)
-        leaving = gone(records.values(), paths, found) if sync else []
-        if leaving and not confirmed:
-            _require_plausible(leaving, records, paths, found)
-        self._show(Progress("reading", files_total=len(found), bytes_total=sum(file.size for file in found)))
+        scanned = scan(paths)
+        leaving = gone(records.values(), paths, scanned) if sync else []
+        if not confirmed:
+            require_plausible(leaving, records.values(), paths, scanned)
+        self._failed.extend(scanned.unreadable)
+        total = sum(file.size for file in scanned.files)
+        self._show(Progress("reading", files_total=len(scanned.files), bytes_total=total))
         cancelled = False
         try:
-            self._remove(leaving)
-            self._add(found, records)
+            moved = self._add(scanned.files, records)
+            self._remove(record.source for record in leaving if record.source not in moved)
             self._flush()
         except _Cancelled:
             cancelled = True
         self._show(replace(self._progress, stage="publishing", current=""))
         self._store.sweep()
+        self._store.purge()
         self._store.publish()
         self._show(replace(self._progress, stage="done"))
         return self._report(cancelled)
@@ -123,47 +127,52 @@ class Ingestion:
             self._store.require_fingerprint(part, value)
         return encoding
 
-    def _add(self, found: Sequence[FoundFile], records: Mapping[str, FileRecord]) -> None:
+    def _add(self, found: Sequence[FoundFile], records: Mapping[str, FileRecord]) -> set[str]:
+        """Takes the files in; returns the sources of those that had been elsewhere before."""
         movable = _Movable(records)
         for file in found:
             self._check_cancelled()
             self._show(replace(self._progress, current=str(file.path)))
-            self._take(file, records.get(str(file.path)), movable)
+            record = records.get(str(file.path))
+            try:
+                self._take(file, record, movable)
+            except UnreadableFile as error:
+                self._fail(file, record, str(error))
             self._batch.bytes += file.size
             self._show(replace(self._progress, files_done=self._progress.files_done + 1))
             if self._batch.chunks >= BATCH_CHUNKS:
                 self._flush()
+        return movable.moved
 
     def _take(self, file: FoundFile, record: FileRecord | None, movable: _Movable) -> None:
-        if looks_unchanged(file, record):
+        root = _wider(file, record)
+        if record and looks_unchanged(file, record):
+            if record.root != root:
+                self._batch.files.append(replace(record, root=root))
             self._batch.counts["unchanged"] += 1
             return
-        try:
+        with _parsing(file.path):
             sha256 = digest(file.path)
-            now = _record(file, sha256, "ready")
-            if record and record.state == "ready" and record.sha256 == sha256:
-                self._batch.files.append(now)
-                self._batch.counts["unchanged"] += 1
-                return
             reader = self._reader_for(file.path)
-            if reader is None:
-                self._skipped.append(FileReason(str(file.path), "There is no reader for this kind of file."))
-                self._drop_documents(str(file.path))
-                self._batch.forgotten_files.append(str(file.path))
-                return
-            self._read(reader, file, now)
-        except (UnreadableFile, OSError) as error:
-            self._fail(file, str(error))
+        now = FileRecord(str(file.path), root, file.size, file.mtime_ns, sha256, "ready", datetime.now(UTC))
+        if record and record.state == "ready" and record.sha256 == sha256:
+            self._batch.files.append(now)
+            self._batch.counts["unchanged"] += 1
             return
+        if reader is None:
+            self._skipped.append(FileReason(now.source, "There is no reader for this kind of file."))
+            self._batch.removed_files.append(now.source)
+            return
+        self._read(reader, file, now)
         origin = movable.origin(sha256) if record is None else None
         if origin:
-            self._batch.removals.extend(self._documents_of(origin))
-            self._batch.forgotten_files.append(origin)
+            self._batch.removed_files.append(origin)
         self._batch.counts["moved" if origin else "updated" if record and record.state == "ready" else "added"] += 1
 
     def _read(self, reader: Reader, file: FoundFile, record: FileRecord) -> None:
-        known = self._documents_of(record.source)
-        seen = set()
+        with self._store.manifest.snapshot() as snapshot:
+            known = snapshot.document_digests(record.source)
+        seen: set[str] = set()
         for document in _documents(reader, file.path):
             seen.add(document.source)
             if known.get(document.source) == document.sha256:
@@ -173,24 +182,23 @@ class Ingestion:
                 self._batch.files.append(replace(record, state="partial"))
                 self._flush()
             self._split(document, record)
-        self._batch.removals.extend(source for source in known if source not in seen)
+        self._batch.removed_documents.extend(source for source in known if source not in seen)
         self._batch.files.append(record)
 
     def _split(self, document: Document, record: FileRecord) -> None:
         chunks = tuple(self._encoding.splitter.split(document))
-        texts = [indexed_text(chunk.context, chunk.text) for chunk in chunks]
-        keys = tuple(embedding_key(self._encoding.embedder.fingerprint, text) for text in texts)
+        fingerprint = self._encoding.embedder.fingerprint
+        keys = tuple(embedding_key(fingerprint, indexed_text(chunk.context, chunk.text)) for chunk in chunks)
         self._batch.additions.append(Addition(record.source, document, chunks, keys))
-        self._batch.texts.update(zip(keys, texts, strict=True))
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, _Batch()
         change = Change(
             additions=tuple(batch.additions),
-            removals=tuple(batch.removals),
+            removed_files=tuple(batch.removed_files),
+            removed_documents=tuple(batch.removed_documents),
             files=tuple(batch.files),
-            forgotten_files=tuple(batch.forgotten_files),
-            vectors=self._vectors(batch.texts, batch.bytes),
+            vectors=self._vectors(_texts(batch.additions), batch.bytes),
         )
         if change != Change():
             self._store.commit(change, self._encoding.fingerprints if batch.additions else {})
@@ -216,27 +224,21 @@ class Ingestion:
         self._show(replace(self._progress, stage="reading", bytes_done=before + size))
         return vectors
 
-    def _remove(self, leaving: Sequence[FileRecord]) -> None:
-        for record in leaving:
-            self._batch.removals.extend(self._documents_of(record.source))
-            self._batch.forgotten_files.append(record.source)
-        self._batch.counts["removed"] += len(leaving)
-        self._flush()
+    def _remove(self, sources: Iterable[str]) -> None:
+        for source in sources:
+            self._batch.removed_files.append(source)
+            self._batch.counts["removed"] += 1
 
-    def _fail(self, file: FoundFile, reason: str) -> None:
+    def _fail(self, file: FoundFile, record: FileRecord | None, reason: str) -> None:
         """A file that cannot be read any more is not answered from any more."""
         source = str(file.path)
         self._failed.append(FileReason(source, reason))
-        self._drop_documents(source)
-        self._batch.files.append(_record(file, "", "failed", reason))
-
-    def _drop_documents(self, source: str) -> None:
-        self._batch.additions = [addition for addition in self._batch.additions if addition.file != source]
-        self._batch.removals.extend(self._documents_of(source))
-
-    def _documents_of(self, source: str) -> dict[str, str]:
-        with self._store.manifest.snapshot() as snapshot:
-            return snapshot.document_digests(source)
+        for addition in [addition for addition in self._batch.additions if addition.file == source]:
+            self._batch.additions.remove(addition)
+        self._batch.removed_files.append(source)
+        self._batch.files.append(
+            FileRecord(source, _wider(file, record), file.size, file.mtime_ns, "", "failed", datetime.now(UTC), reason)
+        )
 
     def _check_cancelled(self) -> None:
         if self._is_cancelled():
@@ -263,49 +265,57 @@ class Ingestion:
 
 
 class _Movable:
-    """The files of the base that are no longer where they were, by content."""
+    """The files of the base that are no longer where they were, by content; `moved` are those found elsewhere."""
 
     def __init__(self, records: Mapping[str, FileRecord]) -> None:
         self._records = records
         self._by_digest: dict[str, list[str]] | None = None
+        self.moved: set[str] = set()
 
     def origin(self, sha256: str) -> str | None:
         """Where a file of this content was before it moved; each origin is given once."""
         if self._by_digest is None:
             self._by_digest = {}
             for record in self._records.values():
-                if record.state == "ready" and not Path(record.source).exists():
+                if record.state == "ready" and not os.path.lexists(record.source):
                     self._by_digest.setdefault(record.sha256, []).append(record.source)
         origins = self._by_digest.get(sha256)
-        return origins.pop() if origins else None
+        if not origins:
+            return None
+        self.moved.add(origins[-1])
+        return origins.pop()
 
 
-def _record(file: FoundFile, sha256: str, state: str, reason: str = "") -> FileRecord:
-    now = datetime.now(UTC)
-    return FileRecord(str(file.path), str(file.root), file.size, file.mtime_ns, sha256, state, now, reason)
+def _wider(file: FoundFile, record: FileRecord | None) -> str:
+    """The folder that people see a file relative to: the one ingested, or one around it that was ingested before."""
+    if record and file.root.is_relative_to(record.root):
+        return record.root
+    return str(file.root)
+
+
+def _texts(additions: Iterable[Addition]) -> dict[bytes, str]:
+    """What is to be embedded, by key."""
+    return {
+        key: indexed_text(chunk.context, chunk.text)
+        for addition in additions
+        for key, chunk in zip(addition.keys, addition.chunks, strict=True)
+    }
+
+
+@contextmanager
+def _parsing(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with a file while it is looked into fails that file and no other."""
+    try:
+        yield
+    except UnreadableFile:
+        raise
+    except OSError as error:
+        raise UnreadableFile(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:
+        logger.warning("the reader failed on %s", path, exc_info=True)
+        raise UnreadableFile(f"{path.name} cannot be read: its reader stopped with {type(error).__name__}.") from error
 
 
 def _documents(reader: Reader, path: Path) -> Iterator[Document]:
-    """The reader's documents; a parser that breaks on a file fails that file and no other."""
-    try:
+    with _parsing(path):
         yield from reader.read(path)
-    except (UnreadableFile, OSError):
-        raise
-    except Exception as error:
-        logger.warning("the reader failed on %s", path, exc_info=True)
-        raise UnreadableFile(f"It could not be read: its reader stopped with {type(error).__name__}.") from error
-
-
-def _require_plausible(
-    leaving: Sequence[FileRecord],
-    records: Mapping[str, FileRecord],
-    paths: Sequence[Path],
-    found: Sequence[FoundFile],
-) -> None:
-    empty = [path for path in paths if not any(file.path.is_relative_to(path.resolve()) for file in found)]
-    if empty:
-        raise UserError(f"{empty[0]} holds no files any more; add --yes to remove all its documents from the base.")
-    if len(leaving) * 2 > len(records):
-        raise UserError(
-            f"{len(leaving)} of {len(records)} files would be removed from the base; add --yes if that is meant."
-        )

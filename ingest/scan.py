@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import file_digest
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
+from ingest.report import FileReason
 from kb.errors import UserError
 from kb.store.manifest import FileRecord
 
@@ -22,22 +23,21 @@ class FoundFile:
     mtime_ns: int
 
 
-def scan(paths: Sequence[Path], *, may_be_missing: bool = False) -> list[FoundFile]:
-    """The files at and below `paths`, each once, by path; hidden ones and links to folders are left out.
+@dataclass(slots=True)
+class Scan:
+    """The files found, each once, by path; and the files and folders that could not be looked at, with the reason."""
 
-    Raises UserError where a path does not exist, unless it `may_be_missing`.
-    """
+    files: list[FoundFile] = field(default_factory=list)
+    unreadable: list[FileReason] = field(default_factory=list)
+
+
+def scan(paths: Sequence[Path]) -> Scan:
+    """What is at and below `paths`; hidden files and links to folders are left out."""
     found: dict[Path, FoundFile] = {}
+    unreadable: dict[Path, FileReason] = {}
     for path in paths:
-        if not path.exists():
-            if may_be_missing:
-                continue
-            raise UserError(f"{path} does not exist; give a file or a folder that does.")
-        resolved = path.resolve()
-        for file, root in _files(resolved):
-            status = file.stat()
-            found.setdefault(file, FoundFile(file, root, status.st_size, status.st_mtime_ns))
-    return [found[file] for file in sorted(found)]
+        _look(path.resolve(), found, unreadable)
+    return Scan([found[path] for path in sorted(found)], [unreadable[path] for path in sorted(unreadable)])
 
 
 def looks_unchanged(file: FoundFile, record: FileRecord | None) -> bool:
@@ -47,30 +47,73 @@ def looks_unchanged(file: FoundFile, record: FileRecord | None) -> bool:
     )
 
 
-def digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
-
-
-def gone(records: Iterable[FileRecord], roots: Sequence[Path], found: Iterable[FoundFile]) -> list[FileRecord]:
-    """The files of the base at or below `roots` that are no longer there."""
-    present = {str(file.path) for file in found}
+def gone(records: Iterable[FileRecord], roots: Sequence[Path], scanned: Scan) -> list[FileRecord]:
+    """The files of the base at or below `roots` that are no longer there; what cannot be looked at is not gone."""
+    present = {str(file.path) for file in scanned.files}
+    hidden = [Path(entry.source) for entry in scanned.unreadable]
     tops = [root.resolve() for root in roots]
     return [
         record
         for record in records
-        if record.source not in present and any(Path(record.source).is_relative_to(top) for top in tops)
+        if record.source not in present and _is_below(record, tops) and not _is_below(record, hidden)
     ]
 
 
-def _files(path: Path) -> Iterator[tuple[Path, Path]]:
-    if path.is_file():
-        yield path, path.parent
+def require_plausible(
+    leaving: Sequence[FileRecord], records: Iterable[FileRecord], roots: Sequence[Path], scanned: Scan
+) -> None:
+    """Raises UserError where a root holds nothing any more, or over half of its files would be removed."""
+    known = list(records)
+    for root in roots:
+        top = [root.resolve()]
+        going, there = ([record for record in some if _is_below(record, top)] for some in (leaving, known))
+        if going and not any(file.path.is_relative_to(top[0]) for file in scanned.files):
+            raise UserError(f"{root} holds no files any more; add --yes to remove all its documents from the base.")
+        if len(going) * 2 > len(there):
+            raise UserError(
+                f"{len(going)} of {len(there)} files of {root} would be removed; add --yes if that is meant."
+            )
+
+
+def _is_below(record: FileRecord, folders: Iterable[Path]) -> bool:
+    return any(Path(record.source).is_relative_to(folder) for folder in folders)
+
+
+def _look(path: Path, found: dict[Path, FoundFile], unreadable: dict[Path, FileReason]) -> None:
+    def refused(error: OSError) -> None:
+        place = Path(error.filename)
+        unreadable[place] = FileReason(str(place), f"It cannot be looked at: {error.strerror}.")
+
+    def take(file: Path, root: Path) -> None:
+        try:
+            file = file.resolve() if file.is_symlink() else file
+            status = file.stat()
+        except FileNotFoundError:
+            # It went while the folder was being scanned, or a link leads nowhere.
+            return
+        except OSError as error:
+            refused(error)
+            return
+        if not S_ISREG(status.st_mode):
+            return
+        if not _is_text(file):
+            unreadable[file] = FileReason(str(file), "Its name is no valid text; rename it.")
+            return
+        found.setdefault(file, FoundFile(file, root, status.st_size, status.st_mtime_ns))
+
+    if not path.is_dir():
+        take(path, path.parent)
         return
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            file = Path(folder, name)
-            if not name.startswith(".") and file.is_file():
-                yield file.resolve() if file.is_symlink() else file, path
+            if not name.startswith("."):
+                take(Path(folder, name), path)
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,12 +5,14 @@ Read once, in the entry points: from a TOML file, then from the environment (CIT
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as VariableError
 
 from kb.errors import SettingsError
 
@@ -73,22 +75,51 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
 
+    @field_validator("modes")
+    @classmethod
+    def _own_names(cls, modes: dict[str, ModeSettings]) -> dict[str, ModeSettings]:
+        for name in modes.keys() & {"dense", "lexical"}:
+            raise ValueError(f"the mode {name} is built in; choose another name")
+        return modes
+
 
 def load_settings(path: Path | None = None) -> Settings:
     """Settings: `path` (TOML) over the environment over the defaults. Raises SettingsError naming the key at fault."""
-    values: dict[str, object] = {}
-    if path is not None:
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsError(f"The settings file {path} cannot be read ({error.strerror}).") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"The settings file {path} is not valid TOML ({error}).") from error
+    values = _read(path) if path else {}
+    for key in (*values, *_variables()):
+        if key not in Settings.model_fields:
+            raise _refused(key, "is not a setting", path if key in values else None)
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        where = f"in {path}" if path else "in the environment (CITEWELL_...)"
+        loc = [str(part) for part in first["loc"]]
         problem = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
-        raise SettingsError(f'The key "{key}" {where} {problem}; `citewell doctor` lists the settings.') from error
+        raise _refused(".".join(loc), problem, path if _holds(values, loc) else None) from error
+    except VariableError as error:
+        raise SettingsError(f"A variable CITEWELL_... cannot be understood: {error}.") from error
+
+
+def _holds(values: object, key: list[str]) -> bool:
+    return not key or (isinstance(values, dict) and key[0] in values and _holds(values[key[0]], key[1:]))
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is not valid TOML ({error}).") from error
+
+
+def _variables() -> list[str]:
+    """The sections that variables of the environment name: all settings stand in one, as in CITEWELL_ANSWER__QUOTES."""
+    prefix = "CITEWELL_"
+    names = [name for name in os.environ if name.startswith(prefix) and "__" in name]
+    return [name.removeprefix(prefix).split("__")[0].lower() for name in names]
+
+
+def _refused(key: str, problem: str, path: Path | None) -> SettingsError:
+    where = f"in {path}" if path else "in the environment (CITEWELL_...)"
+    return SettingsError(f'The key "{key}" {where} {problem}; `citewell doctor` lists the settings.')

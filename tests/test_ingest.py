@@ -217,6 +217,106 @@ def test_a_cancelled_ingest_keeps_whole_documents_and_goes_on_later(
     assert (rest.added, rest.unchanged) == (40 - report.added, report.added)
 
 
+def test_a_file_moved_under_sync_is_moved_once_and_not_embedded_again(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    with base._store.manifest.snapshot() as snapshot:
+        before = snapshot.last_embedding()
+    (folder / "walrus.md").rename(folder / "deep" / "walrus.md")
+    assert states(base.ingest([folder], sync=True).wait()) == {"moved": 1, "unchanged": 1}
+    with base._store.manifest.snapshot() as snapshot:
+        assert snapshot.last_embedding() == before
+
+
+def test_sync_looks_at_each_folder_by_itself(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    big.mkdir()
+    for number in range(5):
+        (big / f"{number}.md").write_text(f"# Big {number}\n\nA file of the other folder, number {number}.\n")
+    (folder / "third.md").write_text("# Third\n\nThree is a crowd.\n")
+    base.ingest([folder, big]).wait()
+    (folder / "third.md").unlink()
+    (folder / "walrus.md").unlink()
+    with pytest.raises(UserError, match=f"2 of 3 files of {folder}"):
+        base.ingest([folder, big], sync=True).wait()
+
+
+def test_a_folder_that_cannot_be_looked_at_is_not_gone(
+    base: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.ingest([folder]).wait()
+    look = os.scandir
+
+    def refusing(path: str | Path) -> object:
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    report = base.ingest([folder], sync=True).wait()
+    assert states(report) == {"unchanged": 1, "failed": 1}
+    assert "Permission denied" in report.failed[0].reason
+    assert names(base) == ["deep/steam.md", "walrus.md"]
+
+
+def test_names_that_are_no_text_fail_alone(base: KnowledgeBase, folder: Path) -> None:
+    Path(os.fsdecode(bytes(folder) + b"/\xff.md")).write_text("# Odd\n\nA name in another encoding.\n")
+    (folder / "odd.jsonl").write_text('{"id": "\\ud800", "text": "A record with half a character for a name."}\n')
+    report = base.ingest([folder]).wait()
+    assert states(report) == {"added": 3, "failed": 1}
+    assert "rename it" in report.failed[0].reason
+
+
+def test_a_broken_container_fails_alone(base: KnowledgeBase, folder: Path) -> None:
+    (folder / "hostile.docx").write_bytes(b"PK\x03\x04" + b"\xff" * 60)
+    assert states(base.ingest([folder]).wait()) == {"added": 2, "failed": 1}
+
+
+def test_trouble_with_the_store_is_not_blamed_on_a_file(
+    base: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.ingest([folder]).wait()
+    (folder / "walrus.md").write_text(WALRUS.replace("one metre", "forty inches"))
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr("kb.store.lexical.LexicalIndex.write", full)
+        base.ingest([folder]).wait()
+    assert len(found(base, "metre")) == 1
+    assert states(base.ingest([folder]).wait()) == {"updated": 1, "unchanged": 1}
+    assert len(found(base, "forty inches")) == 1
+    assert base.verify().consistent
+
+
+def test_a_file_of_a_known_folder_keeps_its_name_there(base: KnowledgeBase, folder: Path) -> None:
+    base.ingest([folder]).wait()
+    (folder / "deep" / "steam.md").write_text(STEAM + "\nMore of it.\n")
+    base.ingest([folder / "deep" / "steam.md"]).wait()
+    assert names(base) == ["deep/steam.md", "walrus.md"]
+    assert base.display_name(str(folder / "deep" / "steam.md")) == "deep/steam.md"
+
+
+def test_remove_takes_only_what_was_meant(
+    base: KnowledgeBase, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "walrus.md").write_text(WALRUS + "\nAnother one.\n")
+    (other / "records.jsonl").write_text('{"_id": "1", "text": "One record."}\n{"_id": "2", "text": "Two records."}\n')
+    base.ingest([folder, other]).wait()
+    with pytest.raises(UserError, match="empty"):
+        base.remove([""])
+    with pytest.raises(UserError, match="names several"):
+        base.remove(["walrus.md"])
+    with pytest.raises(UserError, match=r"part of .*records\.jsonl"):
+        base.remove(["records.jsonl#1"])
+    monkeypatch.chdir(other)
+    assert base.remove(["walrus.md"]).removed == 1
+    assert names(base) == ["deep/steam.md", "records.jsonl#1", "records.jsonl#2", "walrus.md"]
+    assert len(found(base, "Another")) == 0
+
+
 def test_removing_a_document_removes_it_from_every_mode(base: KnowledgeBase, folder: Path) -> None:
     base.ingest([folder]).wait()
     with pytest.raises(UserError, match="citewell list"):

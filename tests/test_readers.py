@@ -455,7 +455,7 @@ class TestRecords:
 
     def test_the_hash_is_that_of_the_record(self, tmp_path: Path) -> None:
         one = read(written(tmp_path / "one.jsonl", '{"_id": "a", "text": "x"}'))
-        other = read(written(tmp_path / "other.jsonl", '\n{"text":"x",   "_id":"a"}\n'))
+        other = read(written(tmp_path / "other.jsonl", '{"text":"x",   "_id":"a"}\n'))
         assert one.sha256 == other.sha256
         assert read(written(tmp_path / "one.jsonl", '{"_id": "a", "text": "y"}')).sha256 != one.sha256
 

@@ -90,9 +90,9 @@ def test_a_commit_is_searchable_at_once_and_the_same_once_published(store: Store
 def test_documents_and_passages_come_back_as_they_went_in(store: Store) -> None:
     whole, chunks = document("/folder/a.txt", "alpha beta", "gamma 中文 😀")
     store.commit(adding("/folder/a.txt", "alpha beta", "gamma 中文 😀"), FINGERPRINTS)
-    with store.view() as view:
-        assert view.document("/folder/a.txt") == whole
-        assert [view.chunk(chunk.id) for chunk in chunks] == list(chunks)
+    with store.manifest.snapshot() as snapshot:
+        assert snapshot.document("/folder/a.txt") == whole
+        assert snapshot.chunks(whole.id) == list(chunks)
 
 
 def test_a_changed_document_replaces_the_old_one_and_keeps_its_unchanged_passages(store: Store) -> None:
@@ -113,7 +113,7 @@ def test_a_removed_document_is_gone_in_every_mode_before_anything_is_swept(store
     store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
     store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
     store.publish()
-    store.commit(Change(removals=("/folder/a.txt",), forgotten_files=("/folder/a.txt",)), {})
+    store.commit(Change(removed_files=("/folder/a.txt",)), {})
     assert texts(store, "alpha beta", k=1) == (["alpha gamma"], ["alpha gamma"])
     store.sweep()
     store.publish()
@@ -132,7 +132,7 @@ def test_equal_text_in_two_documents_shares_a_vector_and_keeps_both_places(store
             "/folder/a.txt",
             "/folder/b.txt",
         }
-    store.commit(Change(removals=("/folder/a.txt",), forgotten_files=("/folder/a.txt",)), {})
+    store.commit(Change(removed_files=("/folder/a.txt",)), {})
     store.publish()
     assert texts(store, "the same words") == (["the same words"], ["the same words"])
 
@@ -154,8 +154,12 @@ def test_an_interrupted_commit_shows_nothing_and_the_next_one_heals_it(
         patch.setattr("kb.store.store._apply", _interrupt)
         store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
     assert texts(store, "gamma")[1] == []
-    assert store.problems() == ["1 passages are orphaned in the lexical index."]
+    assert store.problems() == []
+    assert len(held(store)) == 2, (
+        "the passage that came too early is still in the lexical index, and known as left over"
+    )
     store.commit(adding("/folder/c.txt", "alpha delta"), FINGERPRINTS)
+    assert len(held(store)) == 2
     assert store.problems() == []
 
 
@@ -188,7 +192,7 @@ def test_many_removals_build_the_generation_afresh(store: Store) -> None:
     store.commit(adding("/folder/keep.txt", "the one that stays"), FINGERPRINTS)
     store.commit(adding("/folder/big.txt", *(f"paragraph number {index}" for index in range(40))), FINGERPRINTS)
     store.publish()
-    store.commit(Change(removals=("/folder/big.txt",), forgotten_files=("/folder/big.txt",)), {})
+    store.commit(Change(removed_files=("/folder/big.txt",)), {})
     assert texts(store, "paragraph number 7")[0] == ["the one that stays"]
     store.publish()
     with store.view() as view:
@@ -230,6 +234,76 @@ def test_the_lock_can_be_taken_again_by_the_same_thread_only_after_release(tmp_p
     second = exclusive(tmp_path / "a.lock", wait=0.1)
     with exclusive(tmp_path / "a.lock", wait=0.1), pytest.raises(Locked), second:
         pass
+
+
+def test_views_outlive_the_generations_they_were_opened_on(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
+    store.publish()
+    with store.view() as old:
+        for name in "bcd":
+            store.commit(adding(f"/folder/{name}.txt", f"alpha {name}"), FINGERPRINTS)
+            store.publish()
+            assert texts(store, "alpha")[1][0].startswith("alpha")
+        assert [hit.chunk.text for hit in old.nearest(vector_of("alpha"), 10)] == ["alpha beta"]
+    with store.view() as view:
+        assert len(view.nearest(vector_of("alpha"), 10)) == 4
+
+
+def test_a_reader_follows_a_rebuild_that_deletes_what_it_had_open(store: Store, tmp_path: Path) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
+    store.publish()
+    reader = Store.open(tmp_path / "base", create=False)
+    with reader.view() as old:
+        store.rebuild()
+        store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
+        store.publish()
+        assert [hit.chunk.text for hit in old.matching("alpha", 5)] == ["alpha beta"]
+        assert [hit.chunk.text for hit in old.nearest(vector_of("alpha"), 5)] == ["alpha beta"]
+    assert sorted(texts(reader, "alpha")[1]) == ["alpha beta", "alpha gamma"]
+    assert len(list((tmp_path / "base").glob("lexical-*"))) == 1
+
+
+def test_removed_text_is_purged_once_no_reader_is_in_the_way(store: Store, tmp_path: Path) -> None:
+    canary = "xylographic quandary"
+    store.commit(adding("/folder/a.txt", canary), FINGERPRINTS)
+    store.commit(adding("/folder/b.txt", "what stays"), FINGERPRINTS)
+    with store.manifest.snapshot():
+        store.commit(Change(removed_files=("/folder/a.txt",)), {})
+        store.sweep()
+        assert not store.purge(wait=0.3)
+    assert store.purge()
+    for path in (tmp_path / "base").glob("manifest.sqlite*"):
+        assert canary.encode() not in path.read_bytes()
+
+
+def test_folders_of_interrupted_work_are_cleared_away(store: Store, tmp_path: Path) -> None:
+    store.commit(adding("/folder/a.txt", "alpha beta"), FINGERPRINTS)
+    store.publish()
+    for name in ("vectors/0123.part", "vectors/4567", "lexical-7"):
+        (tmp_path / "base" / name).mkdir()
+    store.sweep()
+    store.publish()
+    assert [path.name for path in (tmp_path / "base").glob("lexical-*")] == ["lexical-0"]
+    assert len(list((tmp_path / "base" / "vectors").iterdir())) == 1
+
+
+def test_a_base_of_another_format_is_refused(store: Store, tmp_path: Path) -> None:
+    with store.manifest.transaction() as transaction:
+        transaction.set_meta("schema", "99")
+    with pytest.raises(FingerprintMismatch, match="format 99"):
+        Store.open(tmp_path / "base", create=False)
+
+
+def test_an_emptied_base_takes_another_embedder(store: Store) -> None:
+    store.commit(adding("/folder/a.txt", "alpha"), FINGERPRINTS)
+    store.commit(Change(removed_files=("/folder/a.txt",)), {})
+    store.require_fingerprint("embedder", "model:2")
+
+
+def held(store: Store) -> list[int]:
+    """What the lexical index holds, seen or not."""
+    with Store.open(store.home, create=False).view() as view:
+        return view.lexical.numbers()
 
 
 def sorted_by_cosine(query: str, candidates: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,6 @@ import typer
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show
 from app.cli.progress import finish
-from kb.errors import UserError
 
 if TYPE_CHECKING:
     from citewell import FileReason, IngestReport
@@ -25,15 +23,18 @@ LISTED = 10
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", show_default=False)],
     sync: Annotated[bool, typer.Option("--sync", help="Also remove from the base what is gone from PATH.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="With --sync: remove even where that looks like a mistake.")
     ] = False,
 ) -> None:
     """Add files and folders, update what has changed, keep the rest."""
+    from citewell.naming import existing_paths
+
     invocation: Invocation = context.obj
-    _require_existing(paths, sync=sync, confirmed=yes)
+    # Asked before a base is created, so that a slip of the pen leaves no empty one behind.
+    existing_paths(paths, sync=sync, confirmed=yes)
     with invocation.open(create=True) as base:
         report = finish(base.ingest(paths, sync=sync, confirmed=yes), shown=not invocation.quiet)
         if invocation.json:
@@ -44,15 +45,6 @@ def ingest(
         raise typer.Exit(INTERRUPTED)
     if report.failed:
         raise typer.Exit(SOME_FAILED)
-
-
-def _require_existing(paths: Sequence[Path], *, sync: bool, confirmed: bool) -> None:
-    """Asked before a base is created, so that a slip of the pen leaves no empty one behind."""
-    missing = next((path for path in paths if not path.exists()), None)
-    if missing is None or (sync and confirmed):
-        return
-    instead = "add --yes to remove all its documents from the base" if sync else "give a file or a folder that does"
-    raise UserError(f"{missing} does not exist; {instead}.")
 
 
 def _record(report: IngestReport) -> dict[str, object]:

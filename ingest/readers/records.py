@@ -29,7 +29,7 @@ class RecordReader:
                 text = clean(record.get("text") or record.get("title") or "")
                 if not text.strip():
                     continue
-                name = str(record.get("_id", record.get("id", number)))
+                name = clean(str(record.get("_id", record.get("id", number))))
                 if name in seen:
                     raise UnreadableFile(f'Line {number} of {path.name} repeats the id "{name}"; give each its own.')
                 seen.add(name)
@@ -53,7 +53,8 @@ def _record(path: Path, number: int, line: bytes) -> Mapping[str, str]:
 
 
 def _document(source: str, record: Mapping[str, str], text: str, number: int, modified: datetime) -> Document:
-    canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # The line belongs to the content: a citation names it.
+    canonical = json.dumps([number, record], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Document(
         id=document_id(source),
         source=source,

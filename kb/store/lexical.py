@@ -23,33 +23,51 @@ class LexicalIndex:
     """One tantivy folder. Any number of readers in any process; writing is for the holder of the writer's lock."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        """Opens what `create` made; raises StoreError where it is missing or damaged."""
         try:
-            self._index = tantivy.Index(_schema(), path=str(folder))
+            self._index = tantivy.Index.open(str(folder))
         except ValueError as error:
-            raise StoreError(f"The lexical index is damaged ({error}); run `citewell verify --repair`.") from error
+            raise _damaged(error) from error
         self._lock = Lock()
         self._epoch = -1
+
+    @classmethod
+    def create(cls, folder: Path) -> LexicalIndex:
+        folder.mkdir(parents=True, exist_ok=True)
+        tantivy.Index(_schema(), path=str(folder))
+        return cls(folder)
 
     def searcher(self, epoch: int) -> LexicalSearcher:
         """A searcher at least as new as the manifest's `epoch`: the index is committed before the manifest is."""
         with self._lock:
             if epoch != self._epoch:
-                self._index.reload()
+                try:
+                    self._index.reload()
+                except ValueError as error:
+                    raise _damaged(error) from error
                 self._epoch = epoch
             return LexicalSearcher(self._index.schema, self._index.searcher())
 
     def write(self, *, remove: Iterable[int], add: Iterable[tuple[int, Chunk]]) -> None:
         """Removes passages, then adds others, in one commit."""
-        writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        leaving = list(remove)
-        if leaving:
-            # tantivy-py's delete_documents_by_term takes an integer for a signed one and finds nothing.
-            writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "chunk", leaving))
-        for number, chunk in add:
-            writer.add_document(_document(number, chunk))
-        writer.commit()
-        writer.wait_merging_threads()
+        try:
+            writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        except ValueError as error:
+            raise _damaged(error) from error
+        try:
+            leaving = list(remove)
+            if leaving:
+                # tantivy-py's delete_documents_by_term takes an integer for a signed one and finds nothing.
+                writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "chunk", leaving))
+            for number, chunk in add:
+                writer.add_document(_document(number, chunk))
+            writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        finally:
+            # Ends the writer's threads and frees tantivy's own lock, whoever still holds a reference to the writer.
+            writer.wait_merging_threads()
 
 
 class LexicalSearcher:
@@ -68,6 +86,7 @@ class LexicalSearcher:
     def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
         """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT."""
         distinct = list(dict.fromkeys(terms(query)))[:_TERMS_MAX]
+        limit = min(limit, self._searcher.num_docs)
         if not distinct or limit <= 0:
             return []
         should = [(tantivy.Occur.Should, self._term(field, term)) for term in distinct for field in ("text", "context")]
@@ -86,6 +105,10 @@ class LexicalSearcher:
     def _term(self, field: str, term: str) -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
         return query if field == "text" else tantivy.Query.boost_query(query, CONTEXT_WEIGHT)
+
+
+def _damaged(error: ValueError) -> StoreError:
+    return StoreError(f"The lexical index cannot be used ({error}); run `citewell verify --repair`.")
 
 
 def _schema() -> tantivy.Schema:

@@ -32,13 +32,19 @@ from kb.store.records import (
 from kb.types import Anchor, Chunk, Document, Span, anchor_at
 
 SCHEMA_VERSION = "1"
+_BUSY_MILLISECONDS = 30_000
+_PURGE_MILLISECONDS = 200
+_HIGHEST = 2**63 - 1
 _VARIABLES = 30_000
 """SQLite takes 32,766 bound values in a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of a file: as it was when it was last read. state is "ready" or "failed", and reason says why."""
+    """What is known of a file: as it was when it was last read.
+
+    state is "ready", "failed" (reason says why) or "partial" (a container that is not read to its end yet).
+    """
 
     source: str
     root: str
@@ -66,22 +72,26 @@ class Manifest:
         self._path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
 
-    @classmethod
-    def create(cls, path: Path, meta: dict[str, str]) -> Manifest:
-        """A new manifest holding `meta`; whole or not at all, also when two processes create it at once."""
-        manifest = cls(path)
-        connection = manifest._connect(create=True)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+    def create(self, *, lexical: str) -> None:
+        """Makes the tables, all or none, unless they are there; `lexical` names the folder of the lexical index."""
+        with self._connection(create=True) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            with _committing(connection):
+                if _has_tables(connection):
+                    return
                 for statement in files("kb.store").joinpath("schema.sql").read_text().split(";\n"):
                     connection.execute(statement)
-                values = {"schema": SCHEMA_VERSION, "epoch": "0", "lexical": "lexical-0", **meta}
+                values = {"schema": SCHEMA_VERSION, "epoch": "0", "lexical": lexical}
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
-        return manifest
+
+    def schema(self) -> str | None:
+        """The version of the schema the base was made with; None where no base was ever made."""
+        if not self._path.is_file():
+            return None
+        with self._connection() as connection:
+            if not _has_tables(connection):
+                return None
+            return str(connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0])
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -96,24 +106,24 @@ class Manifest:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commits when the block ends, rolls back when it raises. Only for the holder of the writer's lock."""
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield Transaction(connection)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        with self._connection() as connection, _committing(connection):
+            yield Transaction(connection)
 
     def epoch(self) -> int:
         """Grows by one with every commit that changes what is visible."""
         with self.snapshot() as snapshot:
             return snapshot.epoch
 
-    def purge(self) -> None:
-        """Empties the write-ahead log into the database, so that no removed text stays in it."""
+    def purge(self) -> bool:
+        """Empties the write-ahead log into the database, so that no removed text stays in it.
+
+        False while a reader of an older state is in the way.
+        """
         with self._connection() as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute(f"PRAGMA busy_timeout = {_PURGE_MILLISECONDS}")
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+            return not busy
 
     def close(self) -> None:
         while True:
@@ -123,38 +133,33 @@ class Manifest:
                 return
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """An idle connection, or a new one. What the disk or a damaged file refuses rises as StoreError."""
         try:
-            connection = self._idle.get_nowait()
-        except Empty:
-            connection = self._connect(create=False)
-        try:
-            yield connection
+            try:
+                connection = self._idle.get_nowait()
+            except Empty:
+                connection = self._connect(create=create)
+            try:
+                yield connection
+            finally:
+                self._idle.put(connection)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
             raise StoreError(f"The knowledge base in {self._path.parent} cannot be used: {error}.") from error
-        finally:
-            self._idle.put(connection)
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
-        mode = "rwc" if create else "rw"
-        try:
-            connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode={mode}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=30,
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA mmap_size = 1073741824")
-        except sqlite3.Error as error:
-            raise StoreError(f"The knowledge base in {self._path.parent} cannot be opened: {error}.") from error
+        uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        for setting in (
+            f"busy_timeout = {_BUSY_MILLISECONDS}",
+            "synchronous = FULL",
+            "secure_delete = ON",
+            "foreign_keys = ON",
+            "mmap_size = 1073741824",
+        ):
+            connection.execute(f"PRAGMA {setting}")
         return connection
 
 
@@ -202,6 +207,18 @@ class Snapshot:
         """All documents, by source, one at a time in memory."""
         for row in self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents ORDER BY source"):
             yield document_of(row)
+
+    def root(self, source: str) -> str:
+        """The folder under which people know the file or document `source`; empty where it is not in the base."""
+        row = self._sql.execute(
+            "SELECT root FROM files WHERE source = ?1 UNION ALL"
+            " SELECT root FROM documents JOIN files ON files.source = documents.file WHERE documents.source = ?1",
+            (source,),
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def is_empty(self) -> bool:
+        return self._sql.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
 
     def document_digests(self, file: str) -> dict[str, str]:
         """sha256 by source of the documents that came from `file`."""
@@ -269,18 +286,12 @@ class Snapshot:
         row = self._sql.execute("SELECT max(id) FROM embeddings").fetchone()
         return int(row[0] or 0)
 
-    def embeddings_after(self, watermark: int, limit: int = -1) -> tuple[list[int], Vectors]:
-        """Ids above `watermark`, ascending, and their vectors, shape (n, dimensions)."""
+    def embeddings(self, *, above: int = 0, up_to: int = _HIGHEST, limit: int = -1) -> tuple[list[int], Vectors]:
+        """Ids in a range, ascending, and their vectors, shape (n, dimensions); the first `limit` of them if not -1."""
         rows = self._sql.execute(
-            "SELECT id, vector FROM embeddings WHERE id > ? ORDER BY id LIMIT ?", (watermark, limit)
+            "SELECT id, vector FROM embeddings WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", (above, up_to, limit)
         ).fetchall()
         return _matrix(rows)
-
-    def embeddings_up_to(self, watermark: int) -> tuple[list[int], Vectors]:
-        """Ids up to `watermark`, ascending, and their vectors, shape (n, dimensions)."""
-        return _matrix(
-            self._sql.execute("SELECT id, vector FROM embeddings WHERE id <= ? ORDER BY id", (watermark,)).fetchall()
-        )
 
     def integrity(self) -> str:
         """ "ok", or what SQLite finds wrong with the file."""
@@ -332,9 +343,16 @@ class Transaction(Snapshot):
             ),
         )
 
-    def drop_file(self, source: str) -> None:
-        """Forgets a file whose documents are already removed."""
+    def remove_file(self, source: str) -> tuple[int, int]:
+        """Removes a file with all documents it has now; returns how many documents and passages they were."""
+        (chunks,) = self._sql.execute(
+            "SELECT count(*) FROM chunks JOIN documents ON documents.id = chunks.document WHERE file = ?", (source,)
+        ).fetchone()
+        documents = list(self.document_digests(source))
+        for document in documents:
+            self.remove_document(document)
         self._sql.execute("DELETE FROM files WHERE source = ?", (source,))
+        return len(documents), chunks
 
     def add_embeddings(self, vectors: Mapping[bytes, Vectors]) -> None:
         """Adds what is not there yet, by key."""
@@ -381,6 +399,9 @@ class Transaction(Snapshot):
     def add_leftovers(self, numbers: Iterable[int]) -> None:
         self._sql.executemany("INSERT OR IGNORE INTO lexical_leftovers VALUES (?)", ((value,) for value in numbers))
 
+    def forget_all_leftovers(self) -> None:
+        self._sql.execute("DELETE FROM lexical_leftovers")
+
     def forget_leftovers(self, numbers: Iterable[int]) -> None:
         self._sql.executemany("DELETE FROM lexical_leftovers WHERE id = ?", ((value,) for value in numbers))
 
@@ -400,6 +421,21 @@ class Transaction(Snapshot):
             "INSERT INTO generations VALUES (?, ?, ?, 1)", (generation.name, generation.watermark, generation.vectors)
         )
         self._sql.executemany("DELETE FROM dropped_embeddings WHERE id = ?", ((value,) for value in without))
+
+
+@contextmanager
+def _committing(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
 
 
 def _matrix(rows: Sequence[tuple[int, bytes]]) -> tuple[list[int], Vectors]:

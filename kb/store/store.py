@@ -9,16 +9,17 @@ How a change travels, so that a crash at any moment loses nothing and shows noth
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.errors import FingerprintMismatch, StoreError, UnknownKnowledgeBase
+from kb.errors import FingerprintMismatch, StoreError, UnknownKnowledgeBase, UserError
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalIndex
 from kb.store.lock import exclusive
-from kb.store.manifest import FileRecord, Generation, Manifest, Snapshot, Transaction
+from kb.store.manifest import SCHEMA_VERSION, FileRecord, Generation, Manifest, Snapshot, Transaction
 from kb.store.records import number
 from kb.store.vectors import GenerationReader, build_generation, discard_generations
 from kb.store.verify import problems
@@ -29,6 +30,9 @@ REBUILD_SHARE = 0.2
 """Above this share of dropped vectors a generation is built anew: deletions wear HNSW's graph out."""
 PUBLISH_WAIT = 3600.0
 """Seconds to wait for another process that builds a generation."""
+FIRST_LEXICAL = "lexical-0"
+PURGE_WAIT = 10.0
+"""Seconds for which a removal waits for readers of an older state, so that no removed text stays in the log."""
 _PART = 5_000
 
 
@@ -49,15 +53,23 @@ class Addition:
 class Change:
     """What one commit makes visible, and what it makes gone.
 
-    `removals` are sources of documents, `forgotten_files` of files all of whose documents are removed;
-    `vectors` holds the embedding of every passage added, by its key.
+    `removed_files` go with all documents they have by then, and before `files` are put in; `removed_documents` are
+    single ones. `vectors` holds the embedding of every passage added, by its key.
     """
 
     additions: tuple[Addition, ...] = ()
-    removals: tuple[str, ...] = ()
+    removed_files: tuple[str, ...] = ()
+    removed_documents: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = ()
-    forgotten_files: tuple[str, ...] = ()
     vectors: Mapping[bytes, Vectors] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many documents and passages went with the files that a change removed."""
+
+    documents: int = 0
+    chunks: int = 0
 
 
 class Store:
@@ -75,15 +87,21 @@ class Store:
     @classmethod
     def open(cls, home: Path, *, create: bool, lock_wait: float = 10.0) -> Store:
         """The store in folder `home`; raises UnknownKnowledgeBase where there is none and `create` is False."""
-        path = home / "manifest.sqlite"
-        if create:
-            home.mkdir(parents=True, exist_ok=True)
-            return cls(home, Manifest.create(path, {}), lock_wait=lock_wait)
-        if not path.is_file():
+        manifest = Manifest(home / "manifest.sqlite")
+        store = cls(home, manifest, lock_wait=lock_wait)
+        version = manifest.schema()
+        if version is None and create:
+            store._create()
+        elif version is None:
             raise UnknownKnowledgeBase(
-                f'There is no knowledge base "{home.name}" in {home.parent}; ingest documents into it first.'
+                f'There is no knowledge base "{home.name}" in {home.parent}; create it with `citewell ingest`.'
             )
-        return cls(home, Manifest(path), lock_wait=lock_wait)
+        elif version != SCHEMA_VERSION:
+            raise FingerprintMismatch(
+                f'The knowledge base "{home.name}" has the format {version}, this version of Citewell needs '
+                f"{SCHEMA_VERSION}; ingest the documents into a new knowledge base (--kb NAME)."
+            )
+        return store
 
     def close(self) -> None:
         self._generations.close()
@@ -91,16 +109,9 @@ class Store:
 
     @contextmanager
     def view(self) -> Iterator[View]:
-        with self.manifest.snapshot() as snapshot:
-            generation = snapshot.generation()
-            yield View(
-                manifest=self.manifest,
-                snapshot=snapshot,
-                lexical=self._lexical_index(snapshot).searcher(snapshot.epoch),
-                generation=self._generations.get(generation.name) if generation else None,
-                watermark=generation.watermark if generation else 0,
-                recent=self._recent,
-            )
+        """One state of the base. Raises StoreError where an index is missing or damaged."""
+        with ExitStack() as stack:
+            yield self._opened_view(stack)
 
     def known_vectors(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         """The embeddings that need not be computed again, by key."""
@@ -108,16 +119,16 @@ class Store:
             return snapshot.vectors_by_key(keys)
 
     def require_fingerprint(self, part: str, value: str) -> None:
-        """Raises FingerprintMismatch unless the base was built with `value` for `part`, or is still empty."""
+        """Raises FingerprintMismatch unless the base was built with `value` for `part`, or is empty."""
         with self.manifest.snapshot() as snapshot:
-            built_with = snapshot.meta(part)
+            built_with = "" if snapshot.is_empty() else snapshot.meta(part)
         if built_with and built_with != value:
             raise FingerprintMismatch(
                 f'This knowledge base was built with the {part} "{built_with}", not "{value}"; set that one again, '
                 "or ingest the documents into a new knowledge base (--kb NAME)."
             )
 
-    def commit(self, change: Change, fingerprints: Mapping[str, str]) -> None:
+    def commit(self, change: Change, fingerprints: Mapping[str, str]) -> Removed:
         """Makes `change` visible at once and whole; raises Locked when another process keeps writing."""
         with self._writing():
             for part, value in fingerprints.items():
@@ -131,42 +142,31 @@ class Store:
                 lexical.write(remove={*leftovers, *new}, add=new.items())
             with self.manifest.transaction() as transaction:
                 transaction.forget_leftovers(leftovers)
-                _apply(transaction, change, fingerprints)
+                return _apply(transaction, change, fingerprints)
 
     def sweep(self) -> None:
-        """Deletes what is left over in the lexical index, and the traces of removed text in the manifest's log."""
+        """Deletes what is left over in the lexical index."""
         with self._writing():
             with self.manifest.snapshot() as snapshot:
                 leftovers, lexical = snapshot.lexical_leftovers(), self._lexical_index(snapshot)
+                self._discard_lexical(keep=snapshot.meta("lexical"))
             if leftovers:
                 lexical.write(remove=leftovers, add=())
                 with self.manifest.transaction() as transaction:
                     transaction.forget_leftovers(leftovers)
-            self.manifest.purge()
+
+    def purge(self, *, wait: float = 0.0) -> bool:
+        """Clears removed text out of the manifest's log; False if readers of older states are in the way for `wait`."""
+        until = time.monotonic() + wait
+        while not self.manifest.purge():
+            if time.monotonic() >= until:
+                return False
+        return True
 
     def publish(self) -> None:
         """Builds and publishes a vector generation that holds all embeddings, unless the current one already does."""
-        with exclusive(self.home / "publisher.lock", wait=PUBLISH_WAIT):
-            with self.manifest.snapshot() as snapshot:
-                current, dropped = snapshot.generation(), snapshot.dropped_embeddings()
-                watermark = snapshot.last_embedding()
-                if watermark <= (current.watermark if current else 0) and not dropped:
-                    return
-                base = current if current and len(dropped) <= REBUILD_SHARE * current.vectors else None
-                generation = Generation(
-                    name=build_generation(
-                        self._vectors,
-                        base=base.name if base else None,
-                        drop=[name for name in dropped if base and name <= base.watermark],
-                        add=_parts(snapshot, base.watermark if base else 0),
-                    ),
-                    watermark=max(watermark, current.watermark if current else 0),
-                    vectors=snapshot.counts()[2],
-                )
-            with self._writing(), self.manifest.transaction() as transaction:
-                transaction.publish(generation, dropped)
-                keep = transaction.generation_names()
-            discard_generations(self._vectors, keep=keep)
+        with self._publishing():
+            self._publish()
 
     def problems(self) -> list[str]:
         """What does not agree between manifest, vectors and words, read from disk while nobody writes."""
@@ -179,29 +179,103 @@ class Store:
 
     def rebuild(self) -> None:
         """Builds both indexes anew from the manifest, without the sources and without embedding anything."""
-        with self._writing():
+        with self._publishing():
+            with self._writing():
+                with self.manifest.snapshot() as snapshot:
+                    new = f"lexical-{int(snapshot.meta('lexical').removeprefix('lexical-')) + 1}"
+                    self._discard_lexical(keep=snapshot.meta("lexical"))
+                    chunks = ((number(chunk.id), chunk) for chunk in snapshot.all_chunks())
+                    LexicalIndex.create(self.home / new).write(remove=(), add=chunks)
+                with self.manifest.transaction() as transaction:
+                    transaction.set_meta("lexical", new)
+                    transaction.forget_all_leftovers()
+                    transaction.retire_generations()
+                    transaction.advance_epoch()
+                self._discard_lexical(keep=new)
+            self._publish()
+
+    def _create(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            with self._writing():
+                LexicalIndex.create(self.home / FIRST_LEXICAL)
+                self.manifest.create(lexical=FIRST_LEXICAL)
+        except OSError as error:
+            raise UserError(
+                f"No knowledge base can be made in {self.home} ({error.strerror}); choose another folder with --home."
+            ) from error
+
+    def _opened_view(self, stack: ExitStack) -> View:
+        """Opens what a snapshot names; takes a newer one if its indexes were replaced and deleted meanwhile."""
+        while True:
+            with ExitStack() as attempt:
+                snapshot = attempt.enter_context(self.manifest.snapshot())
+                generation = snapshot.generation()
+                try:
+                    view = View(
+                        manifest=self.manifest,
+                        snapshot=snapshot,
+                        lexical=self._lexical_index(snapshot).searcher(snapshot.epoch),
+                        generation=attempt.enter_context(self._generations.lend(generation.name))
+                        if generation
+                        else None,
+                        watermark=generation.watermark if generation else 0,
+                        recent=self._recent,
+                    )
+                except StoreError:
+                    with self.manifest.snapshot() as now:
+                        if (now.generation(), now.meta("lexical")) == (generation, snapshot.meta("lexical")):
+                            raise
+                    continue
+                stack.enter_context(attempt.pop_all())
+                return view
+
+    def _publish(self) -> None:
+        with self.manifest.snapshot() as snapshot:
+            current, dropped = snapshot.generation(), snapshot.dropped_embeddings()
+            watermark, vectors = snapshot.last_embedding(), snapshot.counts()[2]
+            keep = snapshot.generation_names()
+        if watermark > (current.watermark if current else 0) or dropped:
+            base = current if current and len(dropped) <= REBUILD_SHARE * current.vectors else None
+            name = build_generation(
+                self._vectors,
+                base=base.name if base else None,
+                drop=[name for name in dropped if base and name <= base.watermark],
+                add=self._parts(above=base.watermark if base else 0, up_to=watermark),
+            )
+            watermark = max(watermark, current.watermark if current else 0)
+            with self._writing(), self.manifest.transaction() as transaction:
+                transaction.publish(Generation(name, watermark, vectors), dropped)
+                keep = transaction.generation_names()
+        discard_generations(self._vectors, keep=keep)
+
+    def _parts(self, *, above: int, up_to: int) -> Iterator[tuple[list[int], Vectors]]:
+        """The embeddings of a range, a part at a time, so that no snapshot is held while an index is built."""
+        while True:
             with self.manifest.snapshot() as snapshot:
-                old = snapshot.meta("lexical")
-                new = f"lexical-{int(old.removeprefix('lexical-')) + 1}"
-                shutil.rmtree(self.home / new, ignore_errors=True)
-                chunks = ((number(chunk.id), chunk) for chunk in snapshot.all_chunks())
-                LexicalIndex(self.home / new).write(remove=(), add=chunks)
-            with self.manifest.transaction() as transaction:
-                transaction.set_meta("lexical", new)
-                transaction.forget_leftovers(transaction.lexical_leftovers())
-                transaction.retire_generations()
-                transaction.advance_epoch()
-            shutil.rmtree(self.home / old, ignore_errors=True)
-        self.publish()
+                numbers, vectors = snapshot.embeddings(above=above, up_to=up_to, limit=_PART)
+            if not numbers:
+                return
+            yield numbers, vectors
+            above = numbers[-1]
 
     def _writing(self) -> AbstractContextManager[None]:
         return exclusive(self.home / "writer.lock", wait=self._lock_wait)
+
+    def _publishing(self) -> AbstractContextManager[None]:
+        return exclusive(self.home / "publisher.lock", wait=PUBLISH_WAIT)
 
     def _lexical_index(self, snapshot: Snapshot) -> LexicalIndex:
         name = snapshot.meta("lexical")
         if name not in self._lexical:
             self._lexical = {name: LexicalIndex(self.home / name)}
         return self._lexical[name]
+
+    def _discard_lexical(self, *, keep: str) -> None:
+        """Deletes lexical indexes that are no longer, or were never, in use; for the holder of the writer's lock."""
+        for folder in self.home.glob("lexical-*"):
+            if folder.name != keep:
+                shutil.rmtree(folder)
 
 
 def _unseen_chunks(transaction: Transaction, change: Change) -> dict[int, Chunk]:
@@ -211,15 +285,14 @@ def _unseen_chunks(transaction: Transaction, change: Change) -> dict[int, Chunk]
     return {name: chunk for name, chunk in chunks.items() if name not in visible}
 
 
-def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, str]) -> None:
+def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, str]) -> Removed:
     for part, value in fingerprints.items():
         transaction.set_meta(part, value)
+    removed = [transaction.remove_file(source) for source in change.removed_files]
     for record in change.files:
         transaction.put_file(record)
-    for source in (*change.removals, *(addition.document.source for addition in change.additions)):
+    for source in (*change.removed_documents, *(addition.document.source for addition in change.additions)):
         transaction.remove_document(source)
-    for source in change.forgotten_files:
-        transaction.drop_file(source)
     transaction.add_embeddings(change.vectors)
     keys = transaction.embeddings_by_key(list(change.vectors))
     for addition in change.additions:
@@ -227,12 +300,4 @@ def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, 
         transaction.add_document(addition.document, addition.file, addition.chunks, embeddings)
     transaction.settle()
     transaction.advance_epoch()
-
-
-def _parts(snapshot: Snapshot, watermark: int) -> Iterator[tuple[list[int], Vectors]]:
-    while True:
-        numbers, vectors = snapshot.embeddings_after(watermark, _PART)
-        if not numbers:
-            return
-        yield numbers, vectors
-        watermark = numbers[-1]
+    return Removed(sum(documents for documents, _ in removed), sum(chunks for _, chunks in removed))

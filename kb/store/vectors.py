@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
@@ -50,9 +51,11 @@ class VectorGeneration:
             self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
         except (ChromaError, ValueError) as error:
             raise StoreError(f"The vector index is damaged ({error}); run `citewell verify --repair`.") from error
+        self._size = self._collection.count()
 
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         """Numbers and cosines of about the `limit` nearest embeddings, best first."""
+        limit = min(limit, self._size)
         if limit <= 0:
             return []
         found = self._collection.query(query_embeddings=vector.tolist(), n_results=limit, include=["distances"])
@@ -61,7 +64,7 @@ class VectorGeneration:
 
     def contents(self) -> Iterator[tuple[list[int], Vectors]]:
         """All numbers and vectors, in parts; for verification."""
-        for offset in range(0, self._collection.count(), _BATCH):
+        for offset in range(0, self._size, _BATCH):
             part = self._collection.get(limit=_BATCH, offset=offset, include=["embeddings"])
             yield [int(name) for name in part["ids"]], np.asarray(part["embeddings"], np.float32)
 
@@ -69,26 +72,41 @@ class VectorGeneration:
         self._client.close()
 
 
+@dataclass(slots=True)
+class _Lent:
+    generation: VectorGeneration
+    users: int = 0
+
+
 class GenerationReader:
-    """Keeps the generation that was asked for last open, and the one before it for readers still on it."""
+    """Lends generations to any number of threads; keeps the one opened last, closes others when nobody uses them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, VectorGeneration] = {}
+        self._open: dict[str, _Lent] = {}
+        self._latest = ""
         self._lock = Lock()
 
-    def get(self, name: str) -> VectorGeneration:
+    @contextmanager
+    def lend(self, name: str) -> Iterator[VectorGeneration]:
         with self._lock:
             if name not in self._open:
-                while len(self._open) > 1:
-                    self._open.pop(next(iter(self._open))).close()
-                self._open[name] = VectorGeneration(self._folder / name)
-            return self._open[name]
+                self._open[name] = _Lent(VectorGeneration(self._folder / name))
+                self._latest = name
+            lent = self._open[name]
+            lent.users += 1
+        try:
+            yield lent.generation
+        finally:
+            with self._lock:
+                lent.users -= 1
+                for other in [name for name, lent in self._open.items() if not lent.users and name != self._latest]:
+                    self._open.pop(other).generation.close()
 
     def close(self) -> None:
         with self._lock:
             while self._open:
-                self._open.popitem()[1].close()
+                self._open.popitem()[1].generation.close()
 
 
 def build_generation(
@@ -115,7 +133,7 @@ def build_generation(
 
 
 def discard_generations(folder: Path, *, keep: set[str]) -> None:
-    """Deletes what is neither published nor in use any more; for the holder of the publisher's lock."""
+    """Deletes what is not, or no longer, published; for the holder of the publisher's lock."""
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in keep:
             shutil.rmtree(path)

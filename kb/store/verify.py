@@ -36,7 +36,8 @@ def _manifest_problems(snapshot: Snapshot) -> Iterator[str]:
 def _lexical_problems(view: View) -> Iterator[str]:
     held = Counter(view.lexical.numbers())
     visible = view.snapshot.chunk_numbers()
-    missing, orphaned = visible - held.keys(), held.keys() - visible
+    # Leftovers of a change that was interrupted are known, never shown, and swept by the next change.
+    missing, orphaned = visible - held.keys(), held.keys() - visible - set(view.snapshot.lexical_leftovers())
     doubled = [name for name, count in held.items() if count > 1]
     for names, what in ((missing, "missing from"), (orphaned, "orphaned in"), (doubled, "doubled in")):
         if names:
@@ -44,7 +45,7 @@ def _lexical_problems(view: View) -> Iterator[str]:
 
 
 def _vector_problems(snapshot: Snapshot, generation: VectorGeneration, watermark: int) -> Iterator[str]:
-    wanted, vectors = snapshot.embeddings_up_to(watermark)
+    wanted, vectors = snapshot.embeddings(up_to=watermark)
     position = {name: index for index, name in enumerate(wanted)}
     dropped = set(snapshot.dropped_embeddings())
     held: set[int] = set()

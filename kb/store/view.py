@@ -15,9 +15,8 @@ import numpy as np
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalSearcher
 from kb.store.manifest import Manifest, Snapshot
-from kb.store.records import number
 from kb.store.vectors import VectorGeneration
-from kb.types import Chunk, Document, Hit
+from kb.types import Hit
 
 
 class RecentVectors:
@@ -35,7 +34,7 @@ class RecentVectors:
             if watermark != self._watermark:
                 self._watermark, self._numbers = watermark, []
             last = self._numbers[-1] if self._numbers else watermark
-            numbers, vectors = snapshot.embeddings_after(last)
+            numbers, vectors = snapshot.embeddings(above=last)
             if numbers:
                 self._vectors = np.concatenate([self._vectors, vectors]) if self._numbers else vectors
                 self._numbers = self._numbers + numbers
@@ -44,7 +43,7 @@ class RecentVectors:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Searches and look-ups in one state of a base. Implements VectorSearch, TextSearch and TermStatistics."""
+    """Searches in one state of a base: a VectorSearch and a TextSearch; `lexical` is its TermStatistics."""
 
     manifest: Manifest
     snapshot: Snapshot
@@ -59,18 +58,6 @@ class View:
 
     def matching(self, query: str, k: int) -> list[Hit]:
         return _widening(lambda limit: self._matching(query, limit), k)
-
-    def passage_count(self) -> int:
-        return self.lexical.passage_count()
-
-    def passages_with(self, term: str) -> int:
-        return self.lexical.passages_with(term)
-
-    def document(self, source: str) -> Document | None:
-        return self.snapshot.document(source)
-
-    def chunk(self, chunk_id: str) -> Chunk | None:
-        return self.snapshot.chunks_by_number([number(chunk_id)]).get(number(chunk_id))
 
     def is_current(self) -> bool:
         """False once the base has changed since this view was opened."""
@@ -98,7 +85,7 @@ class View:
 
 def _widening(search: Callable[[int], tuple[list[Hit], bool]], k: int) -> list[Hit]:
     """The best k visible hits: asks an index for more until enough of what it gives is visible, or it has no more."""
-    limit = k
+    limit = k = max(k, 0)
     while True:
         hits, exhausted = search(limit)
         if len(hits) >= k or exhausted:
