@@ -52,22 +52,24 @@ class LexicalIndex:
         """Removes passages, then adds others, in one commit."""
         try:
             writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            try:
+                self._write(writer, list(remove), add)
+            except BaseException:
+                writer.rollback()
+                raise
+            finally:
+                # Ends the writer's threads and frees tantivy's own lock, whoever still holds a reference to it.
+                writer.wait_merging_threads()
         except ValueError as error:
             raise _damaged(error) from error
-        try:
-            leaving = list(remove)
-            if leaving:
-                # tantivy-py's delete_documents_by_term takes an integer for a signed one and finds nothing.
-                writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "chunk", leaving))
-            for number, chunk in add:
-                writer.add_document(_document(number, chunk))
-            writer.commit()
-        except BaseException:
-            writer.rollback()
-            raise
-        finally:
-            # Ends the writer's threads and frees tantivy's own lock, whoever still holds a reference to the writer.
-            writer.wait_merging_threads()
+
+    def _write(self, writer: tantivy.IndexWriter, remove: list[int], add: Iterable[tuple[int, Chunk]]) -> None:
+        if remove:
+            # tantivy-py's delete_documents_by_term takes an integer for a signed one and finds nothing.
+            writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "chunk", remove))
+        for number, chunk in add:
+            writer.add_document(_document(number, chunk))
+        writer.commit()
 
 
 class LexicalSearcher:

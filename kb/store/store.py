@@ -260,10 +260,20 @@ class Store:
             above = numbers[-1]
 
     def _writing(self) -> AbstractContextManager[None]:
-        return exclusive(self.home / "writer.lock", wait=self._lock_wait)
+        return self._alone("writer.lock", self._lock_wait)
 
     def _publishing(self) -> AbstractContextManager[None]:
-        return exclusive(self.home / "publisher.lock", wait=PUBLISH_WAIT)
+        return self._alone("publisher.lock", PUBLISH_WAIT)
+
+    @contextmanager
+    def _alone(self, lock: str, wait: float) -> Iterator[None]:
+        try:
+            with exclusive(self.home / lock, wait=wait):
+                yield
+        except OSError as error:
+            raise StoreError(
+                f"The knowledge base in {self.home} cannot be written: {error.strerror or error}."
+            ) from error
 
     def _lexical_index(self, snapshot: Snapshot) -> LexicalIndex:
         name = snapshot.meta("lexical")
