@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kb.store.manifest import Snapshot
+from kb.store.snapshot import Snapshot
 from kb.types import Answer, Citation
 
 JOINT = " ... "

@@ -18,8 +18,8 @@ from ingest.report import FileReason, IngestReport, Progress
 from ingest.scan import FoundFile, gone, looks_unchanged, require_plausible, scan
 from kb.errors import UnreadableFile
 from kb.protocols import Embedder, Reader, Splitter, Vectors
-from kb.store.manifest import FileRecord
 from kb.store.records import embedding_key
+from kb.store.snapshot import FileRecord
 from kb.store.store import Addition, Change, Store
 from kb.text.passages import indexed_text
 from kb.types import Document

@@ -10,7 +10,7 @@ from stat import S_ISREG
 
 from ingest.report import FileReason
 from kb.errors import UserError
-from kb.store.manifest import FileRecord
+from kb.store.snapshot import FileRecord
 
 
 @dataclass(frozen=True, slots=True)

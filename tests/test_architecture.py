@@ -24,7 +24,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "chromadb": "kb/store/vectors.py",
     "tantivy": "kb/store/lexical.py",
-    "sqlite3": "kb/store/manifest.py",
+    "sqlite3": "kb/store",
     "openvino": "kb/models",
     "streamlit": "app/web",
     "typer": "app/cli",

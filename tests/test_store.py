@@ -14,8 +14,8 @@ from kb.errors import FingerprintMismatch, Locked, UnknownKnowledgeBase
 from kb.identity import chunk_id, document_id
 from kb.protocols import Vectors
 from kb.store.lock import exclusive
-from kb.store.manifest import FileRecord
 from kb.store.records import embedding_key
+from kb.store.snapshot import FileRecord
 from kb.store.store import Addition, Change, Store
 from kb.types import Anchor, Chunk, Context, Document, Mark, TextBox
 

@@ -19,8 +19,10 @@ from kb.errors import FingerprintMismatch, StoreError, UnknownKnowledgeBase, Use
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalIndex
 from kb.store.lock import exclusive
-from kb.store.manifest import SCHEMA_VERSION, FileRecord, Generation, Manifest, Snapshot, Transaction
+from kb.store.manifest import SCHEMA_VERSION, Manifest
 from kb.store.records import number
+from kb.store.snapshot import FileRecord, Generation, Snapshot
+from kb.store.transaction import Transaction
 from kb.store.vectors import GenerationReader, build_generation, discard_generations
 from kb.store.verify import problems
 from kb.store.view import RecentVectors, View
@@ -135,9 +137,9 @@ class Store:
                 self.require_fingerprint(part, value)
             with self.manifest.transaction() as transaction:
                 new = _unseen_chunks(transaction, change)
-                leftovers = transaction.lexical_leftovers()
+                leftovers = transaction.state.lexical_leftovers()
                 transaction.add_leftovers(new)
-                lexical = self._lexical_index(transaction)
+                lexical = self._lexical_index(transaction.state)
             if new or leftovers:
                 lexical.write(remove={*leftovers, *new}, add=new.items())
             with self.manifest.transaction() as transaction:
@@ -246,7 +248,7 @@ class Store:
             watermark = max(watermark, current.watermark if current else 0)
             with self._writing(), self.manifest.transaction() as transaction:
                 transaction.publish(Generation(name, watermark, vectors), dropped)
-                keep = transaction.generation_names()
+                keep = transaction.state.generation_names()
         discard_generations(self._vectors, keep=keep)
 
     def _parts(self, *, above: int, up_to: int) -> Iterator[tuple[list[int], Vectors]]:
@@ -291,7 +293,7 @@ class Store:
 def _unseen_chunks(transaction: Transaction, change: Change) -> dict[int, Chunk]:
     """The passages of a change, by number, that are not visible yet: a replaced document keeps its unchanged ones."""
     chunks = {number(chunk.id): chunk for addition in change.additions for chunk in addition.chunks}
-    visible = transaction.visible_numbers(list(chunks))
+    visible = transaction.state.visible_numbers(list(chunks))
     return {name: chunk for name, chunk in chunks.items() if name not in visible}
 
 
@@ -304,7 +306,7 @@ def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, 
     for source in (*change.removed_documents, *(addition.document.source for addition in change.additions)):
         transaction.remove_document(source)
     transaction.add_embeddings(change.vectors)
-    keys = transaction.embeddings_by_key(list(change.vectors))
+    keys = transaction.state.embeddings_by_key(list(change.vectors))
     for addition in change.additions:
         embeddings = [keys[key] for key in addition.keys]
         transaction.add_document(addition.document, addition.file, addition.chunks, embeddings)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kb.store.manifest import Snapshot
+from kb.store.snapshot import Snapshot
 from kb.store.vectors import VectorGeneration
 from kb.store.view import View
 

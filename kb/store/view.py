@@ -14,7 +14,8 @@ import numpy as np
 
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalSearcher
-from kb.store.manifest import Manifest, Snapshot
+from kb.store.manifest import Manifest
+from kb.store.snapshot import Snapshot
 from kb.store.vectors import VectorGeneration
 from kb.types import Hit
 

@@ -1,0 +1,213 @@
+"""Reading the manifest: one state of a base, whatever is committed meanwhile."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from kb.protocols import Vectors
+from kb.store.records import (
+    CHUNK_COLUMNS,
+    DOCUMENT_COLUMNS,
+    Row,
+    chunk_of,
+    document_of,
+    marks_of,
+    number,
+)
+from kb.types import Anchor, Chunk, Document, Span, anchor_at
+
+_HIGHEST = 2**63 - 1
+_VARIABLES = 30_000
+"""SQLite takes 32,766 bound values in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is known of a file: as it was when it was last read.
+
+    state is "ready", "failed" (reason says why) or "partial" (a container that is not read to its end yet).
+    """
+
+    source: str
+    root: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    state: str
+    ingested: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A published vector index: the embeddings up to `watermark`, less those that were gone when it was built."""
+
+    name: str
+    watermark: int
+    vectors: int
+
+
+class Snapshot:
+    """Reads of one state of the manifest."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._sql = connection
+        self.epoch = int(self.meta("epoch"))
+
+    def meta(self, key: str) -> str:
+        row = self._sql.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def generation(self) -> Generation | None:
+        row = self._sql.execute("SELECT name, watermark, vectors FROM generations WHERE current").fetchone()
+        return Generation(*row) if row else None
+
+    def generation_names(self) -> set[str]:
+        return {name for (name,) in self._sql.execute("SELECT name FROM generations")}
+
+    def files(self) -> list[FileRecord]:
+        """All files, by source."""
+        rows = self._sql.execute(
+            "SELECT source, root, size, mtime_ns, sha256, state, ingested, reason FROM files ORDER BY source"
+        )
+        return [
+            FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason)
+            for source, root, size, mtime_ns, sha256, state, ingested, reason in rows
+        ]
+
+    def document(self, source: str) -> Document | None:
+        row = self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE source = ?", (source,)).fetchone()
+        return document_of(row) if row else None
+
+    def excerpt(self, source: str, spans: Sequence[Span]) -> tuple[list[str], Anchor | None] | None:
+        """What stands at `spans` of a document, and the anchor at the first of them; None without the document."""
+        row = self._sql.execute("SELECT marks, text FROM documents WHERE source = ?", (source,)).fetchone()
+        if not row:
+            return None
+        marks, text = row
+        return [text[span.start : span.end] for span in spans], anchor_at(marks_of(marks), spans[0].start)
+
+    def documents(self) -> Iterator[Document]:
+        """All documents, by source, one at a time in memory."""
+        for row in self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents ORDER BY source"):
+            yield document_of(row)
+
+    def root(self, source: str) -> str:
+        """The folder under which people know the file or document `source`; empty where it is not in the base."""
+        row = self._sql.execute(
+            "SELECT root FROM files WHERE source = ?1 UNION ALL"
+            " SELECT root FROM documents JOIN files ON files.source = documents.file WHERE documents.source = ?1",
+            (source,),
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def is_empty(self) -> bool:
+        return self._sql.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
+
+    def document_digests(self, file: str) -> dict[str, str]:
+        """sha256 by source of the documents that came from `file`."""
+        return dict(self._sql.execute("SELECT source, sha256 FROM documents WHERE file = ?", (file,)))
+
+    def document_rows(self) -> list[tuple[str, str, str, str, int, int]]:
+        """(source, file, title, media type, characters, passages) of every document, by source."""
+        return self._sql.execute(
+            "SELECT source, file, title, media_type, length(text),"
+            " (SELECT count(*) FROM chunks WHERE chunks.document = documents.id) FROM documents ORDER BY source"
+        ).fetchall()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Documents, passages, distinct embeddings."""
+        tables = ("documents", "chunks", "embeddings")
+        documents, chunks, embeddings = (
+            self._sql.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+        )
+        return documents, chunks, embeddings
+
+    def chunks(self, document: str) -> list[Chunk]:
+        """The passages of the document with id `document`, in order."""
+        return [
+            chunk_of(row)
+            for row in self._sql.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document"
+                " WHERE chunks.document = ? ORDER BY chunks.start",
+                (number(document),),
+            )
+        ]
+
+    def chunks_by_number(self, numbers: Sequence[int]) -> dict[int, Chunk]:
+        """The visible ones among the passages asked for."""
+        rows = self._in(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document WHERE chunks.id",
+            numbers,
+        )
+        return {row[0]: chunk_of(row) for row in rows}
+
+    def chunks_by_embedding(self, embeddings: Sequence[int]) -> dict[int, list[Chunk]]:
+        """The visible passages of each embedding asked for; several where a text stands in several places."""
+        found: dict[int, list[Chunk]] = {}
+        rows = self._in(
+            f"SELECT chunks.embedding, {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document"
+            " WHERE chunks.embedding",
+            embeddings,
+        )
+        for embedding, *row in rows:
+            found.setdefault(embedding, []).append(chunk_of(tuple(row)))
+        return found
+
+    def chunk_numbers(self) -> set[int]:
+        return {value for (value,) in self._sql.execute("SELECT id FROM chunks")}
+
+    def all_chunks(self) -> Iterator[Chunk]:
+        for row in self._sql.execute(
+            f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document ORDER BY chunks.id"
+        ):
+            yield chunk_of(row)
+
+    def lexical_leftovers(self) -> list[int]:
+        return [value for (value,) in self._sql.execute("SELECT id FROM lexical_leftovers")]
+
+    def last_embedding(self) -> int:
+        row = self._sql.execute("SELECT max(id) FROM embeddings").fetchone()
+        return int(row[0] or 0)
+
+    def embeddings(self, *, above: int = 0, up_to: int = _HIGHEST, limit: int = -1) -> tuple[list[int], Vectors]:
+        """Ids in a range, ascending, and their vectors, shape (n, dimensions); the first `limit` of them if not -1."""
+        rows = self._sql.execute(
+            "SELECT id, vector FROM embeddings WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", (above, up_to, limit)
+        ).fetchall()
+        return _matrix(rows)
+
+    def integrity(self) -> str:
+        """ "ok", or what SQLite finds wrong with the file."""
+        return str(self._sql.execute("PRAGMA integrity_check(1)").fetchone()[0])
+
+    def embeddings_by_key(self, keys: Sequence[bytes]) -> dict[bytes, int]:
+        return dict(self._in("SELECT key, id FROM embeddings WHERE key", keys))
+
+    def vectors_by_key(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        """Vectors of shape (dimensions,) of those keys that are known."""
+        rows = self._in("SELECT key, vector FROM embeddings WHERE key", keys)
+        return {key: np.frombuffer(vector, "<f4") for key, vector in rows}
+
+    def visible_numbers(self, numbers: Sequence[int]) -> set[int]:
+        return {value for (value,) in self._in("SELECT id FROM chunks WHERE id", numbers)}
+
+    def dropped_embeddings(self) -> list[int]:
+        return [value for (value,) in self._sql.execute("SELECT id FROM dropped_embeddings")]
+
+    def _in(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
+        for first in range(0, len(values), _VARIABLES):
+            part = values[first : first + _VARIABLES]
+            yield from self._sql.execute(f"{statement} IN ({','.join('?' * len(part))})", part)
+
+
+def _matrix(rows: Sequence[tuple[int, bytes]]) -> tuple[list[int], Vectors]:
+    if not rows:
+        return [], np.empty((0, 0), np.float32)
+    vectors = np.frombuffer(b"".join(vector for _, vector in rows), "<f4").reshape(len(rows), -1)
+    return [identifier for identifier, _ in rows], vectors
