@@ -97,8 +97,8 @@ def is_up(address: str) -> bool:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
-        if os.environ.get("CITEWELL_REQUIRE_BROWSER") == "1":
-            pytest.fail("chromium is not installed, and CITEWELL_REQUIRE_BROWSER asks for it")
+        if os.environ.get("CITEWELL_REQUIRE_ALL") == "1":
+            pytest.fail("chromium is not installed, and CITEWELL_REQUIRE_ALL asks for it")
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
