@@ -1,4 +1,4 @@
-"""Citations held against the documents: whether the words stand there, and on which page they begin."""
+"""Citations held against the documents: whether the words stand there, and on which page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JOINT = " ... "
 def grounded(answer: Answer, snapshot: Snapshot) -> Answer:
     """`answer` with each citation looked up: verified only if its document says the quote, letter by letter.
 
-    Its anchor is that of the quote itself: a passage may begin on the page before.
+    Its anchor is that of the quote itself, or of most of it: a passage may begin on the page before.
     """
     return replace(answer, citations=tuple(_looked_up(citation, snapshot) for citation in answer.citations))
 

@@ -68,7 +68,9 @@ class KnowledgeBase:
     def close(self) -> None:
         self._store.close()
 
-    def ingest(self, paths: Sequence[Path | str], *, sync: bool = False, confirmed: bool = False) -> IngestJob:
+    def ingest(
+        self, paths: Path | str | Sequence[Path | str], *, sync: bool = False, confirmed: bool = False
+    ) -> IngestJob:
         """Starts a job that adds what is new at `paths`, replaces what has changed and keeps the rest.
 
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
@@ -77,7 +79,8 @@ class KnowledgeBase:
         from ingest.formats import reader_for
         from ingest.pipeline import Encoding, Ingestion
 
-        chosen = existing_paths(paths, sync=sync, confirmed=confirmed)
+        given = [paths] if isinstance(paths, Path | str) else paths
+        chosen = existing_paths(given, sync=sync, confirmed=confirmed)
         return Job(
             lambda show, is_cancelled: Ingestion(
                 self._store,
@@ -193,7 +196,7 @@ class KnowledgeBase:
                 ingested=record.ingested,
             )
             for record in files.values()
-            if record.state == "failed"
+            if record.state in ("failed", "skipped")
         ]
         return sorted([*found, *failed], key=lambda row: row.source)
 

@@ -23,7 +23,7 @@ def existing_paths(paths: Sequence[Path | str], *, sync: bool, confirmed: bool) 
 
 
 def files_meant(source: str, rows: Sequence[DocumentRow]) -> list[str]:
-    """The files that `source` names: by source or path, else all of a folder, else by the name that people see.
+    """The files that `source` names: by source or path, else all of a folder, else by the names that people see.
 
     Raises UserError where it names nothing, several files at once, or one record of a file that holds others.
     """
@@ -32,8 +32,10 @@ def files_meant(source: str, rows: Sequence[DocumentRow]) -> list[str]:
     path = str(Path(source).expanduser().resolve())
     exact = [row for row in rows if source in (row.file, row.source) or row.file == path]
     below = [row for row in rows if row.file.startswith(path.rstrip("/") + "/")]
-    named = [row for row in rows if row.name == source]
-    found = exact or below or named
+    shown = source.rstrip("/")
+    named = [row for row in rows if shown in (row.name, file_name(row))]
+    within = [row for row in rows if row.name.startswith(shown + "/")]
+    found = exact or below or named or within
     if not found:
         raise UserError(f'"{source}" is not in this knowledge base; `citewell list` shows what is.')
     if found is named and len({row.file for row in named}) > 1:
@@ -42,3 +44,8 @@ def files_meant(source: str, rows: Sequence[DocumentRow]) -> list[str]:
         if row.source != row.file and source in (row.source, row.name):
             raise UserError(f'"{source}" is a part of {row.file}; remove the whole file, or the part from the file.')
     return list(dict.fromkeys(row.file for row in found))
+
+
+def file_name(row: DocumentRow) -> str:
+    """How people see the file that holds a document: the document's own name, but for the part of a container."""
+    return row.name.removesuffix(row.source.removeprefix(row.file))

@@ -26,7 +26,7 @@ INK = (255, 196, 0, 96)
 
 
 def page_image(document: Document, citation: Citation) -> bytes | None:
-    """A JPEG of the first page that `citation` quotes from, the quoted lines marked.
+    """A JPEG of the page that `citation` names, the quoted lines marked.
 
     None where `document` has no pages, or where its file is gone or no longer the one that was read: boxes of an older
     version would mark the wrong words.
@@ -35,11 +35,16 @@ def page_image(document: Document, citation: Citation) -> bytes | None:
     content = _unchanged_content(document) if boxes else None
     if content is None:
         return None
-    page = boxes[0].page
+    page = _page(citation, boxes)
     picture = _marked_page(content, page, [box for box in boxes if box.page == page])
     encoded = BytesIO()
     picture.save(encoded, "JPEG", quality=88)
     return encoded.getvalue()
+
+
+def _page(citation: Citation, boxes: Sequence[TextBox]) -> int:
+    named = citation.anchor.number if citation.anchor and citation.anchor.kind == "page" else None
+    return named if named in {box.page for box in boxes} and named is not None else boxes[0].page
 
 
 def quoted_boxes(boxes: Iterable[TextBox], spans: Sequence[Span]) -> list[TextBox]:

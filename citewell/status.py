@@ -27,7 +27,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """One document, or one file that could not be read. state is "ready" or "failed"; `name` is what people see.
+    """One document, or one file that gave none. state is "ready", "failed" or "skipped"; `name` is what people see.
 
     `file` is the source of the file that holds the document: its own, unless it is a part of a container.
     """

@@ -26,8 +26,9 @@ from kb.types import Document
 
 logger = logging.getLogger(__name__)
 
-BATCH_CHUNKS = 512
+BATCH_CHUNKS = 256
 EMBED_CHUNKS = 128
+NO_READER = "No reader for this kind of file: PDF, DOCX, HTML, Markdown, text and JSON Lines of texts are read."
 PUBLISH_AFTER = 10_000
 """New embeddings after which a generation is published although the ingest goes on."""
 
@@ -42,6 +43,7 @@ class _Batch:
     files: list[FileRecord] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
+    taken: int = 0
 
     @property
     def chunks(self) -> int:
@@ -139,7 +141,7 @@ class Ingestion:
             except UnreadableFile as error:
                 self._fail(file, record, str(error))
             self._batch.bytes += file.size
-            self._show(replace(self._progress, files_done=self._progress.files_done + 1))
+            self._batch.taken += 1
             if self._batch.chunks >= BATCH_CHUNKS:
                 self._flush()
         return movable.moved
@@ -160,8 +162,9 @@ class Ingestion:
             self._batch.counts["unchanged"] += 1
             return
         if reader is None:
-            self._skipped.append(FileReason(now.source, "There is no reader for this kind of file."))
+            self._skipped.append(FileReason(now.source, NO_READER))
             self._batch.removed_files.append(now.source)
+            self._batch.files.append(replace(now, state="skipped", reason=NO_READER))
             return
         self._read(reader, file, now)
         origin = movable.origin(sha256) if record is None else None
@@ -203,6 +206,7 @@ class Ingestion:
         if change != Change():
             self._store.commit(change, self._encoding.fingerprints if batch.additions else {})
         self._counts.update(batch.counts)
+        self._show(replace(self._progress, files_done=self._progress.files_done + batch.taken))
         self._counts["documents"] += len(batch.additions)
         self._counts["chunks"] += batch.chunks
         if self._unpublished >= PUBLISH_AFTER:

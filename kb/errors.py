@@ -9,7 +9,7 @@ CitewellError
 │   ├── MissingModel           a model that is not on this machine
 │   └── DatasetError           an evaluation dataset that is broken, with its file and line
 ├── Locked                 another process writes to this base               exit code 4
-└── StoreError             an index is damaged or the disk refuses           exit code 1
+└── StoreError             an index is damaged or the disk refuses           exit code 2
 
 Everything else is a bug, and rises with its traceback.
 """
@@ -56,4 +56,4 @@ class Locked(CitewellError):
 
 
 class StoreError(CitewellError):
-    pass
+    exit_code = 2

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ def anchor_at(marks: Sequence[Mark], offset: int) -> Anchor | None:
     """The anchor that holds at `offset`: that of the last of `marks` at or before it, None before the first."""
     index = bisect_right(marks, offset, key=lambda mark: mark.offset)
     return marks[index - 1].anchor if index else None
+
+
+def main_anchor(marks: Sequence[Mark], start: int, end: int) -> Anchor | None:
+    """The anchor that holds for most of the characters start..end; the first one among equals.
+
+    What begins with the last line of a page, a printer's mark there, say, and goes on overleaf stands on the latter.
+    """
+    borders = [start, *(mark.offset for mark in marks if start < mark.offset < end), end]
+    parts = [(later - earlier, -earlier) for earlier, later in pairwise(borders)]
+    return anchor_at(marks, -max(parts)[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ def test_ingest_keeps_the_contract(citewell: Citewell, tmp_path: Path) -> None:
     assert (again.code, again.out, again.err) == (0, "1 unchanged.\n", "")
     failed = citewell("--kb", "contract", "--quiet", "ingest", tmp_path)
     assert (failed.code, failed.out) == (3, "")
-    assert failed.err.startswith("Failed: broken.pdf (")
+    assert failed.err.startswith("Failed: broken.pdf is damaged")
 
 
 def test_sync_asks_for_yes_where_much_would_go(citewell: Citewell, tmp_path: Path) -> None:

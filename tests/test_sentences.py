@@ -41,6 +41,19 @@ def test_cuts_running_text_into_its_sentences(expected: list[str]) -> None:
     assert _texts(" ".join(expected)) == expected
 
 
+GERMAN = {
+    "dates": ["Das Mietverhältnis beginnt am 1. März 2021 und endet am 28. Februar 2026.", "Es gilt."],
+    "ordinals": ["Die 3. Kammer entschied im 2. Quartal.", "Der 1. Senat nicht."],
+    "abbreviations": ["Gem. Art. 5 gilt Rn. 14 ff. entsprechend.", "Fa. Müller zahlt."],
+    "a number at the end": ["Es waren nur 12.", "Danach kam niemand mehr."],
+}
+
+
+@pytest.mark.parametrize("expected", GERMAN.values(), ids=GERMAN.keys())
+def test_a_german_ordinal_ends_no_sentence(expected: list[str]) -> None:
+    assert _texts(" ".join(expected)) == expected
+
+
 UNSPACED = {
     "chinese": ["你好。", "今天天氣很好！", "你呢？", "好。"],
     "quoted": ["「你是誰？」", "他說。"],

@@ -119,7 +119,9 @@ def test_a_folder_added_on_the_page_can_be_asked_and_deleted(
 
     library = answered.switch_page("views/library.py").run()
     assert library.dataframe[0].value["Document"].tolist() == ["lighthouse.md"]
-    library = library.multiselect[0].select("lighthouse.md").run()
+    label = library.multiselect[0].options[0]
+    assert label.startswith("lighthouse.md (")
+    library = library.multiselect[0].select(label).run()
     next(button for button in library.button if button.label == "Delete for good").click().run()
     assert not library.exception
     assert workspace().base.documents() == []

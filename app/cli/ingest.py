@@ -87,6 +87,12 @@ def _summary(report: IngestReport) -> str:
 
 def _reasons(what: str, entries: Sequence[FileReason], name: Callable[[str], str]) -> list[str]:
     """One line a file; of many, the first few and how many more there are for each reason."""
-    lines = [printable(f"{what}: {name(entry.source)} ({entry.reason.rstrip('.')})") for entry in entries[:LISTED]]
+    lines = [printable(f"{what}: {_line(name(entry.source), entry.reason)}") for entry in entries[:LISTED]]
     more = Counter(entry.reason.rstrip(".") for entry in entries[LISTED:])
     return lines + [f"{what}: {counted(number, 'more file')} ({reason})" for reason, number in more.most_common(LISTED)]
+
+
+def _line(name: str, reason: str) -> str:
+    """Reasons begin with the file's own name; where people see a longer one, that stands in its place."""
+    own = name.rsplit("/", 1)[-1]
+    return f"{name.removesuffix(own)}{reason}" if reason.startswith(own) else f"{name}: {reason}"

@@ -25,7 +25,9 @@ def show_form(workspace: Workspace) -> None:
         return
     with st.form("add", clear_on_submit=True, border=False):
         uploads = st.file_uploader(
-            "Files", accept_multiple_files=True, help="Kept on this machine, in the knowledge base's own folder."
+            "Files: PDF, DOCX, HTML, Markdown, text",
+            accept_multiple_files=True,
+            help="Copied into the knowledge base's own folder on this machine.",
         )
         path = st.text_input("Or a folder on this machine", placeholder="/home/me/documents")
         if not st.form_submit_button("Add to the library", type="primary"):
@@ -72,7 +74,7 @@ def _show_progress(job: IngestJob) -> None:
         st.rerun()
     done, total = job.progress.bytes_done, job.progress.bytes_total
     st.progress(min(done / total, 1.0) if total else 0.0, text=in_markdown(_progress_line(job)))
-    if st.button("Stop", help="Documents that are already read stay in the library."):
+    if st.button("Stop", help="Documents that are already in the library stay there."):
         job.cancel()
 
 

@@ -205,7 +205,7 @@ def _metadata(path: Path) -> _Metadata:
                 outline=tuple(_outline(reader)),
             )
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        logger.warning("the metadata of %s cannot be read: %r", path, error)
+        logger.info("the metadata of %s cannot be read: %r", path, error)
         return _Metadata()
 
 

@@ -103,7 +103,10 @@ class Manifest:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
-            raise StoreError(f"The knowledge base in {self._path.parent} cannot be used: {error}.") from error
+            raise StoreError(
+                f"The knowledge base in {self._path.parent} cannot be used ({error}): its folder must be writable, and "
+                "if its manifest is damaged, delete the folder and ingest the documents again."
+            ) from error
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"

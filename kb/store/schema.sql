@@ -2,7 +2,7 @@
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
--- Every file that an ingest met. state: ready, failed, or partial for a container (a .jsonl, say, which holds several
+-- Every file that an ingest met. state: ready, failed, skipped, or partial for a container (a .jsonl, say, which holds several
 -- documents) that is not read to its end yet.
 CREATE TABLE files (
     source    TEXT PRIMARY KEY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import numpy as np
@@ -19,7 +19,7 @@ from kb.store.records import (
     marks_of,
     number,
 )
-from kb.types import Anchor, Chunk, Document, Span, anchor_at
+from kb.types import Anchor, Chunk, Document, Span, main_anchor
 
 _HIGHEST = 2**63 - 1
 _VARIABLES = 30_000
@@ -30,7 +30,7 @@ _VARIABLES = 30_000
 class FileRecord:
     """What is known of a file: as it was when it was last read.
 
-    state is "ready", "failed" (reason says why) or "partial" (a container that is not read to its end yet).
+    state is "ready", "failed" or "skipped" (reason says why) or "partial" (a container not read to its end yet).
     """
 
     source: str
@@ -85,12 +85,12 @@ class Snapshot:
         return document_of(row) if row else None
 
     def excerpt(self, source: str, spans: Sequence[Span]) -> tuple[list[str], Anchor | None] | None:
-        """What stands at `spans` of a document, and the anchor at the first of them; None without the document."""
+        """What stands at `spans` of a document, and where the first of them mainly is; None without the document."""
         row = self._sql.execute("SELECT marks, text FROM documents WHERE source = ?", (source,)).fetchone()
         if not row:
             return None
         marks, text = row
-        return [text[span.start : span.end] for span in spans], anchor_at(marks_of(marks), spans[0].start)
+        return [text[span.start : span.end] for span in spans], main_anchor(marks_of(marks), *astuple(spans[0]))
 
     def documents(self) -> Iterator[Document]:
         """All documents, by source, one at a time in memory."""

@@ -198,7 +198,8 @@ class Store:
 
     def _create(self) -> None:
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
+            # Nobody else's business: the text of all documents is going to lie in here.
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._writing():
                 LexicalIndex.create(self.home / FIRST_LEXICAL)
                 self.manifest.create(lexical=FIRST_LEXICAL)

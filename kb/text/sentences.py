@@ -41,10 +41,14 @@ def _words(listing: str) -> frozenset[str]:
 
 _BEFORE_NAMES = _words("""
     mr mrs ms mx dr prof rev hon gen col capt cpt lt sgt maj cmdr adm sen rep gov pres messrs mme mlle st mt ft
-    e.g i.e cf vs viz v et resp incl excl esp approx ca bzw z.b d.h u.a vgl""")
+    e.g i.e cf vs viz v et resp incl excl esp approx ca bzw z.b d.h u.a vgl gem fa urt beschl""")
 _BEFORE_NUMBERS = _words("""
     no nos nr fig figs eq eqs sec secs sect art arts vol vols p pp ch chap tab app para paras pt ex exh ed eds cl ver
-    jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap §""")
+    jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap rn supp §""")
+_MONTHS = _words("""
+    januar jänner februar feber märz april mai juni juli august september oktober november dezember""")
+_BEFORE_ORDINALS = _words("der die das den dem des im vom zum zur einer eines")
+_BEFORE_LAST = re.compile(r"(\w+)\s+$")
 _EITHER_WAY = _words("inc ltd co corp bros llc plc jr sr esq dept univ assn etc al ave blvd est mfg intl")
 _STARTERS = _words("""
     The This That These Those It Its He She They We I You His Her Their Our My Your In On At For From By With As If When
@@ -155,7 +159,17 @@ def _closes(text: str, begin: int, stop: int, after: int, end: int) -> bool:
     word = last.group() if last else ""
     if not word:
         return not following[0].isdigit()
+    if _is_ordinal(text, begin, stop - len(word), word, following):
+        return False
     return _closes_after(word, following, is_first=stop - begin < 40 and text[begin:stop].strip() == word)
+
+
+def _is_ordinal(text: str, begin: int, start: int, word: str, following: str) -> bool:
+    """Whether "word." is a German ordinal, as in "am 1. März" and "die 3. Kammer"."""
+    if not word.isdecimal() or len(word) > 2:
+        return False
+    before = _BEFORE_LAST.search(text, max(begin, start - 24), start)
+    return following.casefold() in _MONTHS or (before is not None and before.group(1).casefold() in _BEFORE_ORDINALS)
 
 
 def _closes_after(word: str, following: str, *, is_first: bool) -> bool:

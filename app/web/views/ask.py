@@ -60,7 +60,7 @@ def ask(base: KnowledgeBase, question: str) -> Answer | None:
 
 def _how_answered(answer: Answer) -> str:
     seconds = answer.timings.get("retrieval", 0.0) + answer.timings.get("answer", 0.0)
-    return f"{len(answer.hits)} passages searched in {seconds:.2f} s"
+    return f"{len(answer.hits)} passages found and weighed in {seconds:.2f} s"
 
 
 opened = workspace()

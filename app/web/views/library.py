@@ -10,6 +10,7 @@ import streamlit as st
 from app.web.adding import show_form, show_job
 from app.web.literal import in_markdown
 from app.web.workspace import Workspace, workspace
+from citewell.naming import file_name
 from citewell.status import DocumentRow
 from kb.errors import CitewellError
 
@@ -37,7 +38,7 @@ def show_table(rows: Sequence[DocumentRow]) -> None:
 
 
 def show_deletion(opened: Workspace, rows: Sequence[DocumentRow]) -> None:
-    names = {row.file: row.name.split("#")[0] for row in rows}
+    names = {row.file: _deletion_label(opened, row) for row in rows}
     chosen = st.multiselect(
         "Delete documents",
         options=sorted(names),
@@ -50,11 +51,16 @@ def show_deletion(opened: Workspace, rows: Sequence[DocumentRow]) -> None:
         return
     with st.popover("Delete …"):
         st.markdown(
-            f"To be deleted, with all passages: {len(chosen)}. Uploaded copies are deleted too; "
-            "files in your own folders stay where they are."
+            "To be deleted, with all passages:\n" + "".join(f"\n- {in_markdown(names[file])}" for file in chosen)
         )
+        st.markdown("Uploaded copies are deleted too; files in your own folders stay where they are.")
         if st.button("Delete for good", type="primary"):
             _delete(opened, chosen)
+
+
+def _deletion_label(opened: Workspace, row: DocumentRow) -> str:
+    folder = Path(row.file).parent
+    return f"{file_name(row)} ({'uploaded' if folder.is_relative_to(opened.uploads) else folder})"
 
 
 def _delete(opened: Workspace, files: Sequence[str]) -> None:
