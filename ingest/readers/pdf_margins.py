@@ -22,8 +22,9 @@ Key = tuple[bool, str]
 def without_running_lines(pages: Sequence[Page]) -> list[Page]:
     """The pages without lines that come again in the highest or lowest 9 %, or as the lowest line wherever it stands.
 
-    Lines that count the pages come again on three; others, the same word for word, on a fifth of all, since tables
-    and signatures too resemble each other. A page of which nothing would be left keeps its lines.
+    Lines that count the pages come again on three; others, the same word for word, on a fifth of all and three at least
+    (two of three or four), since tables and signatures too resemble each other. A page of which nothing would be left
+    keeps its lines.
     """
     kept = list(pages)
     for _ in range(_PASSES):
@@ -34,7 +35,8 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
 def _without_outer_lines(pages: Sequence[Page]) -> list[Page]:
     keys = [_keys(page) for page in pages]
     seen = Counter(key for of_page in keys for key in set().union(*of_page))
-    most = max(_FEWEST_PAGES, _SHARE * len(pages))
+    # Of three or four pages the first often has a title instead, which leaves two with the header.
+    most = 2 if len(pages) in (3, 4) else max(_FEWEST_PAGES, _SHARE * len(pages))
     running = {key for key, count in seen.items() if count >= (_FEWEST_PAGES if key[0] else most)}
     return [
         replace(page, lines=tuple(line for line, own in zip(page.lines, of_page, strict=True) if not own & running))
