@@ -13,6 +13,7 @@ from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
 from citewell.naming import existing_paths, files_meant
+from citewell.parsing import configured_parsing
 from citewell.reply import Reply
 from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
 from ingest.report import IngestReport, Progress
@@ -76,7 +77,6 @@ class KnowledgeBase:
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
         where a path is empty or missing, UserError is raised.
         """
-        from ingest.formats import reader_for
         from ingest.pipeline import Encoding, Ingestion
 
         given = [paths] if isinstance(paths, Path | str) else paths
@@ -85,8 +85,9 @@ class KnowledgeBase:
             lambda show, is_cancelled: Ingestion(
                 self._store,
                 lambda: Encoding(self._embedder, self._splitter),
-                reader_for,
+                configured_parsing(self.settings.ingest),
                 on_progress=show,
+                on_outcome=lambda _: None,
                 is_cancelled=is_cancelled,
             ).run(chosen, sync=sync, confirmed=confirmed),
             Progress(),

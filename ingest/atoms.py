@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from kb.text.sentences import sentences
-from kb.types import Block, Document, Span
+from kb.types import Block, Document, Mark, Span
 
 BLOCK, LINE, SENTENCE = 0.0, 0.1, 0.3
 """What a border before a block, a line and a sentence costs, where a passage without any text at all costs 1."""
 
 _LINES = re.compile(r"\S(?:[^\n]*\S)?")
-_TURNED = frozenset({"page", "slide"})
+_TURNED = frozenset({"page", "slide", "sheet", "cell"})
 """Kinds of anchors that a citation names alone, so that a passage ends where they end."""
+_WORDS = re.compile(r"\w")
 
 
 class Atom(NamedTuple):
     """A sentence, a row, a line of code or a heading.
 
-    cost is the price of a border before it; headings is the path above it, without itself; header is the first row of
-    the table in which it is a later row.
+    cost is the price of a border before it; headings is the path above it, without itself; header is what it must be
+    read with: for a row the title of its table and, unless it is one of them, the rows that name the columns.
     """
 
     start: int
@@ -37,7 +38,7 @@ class Atom(NamedTuple):
 def sections(document: Document) -> Iterator[list[Atom]]:
     """The atoms of a document in runs that no passage crosses: a heading with what follows it, within one page."""
     section: list[Atom] = []
-    pages = [mark.offset for mark in document.marks if mark.anchor.kind in _TURNED]
+    pages = _turns(document.marks)
     waiting: list[Atom] = []
     for atom in _atoms(document):
         if section and not section[-1].is_heading and _is_border(section[-1], atom, pages):
@@ -48,6 +49,13 @@ def sections(document: Document) -> Iterator[list[Atom]]:
     if waiting and all(atom.is_heading for atom in section):
         waiting, section = waiting + section, []
     yield from (run for run in (waiting, section) if run)
+
+
+def _turns(marks: Sequence[Mark]) -> list[int]:
+    """Where a page, slide or sheet begins; rows on it have marks of their own."""
+    turned = [mark for mark in marks if mark.anchor.kind in _TURNED]
+    places = [(mark.anchor.kind, mark.anchor.number) for mark in turned]
+    return [mark.offset for index, mark in enumerate(turned) if not index or places[index - 1] != places[index]]
 
 
 def _is_border(before: Atom, atom: Atom, pages: list[int]) -> bool:
@@ -85,12 +93,13 @@ def _atoms_of(text: str, block: Block, cost: float) -> Iterator[Atom]:
     spans = _spans(text, block)
     if not spans:
         return
-    header = text[spans[0].start : spans[0].end] if block.kind == "table" else ""
     above = block.headings[:-1] if block.kind == "heading" else block.headings
-    yield Atom(spans[0].start, spans[0].end, cost, above, is_heading=block.kind == "heading")
-    for before, span in pairwise(spans):
+    names = [text[span.start : span.end] for span in spans[: block.header_rows]]
+    header = "\n".join(line for line in (block.caption, *names) if _WORDS.search(line))
+    yield Atom(spans[0].start, spans[0].end, cost, above, block.caption, is_heading=block.kind == "heading")
+    for row, (before, span) in enumerate(pairwise(spans), 1):
         border = LINE if "\n" in text[before.end : span.start] else SENTENCE
-        yield Atom(span.start, span.end, border, above, header)
+        yield Atom(span.start, span.end, border, above, block.caption if row < block.header_rows else header)
 
 
 def _spans(text: str, block: Block) -> list[Span]:

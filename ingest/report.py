@@ -34,8 +34,21 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a file, or of a part of one.
+
+    state is "added", "updated", "unchanged", "moved" (to `source`), "removed", "skipped" or "failed"; `reason` says why
+    for the last two.
+    """
+
+    source: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileReason:
-    """A file that did not become documents, and why."""
+    """A file, or a part of one, that did not become documents, and why."""
 
     source: str
     reason: str

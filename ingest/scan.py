@@ -12,6 +12,9 @@ from ingest.report import FileReason
 from kb.errors import UserError
 from kb.store.snapshot import FileRecord
 
+_CLOCK_STEP_NS = 2_000_000_000
+"""Some file systems tell time in steps of two seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
@@ -40,11 +43,13 @@ def scan(paths: Sequence[Path]) -> Scan:
     return Scan([found[path] for path in sorted(found)], [unreadable[path] for path in sorted(unreadable)])
 
 
-def looks_unchanged(file: FoundFile, record: FileRecord | None) -> bool:
-    """Whether size and time are those of the last successful reading, so that hashing is not needed."""
-    return (
-        record is not None and record.state == "ready" and (record.size, record.mtime_ns) == (file.size, file.mtime_ns)
-    )
+def looks_unchanged(file: FoundFile, record: FileRecord) -> bool:
+    """Whether size and time are those of the last reading, so that hashing is not needed.
+
+    A file that changed shortly before it was read may have changed again without a later time.
+    """
+    same = (record.size, record.mtime_ns) == (file.size, file.mtime_ns)
+    return same and file.mtime_ns < record.ingested.timestamp() * 1e9 - _CLOCK_STEP_NS
 
 
 def gone(records: Iterable[FileRecord], roots: Sequence[Path], scanned: Scan) -> list[FileRecord]:

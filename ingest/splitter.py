@@ -13,7 +13,7 @@ from kb.errors import SettingsError
 from kb.identity import chunk_id
 from kb.protocols import Tokenizer
 from kb.text.passages import heading_path, indexed_text
-from kb.types import Chunk, Context, Document
+from kb.types import Chunk, Context, Document, main_anchor
 
 _SMALLEST_WINDOW = 16
 _WORD_END = re.compile(r"[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|\S(?=\s|$)")
@@ -23,7 +23,8 @@ _WORD_END = re.compile(r"[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|
 class SentenceSplitter:
     """A Splitter whose passages, with their context before them, hold at most `window` tokens of `tokenizer`.
 
-    `target` is the number of tokens aimed at (the window when None), a quarter of which the context may take;
+    `target` is the number of tokens aimed at (the window when None), a quarter of which title and headings may take,
+    and half with the header of a table;
     `overlap` is the number of tokens of whole sentences that a passage may repeat from the one before.
     """
 
@@ -47,7 +48,7 @@ class SentenceSplitter:
 
     @property
     def fingerprint(self) -> str:
-        return f"sentences-1 window={self.window} target={self._target} overlap={self.overlap}"
+        return f"sentences-2 window={self.window} target={self._target} overlap={self.overlap}"
 
     def split(self, document: Document) -> list[Chunk]:
         return list(
@@ -118,26 +119,26 @@ class _Split:
         text = document.text[first.start : end]
         context = self._context(first.headings, first.header)[0]
         identity = chunk_id(document.id, first.start, end, indexed_text(context, text))
-        anchor = document.anchor_at(first.start)
+        anchor = main_anchor(document.marks, first.start, end)
         return Chunk(identity, document.id, document.source, text, first.start, end, anchor, context)
 
     def _context(self, headings: tuple[str, ...], header: str = "") -> tuple[Context, int]:
-        """Title, headings and table header as far as a quarter of the target holds them, and their tokens."""
+        """Title and headings in up to a quarter of the target, with a table's header in up to half; their tokens."""
         key = headings, header
         if key not in self._contexts:
-            context = self._fitted(headings, header)
+            context = self._fitted(headings)
+            if header:
+                room = self._target // 2 - self._length(heading_path(context))
+                context = replace(context, table=self._shortened(header, room))
             self._contexts[key] = context, self._length(indexed_text(context, "") + "\n")
         return self._contexts[key]
 
-    def _fitted(self, headings: tuple[str, ...], header: str) -> Context:
+    def _fitted(self, headings: tuple[str, ...]) -> Context:
         room = self._target // 4
         context = Context(self._document.title, headings)
         while context.headings and self._length(heading_path(context)) > room:
             context = Context(context.title, context.headings[1:])
-        if not context.headings:
-            context = Context(self._shortened(context.title, room))
-        with_table = replace(context, table=header)
-        return with_table if self._length(indexed_text(with_table, "")) <= room else context
+        return context if context.headings else Context(self._shortened(context.title, room))
 
     def _shortened(self, title: str, room: int) -> str:
         if self._length(title) <= room:

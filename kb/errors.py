@@ -5,6 +5,7 @@ CitewellError
 │   ├── SettingsError          the settings file or a value in it
 │   ├── UnknownKnowledgeBase   no base of that name
 │   ├── UnreadableFile         a file that cannot be read, with the reason
+│   │   └── NothingToRead          one without text, or of a kind that is not read here: skipped, not failed
 │   ├── FingerprintMismatch    the index was built with other settings
 │   ├── MissingModel           a model that is not on this machine
 │   └── DatasetError           an evaluation dataset that is broken, with its file and line
@@ -36,6 +37,10 @@ class UnknownKnowledgeBase(UserError):
 
 
 class UnreadableFile(UserError):
+    pass
+
+
+class NothingToRead(UnreadableFile):
     pass
 
 

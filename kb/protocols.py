@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -82,14 +81,6 @@ class Generator(Protocol):
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """The reply, piece by piece; closing the iterator stops the model."""
-        ...
-
-
-class Reader(Protocol):
-    """Reads files of some formats."""
-
-    def read(self, path: Path) -> Iterator[Document]:
-        """The documents of one file: one as a rule, several of a container. Raises UnreadableFile with the reason."""
         ...
 
 

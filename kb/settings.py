@@ -37,6 +37,24 @@ class ChunkingSettings(_Section):
     target_tokens: Annotated[int, Field(ge=16)] | None = None
 
 
+class IngestSettings(_Section):
+    """What the reading of one file may cost, and by how many processes files are read (0: as many as there are cores).
+
+    `seconds` may pass without a page; `memory_mb` is for each process; `expanded_mb` is what compressed content may
+    grow to; `parts` are files within a file, `nesting` how deep. `readers` names readers of your own by suffix, each
+    as "package.module:Class": LlamaIndex's or one of the same form.
+    """
+
+    seconds: Annotated[float, Field(gt=0)] = 60.0
+    memory_mb: Annotated[int, Field(ge=256)] = 2_000
+    expanded_mb: Annotated[int, Field(ge=1)] = 1_000
+    pages: Annotated[int, Field(ge=1)] = 10_000
+    parts: Annotated[int, Field(ge=0)] = 1_000
+    nesting: Annotated[int, Field(ge=0)] = 5
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    readers: dict[Annotated[str, Field(pattern=r"^\.[^A-Z]+$")], Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]] = {}
+
+
 class ModeSettings(_Section):
     """A search mode of one's own: `fuse` names other modes; `weights` apply to "convex" fusion of their scores."""
 
@@ -71,6 +89,7 @@ class Settings(BaseSettings):
 
     embedding: EmbeddingSettings = EmbeddingSettings()
     chunking: ChunkingSettings = ChunkingSettings()
+    ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
+
+_COUNTED = re.compile(r"(.*\b)(row|line) (\d+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A place in a document that a person can turn to.
 
-    kind is what the place is ("page", "heading", "line"), label is how people read it ("page 12", "Fusion > RRF"),
-    number is its 1-based number where places of that kind are numbered.
+    kind is what the place is ("page", "slide", "sheet", "cell", "part", "heading", "line"), label is how people read
+    it ("page 12", "sheet Q3, row 12", "Fusion > RRF"), number is its 1-based number where such places are numbered.
+    A label that ends in "row N" or "line N" counts within a place: "page 45, row 3" is of kind "page", number 45.
     """
 
     kind: str
@@ -37,13 +41,40 @@ def anchor_at(marks: Sequence[Mark], offset: int) -> Anchor | None:
 
 
 def main_anchor(marks: Sequence[Mark], start: int, end: int) -> Anchor | None:
-    """The anchor that holds for most of the characters start..end; the first one among equals.
+    """The place where most of the characters start..end stand, the first among equals; None before the first mark.
 
-    What begins with the last line of a page, a printer's mark there, say, and goes on overleaf stands on the latter.
+    What begins with the last line of a page and goes on overleaf stands on the latter; what takes up several rows or
+    lines of a place stands on all of these: "sheet Q3, rows 12-40".
     """
-    borders = [start, *(mark.offset for mark in marks if start < mark.offset < end), end]
-    parts = [(later - earlier, -earlier) for earlier, later in pairwise(borders)]
-    return anchor_at(marks, -max(parts)[1])
+    places = [(_together(list(anchors)), size) for anchors, size in _places(marks, start, max(end, start + 1))]
+    return max(places, key=lambda place: place[1])[0]
+
+
+def _places(marks: Sequence[Mark], start: int, end: int) -> Iterator[tuple[list[Anchor | None], int]]:
+    """The places that start..end crosses: their anchors, several where rows or lines are counted, and characters."""
+    first = bisect_right(marks, start, key=lambda mark: mark.offset)
+    last = bisect_right(marks, end - 1, key=lambda mark: mark.offset)
+    anchors = [marks[first - 1].anchor if first else None, *(mark.anchor for mark in marks[first:last])]
+    borders = [start, *(mark.offset for mark in marks[first:last]), end]
+    sizes = [after - before for before, after in pairwise(borders)]
+    for _, group in groupby(zip(anchors, sizes, strict=True), key=lambda part: _place_of(part[0])):
+        parts = list(group)
+        yield [anchor for anchor, _ in parts], sum(size for _, size in parts)
+
+
+def _place_of(anchor: Anchor | None) -> object:
+    counted = _COUNTED.fullmatch(anchor.label) if anchor else None
+    return (anchor.kind, *counted.group(1, 2)) if anchor and counted else anchor
+
+
+def _together(anchors: Sequence[Anchor | None]) -> Anchor | None:
+    """One anchor for neighbouring rows or lines of a place: that of the first, with all their numbers."""
+    first, last = anchors[0], anchors[-1]
+    if first is None or last is None or first == last:
+        return first
+    _, number = first.label.rsplit(" ", 1)
+    where, unit, until = _COUNTED.fullmatch(last.label).groups()  # type: ignore[union-attr]
+    return replace(first, label=f"{where}{unit}s {number}-{until}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +98,16 @@ class Block:
     """A structural unit of a document's text, in order and without overlap: what a splitter prefers to keep whole.
 
     kind is "heading", "paragraph", "list", "table" or "code". headings is the path of headings above the block
-    (a heading's own text closes its own path).
+    (a heading's own text closes its own path). A table has a row on each line; the first `header_rows` name its
+    columns, and `caption` is its title, in words that need not stand in the text.
     """
 
     start: int
     end: int
     kind: str
     headings: tuple[str, ...] = ()
+    caption: str = ""
+    header_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

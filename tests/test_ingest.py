@@ -120,20 +120,20 @@ def test_what_cannot_be_read_fails_alone_and_with_a_reason(base: KnowledgeBase, 
     (folder / "empty.txt").write_text(" \n")
     (folder / "tune.mid").write_bytes(b"MThd\x00\x00\x00\x06")
     report = base.ingest([folder]).wait()
-    assert states(report) == {"added": 2, "skipped": 1, "failed": 2}
+    assert states(report) == {"added": 2, "skipped": 2, "failed": 1}
     reasons = {Path(entry.source).name: entry.reason for entry in (*report.failed, *report.skipped)}
     assert "damaged" in reasons["broken.pdf"]
     assert "no text" in reasons["empty.txt"]
-    assert "No reader" in reasons["tune.mid"]
+    assert "not read (.mid)" in reasons["tune.mid"]
     rows = {row.name: row for row in base.documents() if row.state != "ready"}
     assert {name: row.reason for name, row in rows.items()} == reasons
-    assert [rows[name].state for name in sorted(rows)] == ["failed", "failed", "skipped"]
+    assert [rows[name].state for name in sorted(rows)] == ["failed", "skipped", "skipped"]
 
 
 def test_a_file_that_cannot_be_read_any_more_is_not_answered_from(base: KnowledgeBase, folder: Path) -> None:
     base.ingest([folder]).wait()
     (folder / "walrus.md").write_text("\n")
-    assert states(base.ingest([folder]).wait()) == {"failed": 1, "unchanged": 1}
+    assert states(base.ingest([folder]).wait()) == {"skipped": 1, "unchanged": 1}
     assert found(base, "tusks") == []
     (folder / "walrus.md").write_text(WALRUS)
     assert states(base.ingest([folder]).wait()) == {"added": 1, "unchanged": 1}

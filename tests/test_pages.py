@@ -14,7 +14,7 @@ from pypdf.generic import RectangleObject
 from reportlab.pdfgen.canvas import Canvas
 
 from citewell.pages import page_image
-from ingest.formats import reader_for
+from ingest.reading import read_path
 from kb.types import Citation, Document, Span
 
 LINES = [f"This line speaks of the {animal}." for animal in ("heron", "otter", "badger", "newt")]
@@ -38,9 +38,9 @@ def make_pdf(path: Path, *, rotation: int = 0, crop: tuple[int, int, int, int] |
 
 
 def read(path: Path) -> Document:
-    reader = reader_for(path)
-    assert reader is not None
-    return next(iter(reader.read(path)))
+    [document] = read_path(path)
+    assert isinstance(document, Document)
+    return document
 
 
 def cite(document: Document, words: str) -> Citation:

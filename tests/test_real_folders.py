@@ -13,7 +13,7 @@ from time import perf_counter
 
 import pytest
 
-from ingest.formats import reader_for
+from ingest.reading import Refusal, read_path
 from ingest.splitter import SentenceSplitter
 from kb.errors import UnreadableFile
 from kb.models.embedders import DEFAULT_MODEL, find_model
@@ -38,10 +38,14 @@ def test_every_passage_of_a_folder_is_sound(folder: Path) -> None:
     refused: list[str] = []
     reading = splitting = 0.0
     for path in sorted(file for file in folder.rglob("*") if file.is_file()):
-        reader = reader_for(path)
         began = perf_counter()
+        read: list[Document] = []
         try:
-            read = list(reader.read(path)) if reader else []
+            for found in read_path(path):
+                if isinstance(found, Refusal):
+                    refused.append(found.reason)
+                else:
+                    read.append(found)
         except UnreadableFile as error:
             refused.append(str(error))
             continue

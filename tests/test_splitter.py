@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -41,8 +42,13 @@ def count(chunk: Chunk) -> int:
     return len(TOKENS.offsets(indexed_text(chunk.context, chunk.text)))
 
 
-def document(*blocks: tuple[str, str], title: str = "", pages: Sequence[int] = ()) -> Document:
-    """Blocks of (kind, text); "h1", "h2" ... are headings; `pages` are the indexes of blocks that open a page."""
+def document(
+    *blocks: tuple[str, str], title: str = "", pages: Sequence[int] = (), caption: str = "", header_rows: int = 1
+) -> Document:
+    """Blocks of (kind, text); "h1", "h2" ... are headings; `pages` are the indexes of blocks that open a page.
+
+    `caption` and `header_rows` are those of tables.
+    """
     text = ""
     cut: list[Block] = []
     path: tuple[str, ...] = ()
@@ -53,7 +59,8 @@ def document(*blocks: tuple[str, str], title: str = "", pages: Sequence[int] = (
             marks.append(Mark(len(text), Anchor("page", f"page {number}", number)))
         if kind[0] == "h":
             path = (*path[: int(kind[1:]) - 1], part)
-        cut.append(Block(len(text), len(text) + len(part), "heading" if kind[0] == "h" else kind, path))
+        block = Block(len(text), len(text) + len(part), "heading" if kind[0] == "h" else kind, path)
+        cut.append(replace(block, caption=caption, header_rows=header_rows) if kind == "table" else block)
         text += part + "\n\n"
     return Document("d", "/d", title, text, "text/plain", "", marks=tuple(marks), blocks=tuple(cut))
 
@@ -203,9 +210,49 @@ def test_rows_stay_whole_and_later_ones_carry_the_header() -> None:
     assert_sound(source, [first, *later], 100)
 
 
-def test_a_long_header_row_is_not_repeated() -> None:
-    rows = ["| " + "column " * 40 + "|", *(f"| fox {number} |" for number in range(40))]
-    assert all(not chunk.context.table for chunk in split(document(("table", "\n".join(rows))), 100))
+def test_a_long_header_row_is_repeated_as_far_as_half_of_a_passage_holds_it() -> None:
+    names = [f"column {number}" for number in range(40)]
+    rows = [" | ".join(names), *(f"fox {number}" for number in range(99))]
+    source = document(("table", "\n".join(rows)))
+    first, *later = split(source, 200)
+    assert first.text.startswith(rows[0])
+    assert later
+    for chunk in later:
+        assert rows[0].startswith(chunk.context.table)
+        assert 90 <= len(TOKENS.offsets(chunk.context.table)) <= 100
+
+
+def test_rows_carry_the_title_and_all_rows_that_name_the_columns() -> None:
+    rows = [
+        "year | 2022 | 2023",
+        "| audited | audited",
+        *(f"item {number} | {number} | {number}" for number in range(60)),
+    ]
+    source = document(
+        ("paragraph", "Balance sheet"), ("table", "\n".join(rows)), caption="Balance sheet", header_rows=2
+    )
+    first, *later = split(source, 100)
+    assert first.context.table == ""
+    assert first.text.startswith("Balance sheet\n\nyear | 2022")
+    assert later
+    assert all(chunk.context.table == "Balance sheet\n" + "\n".join(rows[:2]) for chunk in later)
+
+
+def test_rows_are_cited_by_their_range_and_stay_on_their_sheet() -> None:
+    rows = [f"item {number} | {number}" for number in range(1, 41)]
+    text = "\n".join(rows)
+    marks, offset = [], 0
+    for number, row in enumerate(rows, 1):
+        sheet = 1 if number <= 20 else 2
+        marks.append(Mark(offset, Anchor("sheet", f"sheet {sheet}, row {number}", sheet)))
+        offset += len(row) + 1
+    source = Document("d", "/d", "", text, "text/plain", "", marks=tuple(marks), blocks=(Block(0, len(text), "table"),))
+    labels = [chunk.anchor.label for chunk in split(source, 60) if chunk.anchor]
+    ranges = [re.fullmatch(r"sheet (\d), rows (\d+)-(\d+)", label) for label in labels]
+    spans = [tuple(map(int, match.groups())) for match in ranges if match]
+    assert len(spans) == len(labels) > 2
+    assert [number for _, first, last in spans for number in range(first, last + 1)] == list(range(1, 41))
+    assert all((last <= 20) == (sheet == 1) for sheet, _, last in spans)
 
 
 def test_chinese_is_cut_at_its_sentences() -> None:

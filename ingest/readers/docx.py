@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from lxml.etree import XMLSyntaxError, _Element
 
-from ingest.readers.source_file import digest, in_utc, make_document
+from ingest.readers.source_file import SourceFile, in_utc, make_document, opened_zip
 from ingest.readers.structure import StructuredText
 from kb.errors import UnreadableFile
 from kb.types import Document
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
 _HEADING_STYLE = re.compile(r"heading (\d)", re.IGNORECASE)
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -30,35 +28,30 @@ _SPACES = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyph
 
 @dataclass(frozen=True, slots=True)
 class DocxReader:
-    def read(self, path: Path) -> Iterator[Document]:
-        word = _opened(path)
+    def read(self, file: SourceFile) -> Iterator[Document]:
+        word = _opened(file)
         written = _Body(word).written()
         yield make_document(
-            path,
+            file,
             text=written.text,
             title=word.core_properties.title,
             media_type=MEDIA_TYPE,
-            sha256=digest(path),
             modified=in_utc(word.core_properties.modified),
             marks=written.marks,
             blocks=written.blocks,
         )
 
 
-def _opened(path: Path) -> WordDocument:
+def _opened(file: SourceFile) -> WordDocument:
     import docx
     from docx.opc.exceptions import OpcError
 
-    with path.open("rb") as stream:
-        if stream.read(4) == _COMPOUND_FILE:
-            raise UnreadableFile(
-                f"{path.name} is protected by a password or in the old .doc format; save it as .docx without a password"
-                " and ingest it again."
-            )
+    opened_zip(file).close()
     try:
-        return docx.Document(str(path))
+        with file.open() as stream:
+            return docx.Document(stream)
     except (OpcError, BadZipFile, XMLSyntaxError, KeyError, ValueError) as error:
-        raise UnreadableFile(f"{path.name} is damaged or no Word document; save it again as .docx.") from error
+        raise UnreadableFile(f"{file.name} is damaged or no Word document; save it again as .docx.") from error
 
 
 class _Body:
@@ -75,7 +68,8 @@ class _Body:
             if element.tag == f"{_W}p":
                 self._take_paragraph(element)
             else:
-                self._add("table", "\n".join(_rows(element)))
+                self._end_list()
+                self._text.add_table(list(_rows(element)))
         self._end_list()
         return self._text
 
@@ -111,11 +105,9 @@ def _children(parent: _Element, *names: str) -> Iterator[_Element]:
             yield from _children(child, *names)
 
 
-def _rows(table: _Element) -> Iterator[str]:
+def _rows(table: _Element) -> Iterator[list[str]]:
     for row in _children(table, "tr"):
-        cells = [" ".join(" ".join(map(_text_of, cell.iter(f"{_W}p"))).split()) for cell in _children(row, "tc")]
-        if any(cells):
-            yield " | ".join(cells)
+        yield [" ".join(map(_text_of, cell.iter(f"{_W}p"))) for cell in _children(row, "tc")]
 
 
 def _text_of(paragraph: _Element) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import takewhile
 
 from lxml import html
 from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
-from ingest.readers.source_file import decoded, digest_of, make_document
+from ingest.readers.source_file import SourceFile, decoded, make_document
 from ingest.readers.structure import StructuredText
-from kb.errors import UnreadableFile
+from kb.errors import NothingToRead
 from kb.types import Document
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
@@ -35,21 +35,21 @@ _LINE_BREAK = "\x00"
 
 @dataclass(frozen=True, slots=True)
 class HtmlReader:
-    def read(self, path: Path) -> Iterator[Document]:
-        content = path.read_bytes()
+    def read(self, file: SourceFile) -> Iterator[Document]:
+        content = file.read()
         declared = _CHARSET.search(content[:4096])
-        markup = _DECLARATION.sub("", decoded(path, content, declared.group(1).decode("ascii") if declared else None))
+        charset = declared.group(1).decode("ascii") if declared else None
+        markup = _DECLARATION.sub("", decoded(file.name, content, charset))
         try:
             page = html.document_fromstring(markup)
         except ParserError as error:
-            raise UnreadableFile(f"{path.name} holds no text.") from error
+            raise NothingToRead(f"{file.name} holds no text.") from error
         written = _main_text(page)
         yield make_document(
-            path,
+            file,
             text=written.text,
             title=_title(page),
             media_type="text/html",
-            sha256=digest_of(content),
             marks=written.marks,
             blocks=written.blocks,
         )
@@ -105,7 +105,7 @@ class _Writer:
         elif tag in ("ul", "ol"):
             self._add("list", "\n".join(self._items(element, "")))
         elif tag == "table" and not element.xpath(".//table"):
-            self._add("table", "\n".join(self._rows(element)))
+            self._add_table(element)
         elif tag in _BLOCKS:
             self.end_paragraph()
             self.walk(element)
@@ -130,12 +130,16 @@ class _Writer:
             for child in [item] if item.tag in ("ul", "ol") else inner:
                 yield from self._items(child, indent + "  ")
 
-    def _rows(self, table: HtmlElement) -> Iterator[str]:
-        for part in table.iter("caption", "tr"):
-            cells = [part] if part.tag == "caption" else [cell for cell in part if cell.tag in ("td", "th")]
-            row = [self._flat(cell) for cell in cells if not self._is_left_out(cell)]
-            if any(row):
-                yield " | ".join(row)
+    def _add_table(self, table: HtmlElement) -> None:
+        self.end_paragraph()
+        caption = " ".join(self._flat(part) for part in table.iter("caption") if not self._is_left_out(part))
+        rows = [row for row in table.iter("tr") if not self._is_left_out(row)]
+        cells = [[cell for cell in row if cell.tag in ("td", "th") and not self._is_left_out(cell)] for row in rows]
+        named = takewhile(lambda row: row.getparent().tag == "thead" or all(cell.tag == "th" for cell in row), rows)
+        self.written.add("paragraph", caption)
+        self.written.add_table(
+            [[self._flat(cell) for cell in row] for row in cells], caption=caption, header_rows=max(1, len(list(named)))
+        )
 
     def _flat(self, element: HtmlElement) -> str:
         return " ".join(_normal(self._pieces(element)).split())

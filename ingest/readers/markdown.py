@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.readers.plain import line_marks
-from ingest.readers.source_file import decoded, digest_of, make_document, name_of
+from ingest.readers.source_file import SourceFile, decoded, make_document, name_of
 from ingest.readers.structure import HeadingPath, heading_mark
 from kb.types import Block, Document
 
@@ -30,9 +29,8 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class MarkdownReader:
-    def read(self, path: Path) -> Iterator[Document]:
-        content = path.read_bytes()
-        text = decoded(path, content)
+    def read(self, file: SourceFile) -> Iterator[Document]:
+        text = decoded(file.name, file.read())
         front = _FRONT_MATTER.match(text)
         begin = front.end() if front else 0
         tokens = MarkdownIt("commonmark").enable("table").parse(text[begin:])
@@ -40,11 +38,10 @@ class MarkdownReader:
         blocks.extend(_blocks(text, begin, tokens))
         marks = [heading_mark(block.start, block.headings) for block in blocks if block.kind == "heading"]
         yield make_document(
-            path,
+            file,
             text=text,
-            title=_title(front.group() if front else "", tokens) or name_of(path),
+            title=_title(front.group() if front else "", tokens) or name_of(file.name),
             media_type="text/markdown",
-            sha256=digest_of(content),
             marks=marks or line_marks(text),
             blocks=blocks,
         )
@@ -72,7 +69,10 @@ def _blocks(text: str, begin: int, tokens: Sequence[Token]) -> Iterator[Block]:
             path.enter(int(token.tag[1:]), _words(tokens[index + 1]))
         start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
         if text[start:end].strip():
-            yield Block(start, start + len(text[start:end].rstrip()), _KINDS.get(token.type, "paragraph"), path.names)
+            kind = _KINDS.get(token.type, "paragraph")
+            # A table's names of columns, and the dashes under them.
+            rows = 2 if kind == "table" else 0
+            yield Block(start, start + len(text[start:end].rstrip()), kind, path.names, header_rows=rows)
 
 
 def _words(inline: Token) -> str:

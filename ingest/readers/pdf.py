@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.readers.pdf_margins import without_running_lines
 from ingest.readers.pdf_page import PDFIUM, Line, Page, joint, paragraphs, read_page
-from ingest.readers.source_file import clean, digest, in_utc, make_document
+from ingest.readers.source_file import SourceFile, clean, in_utc, make_document
 from ingest.readers.structure import HeadingPath
 from kb.errors import UnreadableFile
 from kb.types import Anchor, Block, Document, Mark, TextBox
@@ -34,22 +33,21 @@ _CLOSED = re.compile(r"[.!?:;…。！？；：)\]\"”»]$")
 
 @dataclass(frozen=True, slots=True)
 class PdfReader:
-    def read(self, path: Path) -> Iterator[Document]:
-        pages = list(_pages(path))
-        about = _metadata(path)
+    def read(self, file: SourceFile) -> Iterator[Document]:
+        pages = list(_pages(file))
+        about = _metadata(file)
         text = _PdfText(about.outline)
         for page in without_running_lines(pages):
             text.add_page(page)
         if not text.boxes:
             raise UnreadableFile(
-                f"{path.name} is a scan without a text layer; run it through text recognition and ingest it again."
+                f"{file.name} is a scan without a text layer; run it through text recognition and ingest it again."
             )
         yield make_document(
-            path,
+            file,
             text=text.text,
             title=about.title,
             media_type="application/pdf",
-            sha256=digest(path),
             modified=about.modified,
             marks=text.marks,
             blocks=text.blocks,
@@ -74,12 +72,13 @@ class _Metadata:
     outline: tuple[_OutlineItem, ...] = ()
 
 
-def _pages(path: Path) -> Iterator[Page]:
+def _pages(file: SourceFile) -> Iterator[Page]:
     with PDFIUM:
-        pdf = _opened(path)
+        pdf = _opened(file)
         count = len(pdf)
     try:
         for number in range(1, count + 1):
+            file.page()
             with PDFIUM:
                 page = _page(pdf, number)
             yield page
@@ -88,18 +87,18 @@ def _pages(path: Path) -> Iterator[Page]:
             pdf.close()
 
 
-def _opened(path: Path) -> PdfDocument:
+def _opened(file: SourceFile) -> PdfDocument:
     import pypdfium2
     import pypdfium2.raw as pdfium
 
     try:
-        return pypdfium2.PdfDocument(path)
+        return pypdfium2.PdfDocument(file.path or file.data)
     except pypdfium2.PdfiumError as error:
         if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise UnreadableFile(
-                f"{path.name} is protected by a password; remove the password and ingest it again."
+                f"{file.name} is protected by a password; remove the password and ingest it again."
             ) from error
-        raise UnreadableFile(f"{path.name} is damaged or no PDF; save it again and ingest it again.") from error
+        raise UnreadableFile(f"{file.name} is damaged or no PDF; save it again and ingest it again.") from error
 
 
 def _page(pdf: PdfDocument, number: int) -> Page:
@@ -190,13 +189,13 @@ def _same_words(one: str, other: str) -> bool:
     return one.casefold().split() == other.casefold().split()
 
 
-def _metadata(path: Path) -> _Metadata:
+def _metadata(file: SourceFile) -> _Metadata:
     """Title, time and outline as far as the file tells them; PDFium reads the text of many files that pypdf refuses."""
     from pypdf import PdfReader as PyPdfReader
     from pypdf.errors import PyPdfError
 
     try:
-        with PyPdfReader(path) as reader:
+        with file.open() as stream, PyPdfReader(stream) as reader:
             about = reader.metadata
             title = str(about.title or "") if about else ""
             return _Metadata(
@@ -205,7 +204,7 @@ def _metadata(path: Path) -> _Metadata:
                 outline=tuple(_outline(reader)),
             )
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        logger.info("the metadata of %s cannot be read: %r", path, error)
+        logger.info("the metadata of %s cannot be read: %r", file.source, error)
         return _Metadata()
 
 

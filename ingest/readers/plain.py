@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from ingest.readers.source_file import decoded, digest_of, make_document, name_of
+from ingest.readers.source_file import SourceFile, decoded, make_document, name_of
 from kb.types import Anchor, Block, Document, Mark
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -16,15 +15,13 @@ _PARAGRAPH = re.compile(r"[^\S\r\n]*\S[^\r\n]*(?:(?:\r\n|\r|\n)[^\S\r\n]*\S[^\r\
 
 @dataclass(frozen=True, slots=True)
 class PlainReader:
-    def read(self, path: Path) -> Iterator[Document]:
-        content = path.read_bytes()
-        text = decoded(path, content)
+    def read(self, file: SourceFile) -> Iterator[Document]:
+        text = decoded(file.name, file.read())
         yield make_document(
-            path,
+            file,
             text=text,
-            title=name_of(path),
+            title=name_of(file.name),
             media_type="text/plain",
-            sha256=digest_of(content),
             marks=line_marks(text),
             blocks=paragraphs(text),
         )

@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from ingest.readers.plain import paragraphs
-from ingest.readers.source_file import clean, digest_of, modified_at
-from kb.errors import UnreadableFile
+from ingest.readers.source_file import SourceFile, clean, digest_of
+from kb.errors import NothingToRead, UnreadableFile
 from kb.identity import document_id
 from kb.text.language import language_of
 from kb.types import Anchor, Document, Mark
@@ -18,37 +17,37 @@ from kb.types import Anchor, Document, Mark
 
 @dataclass(frozen=True, slots=True)
 class RecordReader:
-    def read(self, path: Path) -> Iterator[Document]:
+    def read(self, file: SourceFile) -> Iterator[Document]:
         """One document a line, read as they are asked for; a title alone serves as the text."""
-        modified, resolved = modified_at(path), str(path.resolve())
         found = False
         seen: set[str] = set()
-        with path.open("rb") as stream:
+        with file.open() as stream:
             for number, line in enumerate(stream, 1):
-                record = _record(path, number, line)
+                record = _record(file.name, number, line)
                 text = clean(record.get("text") or record.get("title") or "")
                 if not text.strip():
                     continue
                 name = clean(str(record.get("_id", record.get("id", number))))
                 if name in seen:
-                    raise UnreadableFile(f'Line {number} of {path.name} repeats the id "{name}"; give each its own.')
+                    raise UnreadableFile(f'Line {number} of {file.name} repeats the id "{name}"; give each its own.')
                 seen.add(name)
                 found = True
-                yield _document(f"{resolved}#{name}", record, text, number, modified)
+                file.step()
+                yield _document(f"{file.source}#{name}", record, text, number, file.modified)
         if not found:
-            raise UnreadableFile(f"{path.name} holds no text.")
+            raise NothingToRead(f"{file.name} holds no text.")
 
 
-def _record(path: Path, number: int, line: bytes) -> Mapping[str, str]:
+def _record(name: str, number: int, line: bytes) -> Mapping[str, str]:
     """The object on a line, {} for a blank line."""
     if not line.strip():
         return {}
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"Line {number} of {path.name} is not JSON in UTF-8; correct or remove it.") from error
+        raise UnreadableFile(f"Line {number} of {name} is not JSON in UTF-8; correct or remove it.") from error
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-        raise UnreadableFile(f'Line {number} of {path.name} is not an object with a "text"; correct or remove it.')
+        raise UnreadableFile(f'Line {number} of {name} is not an object with a "text"; correct or remove it.')
     return record
 
 

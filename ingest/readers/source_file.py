@@ -1,14 +1,19 @@
-"""What every reader needs to know of a file: its bytes as clean text, their hash, its name and time."""
+"""A file as readers meet it, on the disk or within another file, and what all of them need of it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, Protocol
+from zipfile import BadZipFile, ZipFile
 
-from kb.errors import UnreadableFile
+from ingest.limits import Allowance, Limits
+from kb.errors import NothingToRead, UnreadableFile
 from kb.identity import document_id
 from kb.text.language import language_of
 from kb.types import Block, Document, Mark, TextBox
@@ -26,13 +31,100 @@ _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to be read.
+
+    `source` is its identity: the resolved path, or for a part of another file that file's source, "#" and its name.
+    A file on the disk has a `path`, a part has its `data`; `depth` is 0 for the former. `allowance` is what reading
+    may still cost, shared by a file and its parts.
+    """
+
+    source: str
+    name: str
+    sha256: str
+    modified: datetime
+    path: Path | None = None
+    data: bytes = b""
+    depth: int = 0
+    allowance: Allowance = field(default_factory=lambda: Allowance(Limits()), compare=False)
+
+    @classmethod
+    def at(cls, path: Path, *, sha256: str = "", allowance: Allowance | None = None) -> SourceFile:
+        """The file at `path`; its hash is taken unless it is known."""
+        resolved = path.resolve()
+        return cls(
+            source=str(resolved),
+            name=path.name,
+            sha256=sha256 or digest(path),
+            modified=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            path=resolved,
+            allowance=allowance or Allowance(Limits()),
+        )
+
+    def part(self, name: str, data: bytes, *, modified: datetime | None = None) -> SourceFile:
+        """A file within this one; `name` is made unique by whoever reads this one's parts."""
+        return SourceFile(
+            source=f"{self.source}#{name}",
+            name=name.rsplit("/", 1)[-1],
+            sha256=digest_of(data),
+            modified=modified or self.modified,
+            data=data,
+            depth=self.depth + 1,
+            allowance=self.allowance,
+        )
+
+    def open(self) -> BinaryIO:
+        return self.path.open("rb") if self.path else BytesIO(self.data)
+
+    def read(self) -> bytes:
+        return self.path.read_bytes() if self.path else self.data
+
+    def head(self, size: int = _HEAD) -> bytes:
+        with self.open() as stream:
+            return stream.read(size)
+
+    def step(self) -> None:
+        """Says that reading goes on; to be called at least every few seconds."""
+        self.allowance.step(self.source)
+
+    def page(self) -> None:
+        """To be called before each page, slide or sheet. Raises UnreadableFile when there are too many."""
+        self.allowance.page(self.source, self.name)
+
+
+class Reader(Protocol):
+    """Reads files of one kind."""
+
+    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+        """The documents of a file, one as a rule, and the files that lie in it, which are then read by their readers.
+
+        Raises UnreadableFile with the reason, NothingToRead where there is no text to be had.
+        """
+        ...
+
+
+def opened_zip(file: SourceFile) -> ZipFile:
+    """The file as a ZIP archive whose content, unpacked, is within the limits; the caller closes it."""
+    try:
+        archive = ZipFile(file.path or BytesIO(file.data))
+    except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise UnreadableFile(f"{file.name} is damaged or not what its name says; save it again.") from error
+    try:
+        # zipfile reads at most as many bytes as the directory declares, so the declaration is what counts.
+        file.allowance.expand(sum(entry.file_size for entry in archive.infolist()), file.name)
+    except UnreadableFile:
+        archive.close()
+        raise
+    return archive
+
+
 def make_document(
-    path: Path,
+    file: SourceFile,
     *,
     text: str,
     title: str,
     media_type: str,
-    sha256: str,
     modified: datetime | None = None,
     marks: Sequence[Mark] = (),
     blocks: Sequence[Block] = (),
@@ -41,17 +133,16 @@ def make_document(
     """The one document of a file; `modified` is the file's own time unless its metadata knew better."""
     text = clean(text)
     if not text.strip():
-        raise UnreadableFile(f"{path.name} holds no text.")
-    source = str(path.resolve())
+        raise NothingToRead(f"{file.name} holds no text.")
     return Document(
-        id=document_id(source),
-        source=source,
-        title=" ".join(clean(title).split()) or name_of(path),
+        id=document_id(file.source),
+        source=file.source,
+        title=" ".join(clean(title).split()) or name_of(file.name),
         text=text,
         media_type=media_type,
-        sha256=sha256,
+        sha256=file.sha256,
         language=language_of(text),
-        modified=modified or modified_at(path),
+        modified=modified or file.modified,
         marks=tuple(marks),
         blocks=tuple(blocks),
         boxes=tuple(boxes),
@@ -63,7 +154,7 @@ def clean(text: str) -> str:
     return _CONTROL.sub(" ", _UNWRITABLE.sub("\ufffd", text))
 
 
-def decoded(path: Path, content: bytes, declared: str | None = None) -> str:
+def decoded(name: str, content: bytes, declared: str | None = None) -> str:
     """Bytes as clean text: by their byte order mark, as UTF-8, as `declared`, else by a guess from their statistics."""
     for mark, encoding in _MARKS_OF_ORDER:
         if content.startswith(mark):
@@ -75,15 +166,15 @@ def decoded(path: Path, content: bytes, declared: str | None = None) -> str:
                 return clean(content.decode(candidate))
         except (UnicodeDecodeError, LookupError):
             continue
-    return clean(content.decode(_guessed(path, content), "replace"))
+    return clean(content.decode(_guessed(name, content), "replace"))
 
 
-def _guessed(path: Path, content: bytes) -> str:
+def _guessed(name: str, content: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(content[:_GUESSED_FROM]).best()
     if best is None and 0 in content:
-        raise UnreadableFile(f"{path.name} is not text in an encoding that can be told; save it as UTF-8.")
+        raise UnreadableFile(f"{name} is not text in an encoding that can be told; save it as UTF-8.")
     return best.encoding if best else "cp1252"
 
 
@@ -96,10 +187,6 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def modified_at(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-
 def in_utc(moment: datetime | None) -> datetime | None:
     """`moment` in UTC; a time of no zone is taken to be in UTC."""
     if moment is None:
@@ -107,6 +194,6 @@ def in_utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def name_of(path: Path) -> str:
+def name_of(name: str) -> str:
     """A file's name as people would write it: no suffix, blanks for underscores."""
-    return " ".join(path.stem.replace("_", " ").split())
+    return " ".join(Path(name).stem.replace("_", " ").split())

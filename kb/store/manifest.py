@@ -16,7 +16,7 @@ from kb.errors import StoreError
 from kb.store.snapshot import Snapshot
 from kb.store.transaction import Transaction
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 _BUSY_MILLISECONDS = 30_000
 _PURGE_MILLISECONDS = 200
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.types import Anchor, Chunk, Context, Document, Mark, TextBox
+from kb.types import Anchor, Block, Chunk, Context, Document, Mark, TextBox
 
 Row = tuple[Any, ...]
 
@@ -18,7 +18,7 @@ CHUNK_COLUMNS = (
     "chunks.id, chunks.document, documents.source, chunks.text, chunks.start, chunks.stop, chunks.anchor,"
     " chunks.context"
 )
-DOCUMENT_COLUMNS = "id, source, title, media_type, sha256, language, modified, tags, marks, boxes, text"
+DOCUMENT_COLUMNS = "id, source, title, media_type, sha256, language, modified, tags, marks, blocks, boxes, text"
 
 _BOX = np.dtype([("span", "<i4", 2), ("page", "<i4"), ("edges", "<f4", 4)])
 
@@ -50,14 +50,15 @@ def document_row(document: Document, file: str) -> Row:
         document.modified.isoformat() if document.modified else None,
         _json(document.tags),
         _json([(mark.offset, *_anchor_values(mark.anchor)) for mark in document.marks]),
+        _pack_blocks(document.blocks),
         _pack_boxes(document.boxes),
         document.text,
     )
 
 
 def document_of(row: Row) -> Document:
-    """The document of a row of DOCUMENT_COLUMNS. Blocks are not kept: they serve the splitter only."""
-    identifier, source, title, media_type, sha256, language, modified, tags, marks, boxes, text = row
+    """The document of a row of DOCUMENT_COLUMNS."""
+    identifier, source, title, media_type, sha256, language, modified, tags, marks, blocks, boxes, text = row
     return Document(
         id=identity(identifier),
         source=source,
@@ -69,6 +70,7 @@ def document_of(row: Row) -> Document:
         modified=datetime.fromisoformat(modified) if modified else None,
         tags=tuple(json.loads(tags)),
         marks=marks_of(marks),
+        blocks=_unpack_blocks(blocks),
         boxes=_unpack_boxes(boxes),
     )
 
@@ -112,6 +114,24 @@ def _anchor_values(anchor: Anchor) -> tuple[str, str, int | None]:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pack_blocks(blocks: Sequence[Block]) -> str:
+    """Paths of headings once each, blocks with the number of theirs."""
+    paths = {path: index for index, path in enumerate(dict.fromkeys(block.headings for block in blocks))}
+    rows = [
+        (block.start, block.end, block.kind, paths[block.headings], block.caption, block.header_rows)
+        for block in blocks
+    ]
+    return _json((list(paths), rows))
+
+
+def _unpack_blocks(value: str) -> tuple[Block, ...]:
+    paths, rows = json.loads(value)
+    return tuple(
+        Block(start, end, kind, tuple(paths[path]), caption, header_rows)
+        for start, end, kind, path, caption, header_rows in rows
+    )
 
 
 def _pack_boxes(boxes: Sequence[TextBox]) -> bytes:

@@ -3,7 +3,8 @@
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Every file that an ingest met. state: ready, failed, skipped, or partial for a container (a .jsonl, say, which holds several
--- documents) that is not read to its end yet.
+-- documents) that is not read to its end yet. reading: what decided whether it could be read; with another one, a file
+-- that could not be is tried again.
 CREATE TABLE files (
     source    TEXT PRIMARY KEY,
     root      TEXT NOT NULL,
@@ -12,8 +13,18 @@ CREATE TABLE files (
     sha256    TEXT NOT NULL,
     state     TEXT NOT NULL,
     reason    TEXT NOT NULL DEFAULT '',
+    reading   TEXT NOT NULL DEFAULT '',
     ingested  TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Parts of files (attachments, say) that became no document. state: failed or skipped.
+CREATE TABLE refused_parts (
+    source TEXT PRIMARY KEY,
+    file   TEXT NOT NULL REFERENCES files (source) ON DELETE CASCADE,
+    state  TEXT NOT NULL,
+    reason TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX refused_parts_of_file ON refused_parts (file);
 
 CREATE TABLE documents (
     id         INTEGER PRIMARY KEY,
@@ -26,6 +37,7 @@ CREATE TABLE documents (
     modified   TEXT,
     tags       TEXT NOT NULL,
     marks      TEXT NOT NULL,
+    blocks     TEXT NOT NULL,
     boxes      BLOB NOT NULL,
     text       TEXT NOT NULL
 );

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -21,6 +21,8 @@ from kb.store.records import (
 )
 from kb.types import Anchor, Chunk, Document, Span, main_anchor
 
+FILE_COLUMNS = "source, root, size, mtime_ns, sha256, state, reason, reading, ingested"
+
 _HIGHEST = 2**63 - 1
 _VARIABLES = 30_000
 """SQLite takes 32,766 bound values in a statement."""
@@ -31,6 +33,7 @@ class FileRecord:
     """What is known of a file: as it was when it was last read.
 
     state is "ready", "failed" or "skipped" (reason says why) or "partial" (a container not read to its end yet).
+    reading names what decided whether it could be read: limits, and the formats that this installation reads.
     """
 
     source: str
@@ -41,6 +44,21 @@ class FileRecord:
     state: str
     ingested: datetime
     reason: str = ""
+    reading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPart:
+    """A part of `file` that became no document: state is "failed" or "skipped"."""
+
+    source: str
+    file: str
+    state: str
+    reason: str
+
+    def moved(self, file: str) -> RefusedPart:
+        """The same part of the file that is now called `file`."""
+        return replace(self, source=file + self.source.removeprefix(self.file), file=file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +90,17 @@ class Snapshot:
 
     def files(self) -> list[FileRecord]:
         """All files, by source."""
-        rows = self._sql.execute(
-            "SELECT source, root, size, mtime_ns, sha256, state, ingested, reason FROM files ORDER BY source"
-        )
         return [
-            FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason)
-            for source, root, size, mtime_ns, sha256, state, ingested, reason in rows
+            FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason, reading)
+            for source, root, size, mtime_ns, sha256, state, reason, reading, ingested in self._sql.execute(
+                f"SELECT {FILE_COLUMNS} FROM files ORDER BY source"
+            )
         ]
+
+    def refused_parts(self) -> list[RefusedPart]:
+        """The parts of files that became no document, by source."""
+        rows = self._sql.execute("SELECT source, file, state, reason FROM refused_parts ORDER BY source")
+        return [RefusedPart(*row) for row in rows]
 
     def document(self, source: str) -> Document | None:
         row = self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE source = ?", (source,)).fetchone()
@@ -138,6 +160,15 @@ class Snapshot:
                 (number(document),),
             )
         ]
+
+    def embedding_keys(self, document: str) -> list[bytes]:
+        """The key of the embedding of each passage of the document with id `document`, in order."""
+        rows = self._sql.execute(
+            "SELECT key FROM chunks JOIN embeddings ON embeddings.id = chunks.embedding WHERE chunks.document = ?"
+            " ORDER BY chunks.start",
+            (number(document),),
+        )
+        return [key for (key,) in rows]
 
     def chunks_by_number(self, numbers: Sequence[int]) -> dict[int, Chunk]:
         """The visible ones among the passages asked for."""

@@ -21,7 +21,7 @@ from kb.store.lexical import LexicalIndex
 from kb.store.lock import exclusive
 from kb.store.manifest import SCHEMA_VERSION, Manifest
 from kb.store.records import number
-from kb.store.snapshot import FileRecord, Generation, Snapshot
+from kb.store.snapshot import FileRecord, Generation, RefusedPart, Snapshot
 from kb.store.transaction import Transaction
 from kb.store.vectors import GenerationReader, build_generation, discard_generations
 from kb.store.verify import problems
@@ -56,13 +56,15 @@ class Change:
     """What one commit makes visible, and what it makes gone.
 
     `removed_files` go with all documents they have by then, and before `files` are put in; `removed_documents` are
-    single ones. `vectors` holds the embedding of every passage added, by its key.
+    single ones. `refused` are the parts of `files` that became no document. `vectors` holds the embedding of every
+    passage added, by its key.
     """
 
     additions: tuple[Addition, ...] = ()
     removed_files: tuple[str, ...] = ()
     removed_documents: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = ()
+    refused: tuple[RefusedPart, ...] = ()
     vectors: Mapping[bytes, Vectors] = field(default_factory=dict)
 
 
@@ -156,6 +158,12 @@ class Store:
                 lexical.write(remove=leftovers, add=())
                 with self.manifest.transaction() as transaction:
                     transaction.forget_leftovers(leftovers)
+
+    def settle(self) -> None:
+        """What a writer does last: nothing is left over, removed or unpublished after it."""
+        self.sweep()
+        self.purge()
+        self.publish()
 
     def purge(self, *, wait: float = 0.0) -> bool:
         """Clears removed text out of the manifest's log; False if readers of older states are in the way for `wait`."""
@@ -304,6 +312,7 @@ def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, 
     removed = [transaction.remove_file(source) for source in change.removed_files]
     for record in change.files:
         transaction.put_file(record)
+        transaction.set_refused_parts(record.source, [part for part in change.refused if part.file == record.source])
     for source in (*change.removed_documents, *(addition.document.source for addition in change.additions)):
         transaction.remove_document(source)
     transaction.add_embeddings(change.vectors)

@@ -11,7 +11,7 @@ from kb.store.records import (
     chunk_row,
     document_row,
 )
-from kb.store.snapshot import FileRecord, Generation, Snapshot
+from kb.store.snapshot import FILE_COLUMNS, FileRecord, Generation, RefusedPart, Snapshot
 from kb.types import Chunk, Document
 
 
@@ -30,9 +30,10 @@ class Transaction:
 
     def put_file(self, record: FileRecord) -> None:
         self._sql.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET root = excluded.root,"
-            " size = excluded.size, mtime_ns = excluded.mtime_ns, sha256 = excluded.sha256, state = excluded.state,"
-            " reason = excluded.reason, ingested = excluded.ingested",
+            f"INSERT INTO files ({FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
+            " root = excluded.root, size = excluded.size, mtime_ns = excluded.mtime_ns, sha256 = excluded.sha256,"
+            " state = excluded.state, reason = excluded.reason, reading = excluded.reading,"
+            " ingested = excluded.ingested",
             (
                 record.source,
                 record.root,
@@ -41,8 +42,17 @@ class Transaction:
                 record.sha256,
                 record.state,
                 record.reason,
-                record.ingested.isoformat(timespec="seconds"),
+                record.reading,
+                record.ingested.isoformat(),
             ),
+        )
+
+    def set_refused_parts(self, file: str, parts: Iterable[RefusedPart]) -> None:
+        """What of `file` became no document, in place of what was noted before."""
+        self._sql.execute("DELETE FROM refused_parts WHERE file = ?", (file,))
+        self._sql.executemany(
+            "INSERT OR REPLACE INTO refused_parts VALUES (?, ?, ?, ?)",
+            ((part.source, file, part.state, part.reason) for part in parts),
         )
 
     def remove_file(self, source: str) -> tuple[int, int]:
@@ -65,7 +75,7 @@ class Transaction:
 
     def add_document(self, document: Document, file: str, chunks: Sequence[Chunk], embeddings: Sequence[int]) -> None:
         self._sql.execute(
-            f"INSERT INTO documents (file, {DOCUMENT_COLUMNS}) VALUES ({','.join('?' * 12)})",
+            f"INSERT INTO documents (file, {DOCUMENT_COLUMNS}) VALUES ({','.join('?' * 13)})",
             document_row(document, file),
         )
         self._sql.executemany(

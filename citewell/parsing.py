@@ -1,0 +1,31 @@
+"""How files are read, as the settings say."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from kb.settings import IngestSettings
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Parsing
+
+MOST_WORKERS = 4
+
+
+def configured_parsing(settings: IngestSettings) -> Parsing:
+    """Readers, limits, and as many processes as there are cores for, four at most unless the settings say how many."""
+    from ingest.formats import Formats
+    from ingest.limits import Limits
+    from ingest.pipeline import Parsing
+
+    limits = Limits(
+        seconds=settings.seconds,
+        memory_mb=settings.memory_mb,
+        expanded_mb=settings.expanded_mb,
+        pages=settings.pages,
+        parts=settings.parts,
+        nesting=settings.nesting,
+    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Parsing(limits, Formats(settings.readers), settings.workers or min(cores, MOST_WORKERS))

@@ -1,0 +1,114 @@
+"""A parser process: reads files one after the other and cuts them into passages, where it can be killed.
+
+Started as `python -m ingest.parser`; takes a Setup and Tasks on standard input, gives Replies on standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from threading import Thread
+from typing import BinaryIO
+
+from ingest.limits import MEGABYTE, Allowance
+from ingest.messages import Done, Parsed, Setup, Step, Task, Unchanged, send, taken_over
+from ingest.readers.source_file import SourceFile
+from ingest.reading import Refusal, read, refusing
+from kb.errors import UnreadableFile
+from kb.types import Document
+
+LOOK_FOR_PARENT = 1.0
+TELL_EVERY = 0.2
+"""Seconds between two steps of the same file that are told."""
+
+
+def main() -> None:
+    parent = os.getppid()
+    replies = _own_output()
+    setup = taken_over(sys.stdin.buffer)
+    if not isinstance(setup, Setup):
+        raise TypeError(setup)
+    _limit_memory(setup.limits.memory_mb * MEGABYTE)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+    while True:
+        try:
+            task = taken_over(sys.stdin.buffer)
+        except EOFError:
+            return
+        if isinstance(task, Task):
+            refusal = _parse(setup, task, replies)
+            send(replies, Done(refusal, _peak_memory()))
+
+
+def _parse(setup: Setup, task: Task, replies: BinaryIO) -> Refusal | None:
+    """Sends what is in a file; the reason where the file itself cannot be read."""
+    try:
+        file = SourceFile.at(task.path, sha256=task.sha256, allowance=Allowance(setup.limits, _Steps(replies)))
+    except OSError as error:
+        return Refusal(str(task.path), f"{task.path.name} cannot be read: {error.strerror}.")
+    try:
+        with refusing(file):
+            for found in read(file, setup.formats, task.given_up):
+                send(replies, _reply(setup, task, found))
+    except UnreadableFile as error:
+        return Refusal.of(file, error)
+    return None
+
+
+def _reply(setup: Setup, task: Task, found: Document | Refusal) -> Parsed | Unchanged | Refusal:
+    if isinstance(found, Refusal):
+        return found
+    if task.known.get(found.source) == found.sha256:
+        return Unchanged(found.source)
+    return Parsed.of(found, setup.splitter.split(found))
+
+
+class _Steps:
+    """Tells steps, but not so many that telling them takes the time."""
+
+    def __init__(self, replies: BinaryIO) -> None:
+        self._replies = replies
+        self._told = ("", 0.0)
+
+    def __call__(self, source: str) -> None:
+        now = time.monotonic()
+        if self._told[0] != source or now - self._told[1] >= TELL_EVERY:
+            self._told = source, now
+            send(self._replies, Step(source))
+
+
+def _own_output() -> BinaryIO:
+    """Standard output for replies alone: whatever a library prints goes where errors go."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return replies
+
+
+def _limit_memory(size: int) -> None:
+    """Of what this process may write to; libraries and files that are only mapped do not count."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+def _peak_memory() -> int:
+    """Bytes; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when the one that started it is gone, however deep in a file it is."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_FOR_PARENT)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
