@@ -102,9 +102,7 @@ class KnowledgeBase:
         rows = self.documents()
         files = tuple(dict.fromkeys(file for source in sources for file in files_meant(source, rows)))
         removed = self._store.commit(Change(removed_files=files), {})
-        self._store.sweep()
-        self._store.publish()
-        purged = self._store.purge(wait=PURGE_WAIT)
+        purged = self._store.settle(wait=PURGE_WAIT)
         return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged)
 
     def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
@@ -223,12 +221,15 @@ class KnowledgeBase:
             )
 
     def verify(self, *, repair: bool = False) -> Verification:
-        """Compares manifest, vectors and words by content; `repair` rebuilds both indexes, without embedding again."""
-        found = tuple(self._store.problems())
-        if not found or not repair:
-            return Verification(found)
-        self._store.rebuild()
-        return Verification(tuple(self._store.problems()), repaired=True)
+        """Compares manifest, vectors and words by content.
+
+        `repair` rebuilds the indexes that have problems, without the sources and without embedding again.
+        """
+        found = self._store.problems()
+        if repair and found:
+            self._store.repair(found)
+            return Verification(tuple(problem.sentence for problem in self._store.problems()), repaired=True)
+        return Verification(tuple(problem.sentence for problem in found))
 
     @property
     def _embedder(self) -> Embedder:

@@ -63,11 +63,15 @@ class RefusedPart:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A published vector index: the embeddings up to `watermark`, less those that were gone when it was built."""
+    """A published vector index: the embeddings up to `watermark`, less those that were gone when it was built.
+
+    `stamps` are those of its files (kb.store.stamps), packed.
+    """
 
     name: str
     watermark: int
     vectors: int
+    stamps: str = ""
 
 
 class Snapshot:
@@ -82,7 +86,7 @@ class Snapshot:
         return str(row[0]) if row else ""
 
     def generation(self) -> Generation | None:
-        row = self._sql.execute("SELECT name, watermark, vectors FROM generations WHERE current").fetchone()
+        row = self._sql.execute("SELECT name, watermark, vectors, stamps FROM generations WHERE current").fetchone()
         return Generation(*row) if row else None
 
     def generation_names(self) -> set[str]:
@@ -212,6 +216,9 @@ class Snapshot:
             "SELECT id, vector FROM embeddings WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", (above, up_to, limit)
         ).fetchall()
         return _matrix(rows)
+
+    def embedding_count(self, *, above: int) -> int:
+        return int(self._sql.execute("SELECT count(*) FROM embeddings WHERE id > ?", (above,)).fetchone()[0])
 
     def integrity(self) -> str:
         """ "ok", or what SQLite finds wrong with the file."""

@@ -130,6 +130,7 @@ class Transaction:
         self._sql.execute("DELETE FROM generations WHERE NOT current")
         self._sql.execute("UPDATE generations SET current = 0")
         self._sql.execute(
-            "INSERT INTO generations VALUES (?, ?, ?, 1)", (generation.name, generation.watermark, generation.vectors)
+            "INSERT INTO generations (name, watermark, vectors, stamps, current) VALUES (?, ?, ?, ?, 1)",
+            (generation.name, generation.watermark, generation.vectors, generation.stamps),
         )
         self._sql.executemany("DELETE FROM dropped_embeddings WHERE id = ?", ((value,) for value in without))
