@@ -25,7 +25,7 @@ class Manifest:
     """The database of a base: read snapshots for any thread, write transactions for the holder of the lock."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
 
     def create(self, *, lexical: str) -> None:
@@ -42,7 +42,7 @@ class Manifest:
 
     def schema(self) -> str | None:
         """The version of the schema the base was made with; None where no base was ever made."""
-        if not self._path.is_file():
+        if not self.path.is_file():
             return None
         with self._connection() as connection:
             if not _has_tables(connection):
@@ -103,13 +103,10 @@ class Manifest:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
-            raise StoreError(
-                f"The knowledge base in {self._path.parent} cannot be used ({error}): its folder must be writable, and "
-                "if its manifest is damaged, delete the folder and ingest the documents again."
-            ) from error
+            raise StoreError(f"The knowledge base in {self.path.parent} cannot be used: {_explained(error)}") from error
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
-        uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        uri = f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         for setting in (
             f"busy_timeout = {_BUSY_MILLISECONDS}",
@@ -120,6 +117,23 @@ class Manifest:
         ):
             connection.execute(f"PRAGMA {setting}")
         return connection
+
+
+def _explained(error: sqlite3.DatabaseError) -> str:
+    """What SQLite says, and what to do about it."""
+    advice = {
+        "SQLITE_FULL": "the disk is full; make room and run the command again.",
+        "SQLITE_READONLY": "its folder cannot be written to; give it to the user who runs this.",
+        "SQLITE_CANTOPEN": "its manifest cannot be opened; its folder must be readable and writable.",
+        "SQLITE_BUSY": "another program keeps its manifest locked; end that program and try again.",
+    }
+    name = getattr(error, "sqlite_errorname", "")
+    for known, sentence in advice.items():
+        if name.startswith(known):
+            return sentence
+    if not isinstance(error, sqlite3.OperationalError):
+        return f"its manifest is damaged ({error}); restore it from a copy, or ingest the documents into a new base."
+    return f"the disk or the system refuses ({error}); see that its folder is there, writable, and the disk not full."
 
 
 @contextmanager

@@ -164,9 +164,12 @@ class Store:
 
     def problems(self) -> list[Problem]:
         """What does not agree between manifest, vectors and words, read from disk while nobody writes."""
-        manifest = Manifest(self.home / "manifest.sqlite")
-        with self._turns.writing(), closing(manifest), manifest.snapshot() as snapshot:
-            return list(problems(snapshot, Words(self.home, manifest), self.home / "vectors"))
+        with self._turns.writing(), closing(Manifest(self.manifest.path)) as manifest:
+            try:
+                with manifest.snapshot() as snapshot:
+                    return list(problems(snapshot, Words(self.home, manifest), self.home / "vectors"))
+            except StoreError as error:
+                return [Problem("manifest", str(error))]
 
     def repair(self, found: Sequence[Problem]) -> None:
         """Builds the indexes that have problems anew from the manifest; needs neither sources nor models."""
