@@ -77,7 +77,8 @@ class KnowledgeBase:
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
         where a path is empty or missing, UserError is raised.
         """
-        from ingest.pipeline import Encoding, Ingestion
+        from ingest.indexing import Encoding
+        from ingest.pipeline import Ingestion
 
         given = [paths] if isinstance(paths, Path | str) else paths
         chosen = existing_paths(given, sync=sync, confirmed=confirmed)
@@ -90,6 +91,25 @@ class KnowledgeBase:
                 on_outcome=lambda _: None,
                 is_cancelled=is_cancelled,
             ).run(chosen, sync=sync, confirmed=confirmed),
+            Progress(),
+        )
+
+    def reindex(self) -> IngestJob:
+        """Starts a job that builds the base anew with the settings of now, from its own documents.
+
+        It answers with the old settings until that is done; what is ingested or removed meanwhile is taken along. A job
+        that was cancelled or killed is taken up by the next one.
+        """
+        from ingest.indexing import Encoding
+        from ingest.reindexing import Reindexing
+
+        return Job(
+            lambda show, is_cancelled: Reindexing(
+                self._store,
+                Encoding(self._embedder, self._splitter),
+                on_progress=show,
+                is_cancelled=is_cancelled,
+            ).run(),
             Progress(),
         )
 

@@ -11,6 +11,7 @@ import pytest
 
 from citewell import KnowledgeBase
 from kb.store.lexical import LexicalIndex
+from kb.store.store import Change, Store
 
 CANARY = "xylographikon"
 NAME = "quagmirella-dossier"
@@ -82,10 +83,14 @@ def knows_terms(folder: Path) -> bool:
 def test_the_checks_see_what_is_there(folder: Path, home: Path) -> None:
     with KnowledgeBase.open(create=True) as base:
         base.ingest([folder]).wait()
-    assert {trace.split(" in ")[-1].split("/")[-1] for trace in traces(home)} >= {
-        "manifest.sqlite",
-        "a term of lexical-0",
-    }
+    found = " ".join(traces(home))
+    assert all(place in found for place in ("default/manifest.sqlite", ".store", "a term of lexical-0"))
+    store = Store.open(home / "default", create=False)
+    store.commit(Change(removed_files=(str(folder / f"{NAME}.md"),)), {})
+    assert traces(home), "removed, but not settled yet"
+    assert store.settle()
+    assert traces(home) == []
+    store.close()
 
 
 def test_nothing_of_a_removed_document_stays_behind(folder: Path, home: Path) -> None:

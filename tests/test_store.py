@@ -84,7 +84,9 @@ def test_a_commit_is_searchable_at_once_and_the_same_once_published(store: Store
     assert texts(store, "alpha beta") == before
     with store.view() as view:
         assert view.generation is not None
-        assert view.watermark == 2
+        published = view.snapshot.generation()
+        assert published is not None
+        assert (published.watermark, published.vectors) == (2, 2)
     assert store.problems() == []
 
 

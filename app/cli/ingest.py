@@ -10,13 +10,12 @@ import typer
 
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show
-from app.cli.progress import finish
+from app.cli.progress import INTERRUPTED, finish
 
 if TYPE_CHECKING:
     from citewell import FileReason, IngestReport
 
 SOME_FAILED = 3
-INTERRUPTED = 130
 LISTED = 10
 """Files named one by one; --json names them all."""
 

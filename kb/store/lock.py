@@ -30,6 +30,10 @@ class Turns:
         """Held while an index is built, in which others may write."""
         return self._alone("publisher.lock", wait)
 
+    def reindexing(self) -> AbstractContextManager[None]:
+        """Held while the base is built anew beside itself, in which others may write."""
+        return self._alone("reindex.lock", 0.0)
+
     @contextmanager
     def _alone(self, lock: str, wait: float) -> Iterator[None]:
         try:

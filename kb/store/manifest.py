@@ -65,6 +65,17 @@ class Manifest:
         with self._connection() as connection, _committing(connection):
             yield Transaction(connection)
 
+    @contextmanager
+    def transaction_beside(self, other: Path) -> Iterator[Transaction]:
+        """A transaction in which the tables of the manifest `other` can be read as those of the schema "staged"."""
+        with self._connection() as connection:
+            connection.execute("ATTACH DATABASE ? AS staged", (f"{other.as_uri()}?mode=rw",))
+            try:
+                with _committing(connection):
+                    yield Transaction(connection)
+            finally:
+                connection.execute("DETACH DATABASE staged")
+
     def epoch(self) -> int:
         """Grows by one with every commit that changes what is visible."""
         with self.snapshot() as snapshot:

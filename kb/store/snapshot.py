@@ -94,12 +94,7 @@ class Snapshot:
 
     def files(self) -> list[FileRecord]:
         """All files, by source."""
-        return [
-            FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason, reading)
-            for source, root, size, mtime_ns, sha256, state, reason, reading, ingested in self._sql.execute(
-                f"SELECT {FILE_COLUMNS} FROM files ORDER BY source"
-            )
-        ]
+        return [_file(row) for row in self._sql.execute(f"SELECT {FILE_COLUMNS} FROM files ORDER BY source")]
 
     def refused_parts(self) -> list[RefusedPart]:
         """The parts of files that became no document, by source."""
@@ -138,6 +133,18 @@ class Snapshot:
     def document_digests(self, file: str) -> dict[str, str]:
         """sha256 by source of the documents that came from `file`."""
         return dict(self._sql.execute("SELECT source, sha256 FROM documents WHERE file = ?", (file,)))
+
+    def all_digests(self) -> dict[str, str]:
+        """sha256 by source of all documents."""
+        return dict(self._sql.execute("SELECT source, sha256 FROM documents"))
+
+    def file_of(self, document: str) -> FileRecord | None:
+        """The file that the document `document` (a source) came from."""
+        row = self._sql.execute(
+            f"SELECT {FILE_COLUMNS} FROM files WHERE source = (SELECT file FROM documents WHERE source = ?)",
+            (document,),
+        ).fetchone()
+        return _file(row) if row else None
 
     def document_rows(self) -> list[tuple[str, str, str, str, int, int]]:
         """(source, file, title, media type, characters, passages) of every document, by source."""
@@ -242,6 +249,12 @@ class Snapshot:
         for first in range(0, len(values), _VARIABLES):
             part = values[first : first + _VARIABLES]
             yield from self._sql.execute(f"{statement} IN ({','.join('?' * len(part))})", part)
+
+
+def _file(row: Row) -> FileRecord:
+    """The file of a row of FILE_COLUMNS."""
+    source, root, size, mtime_ns, sha256, state, reason, reading, ingested = row
+    return FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason, reading)
 
 
 def _matrix(rows: Sequence[tuple[int, bytes]]) -> tuple[list[int], Vectors]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -66,6 +68,18 @@ def altered(folder: Path, stamps: Stamps, *, digest: Digest = digest_of_file) ->
     return [
         name for name, stamp in stamps.items() if name not in there or digest(there[name], stamp.digest) != stamp.digest
     ]
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Puts the files of an index into another folder too, without copying them where the disk can do that."""
+    shutil.copytree(source, target, copy_function=_link, ignore=shutil.ignore_patterns(f"*{_LOCK}"))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _looks_so(path: Path, stamp: Stamp) -> bool:

@@ -10,10 +10,11 @@ at the end of a job, and by the next one where a crash came before.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
@@ -24,12 +25,16 @@ from kb.store.publishing import Publisher
 from kb.store.records import number
 from kb.store.snapshot import FileRecord, RefusedPart
 from kb.store.transaction import Transaction
-from kb.store.vectors import GenerationReader
+from kb.store.vectors import GenerationReader, adopt_generation
 from kb.store.verify import Problem, problems
 from kb.store.view import RecentVectors, View
 from kb.store.words import FIRST, PURGE_DUE, Words
 from kb.types import Chunk, Document
 
+VECTORS = "vectors"
+STAGED = "reindex"
+PARTS = ("embedder", "splitter")
+"""What a base is built with; with another value of one of them it has to be built anew."""
 PURGE_WAIT = 10.0
 """Seconds for which a removal waits for readers of an older state, so that no removed text stays in the log."""
 
@@ -78,9 +83,9 @@ class Store:
     def __init__(self, home: Path, manifest: Manifest, *, lock_wait: float = 10.0) -> None:
         self.home = home
         self.manifest = manifest
-        self._turns = Turns(home, wait=lock_wait)
-        self._generations = GenerationReader(home / "vectors")
-        self._publisher = Publisher(home / "vectors", manifest, self._turns)
+        self.turns = Turns(home, wait=lock_wait)
+        self._generations = GenerationReader(home / VECTORS)
+        self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
         self._words = Words(home, manifest)
 
@@ -125,12 +130,12 @@ class Store:
         if built_with and built_with != value:
             raise FingerprintMismatch(
                 f'This knowledge base was built with the {part} "{built_with}", not "{value}"; set that one again, '
-                "or ingest the documents into a new knowledge base (--kb NAME)."
+                "or run `citewell reindex`, which builds it anew while it goes on answering with the old settings."
             )
 
     def commit(self, change: Change, fingerprints: Mapping[str, str]) -> Removed:
         """Makes `change` visible at once and whole; raises Locked when another process keeps writing."""
-        with self._turns.writing():
+        with self.turns.writing():
             for part, value in fingerprints.items():
                 self.require_fingerprint(part, value)
             with self.manifest.transaction() as transaction:
@@ -144,7 +149,9 @@ class Store:
                 if new or leftovers:
                     self._words.stamp(transaction, lexical)
                 transaction.forget_leftovers(leftovers)
-                return _apply(transaction, change, fingerprints)
+                removed = _apply(transaction, change, fingerprints)
+            self._drop_staged(change)
+            return removed
 
     def settle(self, *, wait: float = 0.0) -> bool:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
@@ -156,28 +163,78 @@ class Store:
         with suppress(Locked):
             # If another process is at it, what then is still lacking is scanned, or published by the next.
             self._publisher.publish(only_if_due=True, wait=0.0)
+        staged = self.staged()
+        if staged:
+            with closing(staged):
+                staged.settle(wait=wait)
         return self._purge_log(wait)
 
     def publish(self) -> None:
         """Publishes a vector generation that holds all embeddings, unless the current one already does."""
         self._publisher.publish()
 
+    def staged(self, *, create: bool = False) -> Store | None:
+        """The store in which this base is built anew with other settings; None where that is not under way."""
+        place = self.home / STAGED
+        return Store.open(place, create=create) if create or (place / "manifest.sqlite").is_file() else None
+
+    def commit_staged(self, staged: Store, change: Change, fingerprints: Mapping[str, str]) -> Removed:
+        """Commits to `staged` those of the change's documents that this base still holds, as they are."""
+        with self.turns.writing():
+            with self.manifest.snapshot() as snapshot:
+                current = snapshot.all_digests()
+            additions = [one for one in change.additions if current.get(one.document.source) == one.document.sha256]
+            return staged.commit(replace(change, additions=tuple(additions)), fingerprints)
+
+    def adopt(self, staged: Store) -> bool:
+        """Goes over to the passages, vectors and words of `staged` at once; it is then deleted.
+
+        False, and nothing done, where it does not hold the same documents as this base.
+        """
+        staged.publish()
+        with self.turns.publishing(), self.turns.writing():
+            with self.manifest.snapshot() as ours, staged.manifest.snapshot() as theirs:
+                if ours.all_digests() != theirs.all_digests():
+                    return False
+                generation, fingerprints = theirs.generation(), {part: theirs.meta(part) for part in PARTS}
+                words = self._words.adopt(staged.home / theirs.meta("lexical"), name := self._words.next_name(ours))
+            if generation:
+                adopted = adopt_generation(self.home / VECTORS, staged.home / VECTORS / generation.name)
+                generation = replace(generation, name=adopted)
+            with self.manifest.transaction_beside(staged.manifest.path) as transaction:
+                transaction.adopt_staged()
+                for part, value in fingerprints.items():
+                    transaction.set_meta(part, value)
+                transaction.set_meta("lexical", name)
+                self._words.stamp(transaction, words)
+                transaction.publish(generation, ()) if generation else transaction.retire_generations()
+                transaction.advance_epoch()
+            self.discard_staged(staged)
+            with self.manifest.snapshot() as snapshot:
+                self._words.discard_others(snapshot)
+        self.settle()
+        return True
+
+    def discard_staged(self, staged: Store) -> None:
+        staged.close()
+        shutil.rmtree(staged.home)
+
     def problems(self) -> list[Problem]:
         """What does not agree between manifest, vectors and words, read from disk while nobody writes."""
-        with self._turns.writing(), closing(Manifest(self.manifest.path)) as manifest:
+        with self.turns.writing(), closing(Manifest(self.manifest.path)) as manifest:
             try:
                 with manifest.snapshot() as snapshot:
-                    return list(problems(snapshot, Words(self.home, manifest), self.home / "vectors"))
+                    return list(problems(snapshot, Words(self.home, manifest), self.home / VECTORS))
             except StoreError as error:
                 return [Problem("manifest", str(error))]
 
     def repair(self, found: Sequence[Problem]) -> None:
         """Builds the indexes that have problems anew from the manifest; needs neither sources nor models."""
-        with self._turns.publishing():
+        with self.turns.publishing():
             if any(problem.part == "words" for problem in found):
                 self._rewrite_words()
             if any(problem.part == "vectors" for problem in found):
-                with self._turns.writing(), self.manifest.transaction() as transaction:
+                with self.turns.writing(), self.manifest.transaction() as transaction:
                     transaction.retire_generations()
                 self._publisher.publish_now()
 
@@ -185,7 +242,7 @@ class Store:
         try:
             # Nobody else's business: the text of all documents is going to lie in here.
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._turns.writing():
+            with self.turns.writing():
                 self._words.create(FIRST)
                 self.manifest.create(lexical=FIRST)
         except OSError as error:
@@ -205,7 +262,6 @@ class Store:
                         snapshot=snapshot,
                         lexical=self._words.index(snapshot).searcher(snapshot.epoch),
                         generation=attempt.enter_context(self._generations.lend(generation)) if generation else None,
-                        watermark=generation.watermark if generation else 0,
                         recent=self._recent,
                     )
                 except StoreError:
@@ -216,9 +272,17 @@ class Store:
                 stack.enter_context(attempt.pop_all())
                 return view
 
+    def _drop_staged(self, change: Change) -> None:
+        """What a change replaces or removes is not kept where the base is being built anew either."""
+        replaced = (*change.removed_documents, *(addition.document.source for addition in change.additions))
+        staged = self.staged() if replaced or change.removed_files else None
+        if staged:
+            with closing(staged):
+                staged.commit(Change(removed_files=change.removed_files, removed_documents=replaced), {})
+
     def _sweep(self) -> None:
         """Deletes what is left over in the lexical index, and the traces there of what was removed."""
-        with self._turns.writing():
+        with self.turns.writing():
             with self.manifest.snapshot() as snapshot:
                 leftovers, is_purge_due = snapshot.lexical_leftovers(), bool(snapshot.meta(PURGE_DUE))
                 self._words.discard_others(snapshot)
@@ -242,7 +306,7 @@ class Store:
         return True
 
     def _rewrite_words(self) -> None:
-        with self._turns.writing():
+        with self.turns.writing():
             with self.manifest.snapshot() as snapshot:
                 new = self._words.next_name(snapshot)
                 lexical = self._words.create(new)

@@ -23,7 +23,7 @@ import numpy as np
 from kb.errors import StoreError
 from kb.protocols import Vectors
 from kb.store.snapshot import Generation
-from kb.store.stamps import Stamps, altered, digest_of_file, looking_other, take_stamps, unpacked
+from kb.store.stamps import Stamps, altered, digest_of_file, link_tree, looking_other, take_stamps, unpacked
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -132,7 +132,7 @@ def build_generation(
 
     Until it has its final name, an interruption leaves only a folder ending in ".part" behind.
     """
-    name = uuid4().hex[:16]
+    name = _new_name()
     part = folder / f"{name}.part"
     folder.mkdir(parents=True, exist_ok=True)
     if base is not None:
@@ -152,11 +152,22 @@ def build_generation(
     return name, stamps
 
 
+def adopt_generation(folder: Path, source: Path) -> str:
+    """Takes the generation in folder `source` into `folder` and returns the name that it has there."""
+    name = _new_name()
+    link_tree(source, folder / name)
+    return name
+
+
 def discard_generations(folder: Path, *, keep: set[str]) -> None:
     """Deletes what is not, or no longer, published; for the holder of the publisher's lock."""
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in keep:
             shutil.rmtree(path)
+
+
+def _new_name() -> str:
+    return uuid4().hex[:16]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from kb.errors import StoreError
 from kb.store.lexical import LexicalIndex, unsound_files
 from kb.store.manifest import Manifest
 from kb.store.snapshot import Snapshot
-from kb.store.stamps import altered, looking_other, packed, unpacked
+from kb.store.stamps import altered, link_tree, looking_other, packed, unpacked
 from kb.store.transaction import Transaction
 
 FIRST = "lexical-0"
@@ -52,6 +52,12 @@ class Words:
         if _is_in_motion(snapshot):
             return unsound_files(folder)
         return altered(folder, unpacked(snapshot.meta(STAMPS)))
+
+    def adopt(self, folder: Path, name: str) -> LexicalIndex:
+        """The index in `folder` as that of this base, under the name `name`; the files are shared, not copied."""
+        shutil.rmtree(self._home / name, ignore_errors=True)
+        link_tree(folder, self._home / name)
+        return LexicalIndex(self._home / name)
 
     def discard_others(self, snapshot: Snapshot) -> None:
         """Deletes indexes that are no longer, or were never, in use; for the holder of the writer's lock."""
