@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
+from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, consistently
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
@@ -16,7 +17,7 @@ from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
 from citewell.reply import Reply
 from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
-from ingest.report import IngestReport, Progress
+from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
@@ -24,6 +25,7 @@ from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
+Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
 
 
 class KnowledgeBase:
@@ -36,6 +38,7 @@ class KnowledgeBase:
         self._store = store
         self._model_lock = Lock()
         self._composer = Composer(self._checked_embedder, settings.modes)
+        self._board = Board(store.home / "jobs")
 
     @classmethod
     def open(
@@ -70,28 +73,34 @@ class KnowledgeBase:
         self._store.close()
 
     def ingest(
-        self, paths: Path | str | Sequence[Path | str], *, sync: bool = False, confirmed: bool = False
+        self,
+        paths: Path | str | Sequence[Path | str],
+        *,
+        sync: bool = False,
+        confirmed: bool = False,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> IngestJob:
         """Starts a job that adds what is new at `paths`, replaces what has changed and keeps the rest.
 
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
-        where a path is empty or missing, UserError is raised.
+        where a path is empty or missing, UserError is raised. `on_outcome` hears what became of each file, as soon as
+        that is certain, from threads of the job.
         """
         from ingest.indexing import Encoding
         from ingest.pipeline import Ingestion
 
         given = [paths] if isinstance(paths, Path | str) else paths
         chosen = existing_paths(given, sync=sync, confirmed=confirmed)
-        return Job(
+        return self._job(
+            Errand("ingest", tuple(str(path.resolve()) for path in chosen), sync, confirmed),
             lambda show, is_cancelled: Ingestion(
                 self._store,
                 lambda: Encoding(self._embedder, self._splitter),
                 configured_parsing(self.settings.ingest),
                 on_progress=show,
-                on_outcome=lambda _: None,
+                on_outcome=on_outcome,
                 is_cancelled=is_cancelled,
             ).run(chosen, sync=sync, confirmed=confirmed),
-            Progress(),
         )
 
     def reindex(self) -> IngestJob:
@@ -103,15 +112,57 @@ class KnowledgeBase:
         from ingest.indexing import Encoding
         from ingest.reindexing import Reindexing
 
-        return Job(
+        return self._job(
+            Errand("reindex"),
             lambda show, is_cancelled: Reindexing(
                 self._store,
                 Encoding(self._embedder, self._splitter),
                 on_progress=show,
                 is_cancelled=is_cancelled,
             ).run(),
-            Progress(),
         )
+
+    def jobs(self) -> list[JobNote]:
+        """The jobs on this base that run, in whichever process, or were cut short; the oldest first."""
+        return self._board.notes()
+
+    def job(self, name: str) -> JobNote:
+        """The job with that id. Raises UserError where there is none."""
+        return self._board.note(name)
+
+    def cancel(self, job: str) -> None:
+        """Asks a job, in whichever process, to stop at its next step. Raises UserError where there is none."""
+        self._board.ask_to_stop(job)
+
+    def resume(self, job: str) -> IngestJob:
+        """Starts an interrupted job again, which goes on where that stopped. Raises UserError where there is none."""
+        note = self.job(job)
+        if note.state == "running":
+            raise UserError(f'The job "{job}" is still running (pid {note.pid}).')
+        self._board.forget(job)
+        errand = note.errand
+        if errand.kind == "reindex":
+            return self.reindex()
+        return self.ingest(errand.paths, sync=errand.sync, confirmed=errand.confirmed)
+
+    def _job(self, errand: Errand, work: Work) -> IngestJob:
+        """Runs `work` beside the caller, posted on the board for as long as it takes."""
+
+        def posted(show: Callable[[Progress], None], is_cancelled: Callable[[], bool]) -> IngestReport:
+            def show_everybody(progress: Progress) -> None:
+                show(progress)
+                entry.show(progress)
+
+            with self._board.posted(errand) as entry:
+                try:
+                    report = work(show_everybody, lambda: is_cancelled() or entry.is_asked_to_stop())
+                except UserError:
+                    entry.is_done = True  # To be asked in another way; asking again would not help.
+                    raise
+                entry.is_done = not report.cancelled
+                return report
+
+        return Job(posted, Progress())
 
     def remove(self, sources: Sequence[str]) -> RemovalReport:
         """Removes files, everywhere; each is named by its source, its path or its name in the base.
@@ -122,8 +173,13 @@ class KnowledgeBase:
         rows = self.documents()
         files = tuple(dict.fromkeys(file for source in sources for file in files_meant(source, rows)))
         removed = self._store.commit(Change(removed_files=files), {})
+        self._board.forget_interrupted(files)
         purged = self._store.settle(wait=PURGE_WAIT)
         return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged)
+
+    def publish(self) -> None:
+        """Brings the vector index up to date; until then, what it lacks is searched beside it."""
+        self._store.publish()
 
     def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
         """The k best passages for `query`, best first. Raises UserError for an empty query, an unknown mode, k < 1."""

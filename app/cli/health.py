@@ -48,6 +48,10 @@ def reindex(context: typer.Context) -> None:
     invocation: Invocation = context.obj
     with invocation.open() as base:
         report = finish(base.reindex(), shown=not invocation.quiet)
+    conclude_reindex(invocation, report)
+
+
+def conclude_reindex(invocation: Invocation, report: IngestReport) -> None:
     if invocation.json:
         print_json({"documents": report.documents, "chunks": report.chunks, "seconds": round(report.seconds, 3)})
     elif not invocation.quiet and not report.cancelled:

@@ -22,10 +22,12 @@ from app.cli.evaluate import evaluate
 from app.cli.health import reindex, status, verify
 from app.cli.ingest import ingest
 from app.cli.invocation import Invocation
+from app.cli.jobs import jobs
 from app.cli.output import say
 from app.cli.progress import INTERRUPTED
 from app.cli.search import search
 from app.cli.serve import serve
+from app.cli.watch import watch
 from kb.errors import CitewellError
 
 READER_GONE = 141
@@ -70,7 +72,7 @@ def citewell(
     context.obj = Invocation(kb, home, settings, as_json, quiet)
 
 
-for command in (ingest, search, ask, status, list_documents, remove, verify, reindex, doctor, serve):
+for command in (ingest, watch, search, ask, status, list_documents, remove, jobs, verify, reindex, doctor, serve):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(evaluate, name="eval")
 
