@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
     """Enough text to be busy with for some seconds."""
     folder = tmp_path / "documents"
     folder.mkdir()
-    for number in range(200):
+    for number in range(FILES):
         text = "\n\n".join(
             f"Paragraph {part} of note {number} speaks of matter {number * part}. " * 8 for part in range(4)
         )
