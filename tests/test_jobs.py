@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     for number in range(FILES):
         text = "\n\n".join(
-            f"Paragraph {part} of note {number} speaks of matter {number * part}. " * 8 for part in range(9)
+            f"Paragraph {part} of note {number} speaks of matter {number * part}. " * 8 for part in range(20)
         )
         (folder / f"note{number}.md").write_text(f"# Note {number}\n\n{text}\n")
     return folder
