@@ -17,7 +17,7 @@ from app.cli.main import main
 from citewell import KnowledgeBase
 from kb.errors import UserError
 
-FILES = 60
+FILES = 30
 COMMAND = [sys.executable, "-m", "app.cli.main"]
 
 
