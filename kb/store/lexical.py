@@ -14,6 +14,7 @@ from threading import Lock
 import tantivy
 
 from kb.errors import StoreError
+from kb.store.disk import disk_error
 from kb.store.stamps import Stamps, take_stamps
 from kb.text.passages import heading_path
 from kb.text.terms import terms
@@ -35,7 +36,7 @@ class LexicalIndex:
         try:
             self._index = tantivy.Index.open(str(folder))
         except ValueError as error:
-            raise _damaged(error) from error
+            raise _damaged(folder, error) from error
         self._folder = folder
         self._lock = Lock()
         self._epoch = -1
@@ -53,7 +54,7 @@ class LexicalIndex:
                 try:
                     self._index.reload()
                 except ValueError as error:
-                    raise _damaged(error) from error
+                    raise _damaged(self._folder, error) from error
                 self._epoch = epoch
             return LexicalSearcher(self._index.schema, self._index.searcher())
 
@@ -101,7 +102,7 @@ class LexicalIndex:
                 # Ends the writer's threads and frees tantivy's own lock, whoever still holds a reference to it.
                 writer.wait_merging_threads()
         except ValueError as error:
-            raise _damaged(error) from error
+            raise _damaged(self._folder, error) from error
 
     def _delete(self, writer: tantivy.IndexWriter, numbers: list[int]) -> None:
         if numbers:
@@ -189,8 +190,9 @@ def _is_sound(content: bytes) -> bool:
     return checksum == zlib.crc32(memoryview(content)[:body])
 
 
-def _damaged(error: ValueError) -> StoreError:
-    return StoreError(f"The lexical index cannot be used ({error}); run `citewell verify --repair`.")
+def _damaged(folder: Path, error: ValueError) -> StoreError:
+    otherwise = f"The lexical index cannot be used ({error}); run `citewell verify --repair`."
+    return disk_error(folder.parent, error, otherwise)
 
 
 def _schema() -> tantivy.Schema:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from kb.errors import Locked, StoreError
+from kb.errors import Locked
+from kb.store.disk import disk_error
 
 PUBLISH_WAIT = 3600.0
 """Seconds to wait for another process that builds a generation, where that must be waited for."""
@@ -40,9 +41,7 @@ class Turns:
             with exclusive(self._home / lock, wait=wait):
                 yield
         except OSError as error:
-            raise StoreError(
-                f"The knowledge base in {self._home} cannot be written: {error.strerror or error}."
-            ) from error
+            raise disk_error(self._home, error) from error
 
 
 @contextmanager

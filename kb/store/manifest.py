@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from kb.errors import StoreError
+from kb.store.disk import disk_error
 from kb.store.snapshot import Snapshot
 from kb.store.transaction import Transaction
 
@@ -114,7 +114,8 @@ class Manifest:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
-            raise StoreError(f"The knowledge base in {self.path.parent} cannot be used: {_explained(error)}") from error
+            folder = self.path.parent
+            raise disk_error(folder, error, f"The knowledge base in {folder} {_explained(error)}") from error
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         uri = f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}"
@@ -132,19 +133,9 @@ class Manifest:
 
 def _explained(error: sqlite3.DatabaseError) -> str:
     """What SQLite says, and what to do about it."""
-    advice = {
-        "SQLITE_FULL": "the disk is full; make room and run the command again.",
-        "SQLITE_READONLY": "its folder cannot be written to; give it to the user who runs this.",
-        "SQLITE_CANTOPEN": "its manifest cannot be opened; its folder must be readable and writable.",
-        "SQLITE_BUSY": "another program keeps its manifest locked; end that program and try again.",
-    }
-    name = getattr(error, "sqlite_errorname", "")
-    for known, sentence in advice.items():
-        if name.startswith(known):
-            return sentence
     if not isinstance(error, sqlite3.OperationalError):
-        return f"its manifest is damaged ({error}); restore it from a copy, or ingest the documents into a new base."
-    return f"the disk or the system refuses ({error}); see that its folder is there, writable, and the disk not full."
+        return f"has a damaged manifest ({error}); restore it from a copy, or ingest the documents into a new base."
+    return f"cannot be used ({error}); see that its folder is there and no other program keeps it locked."
 
 
 @contextmanager

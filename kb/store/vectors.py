@@ -22,6 +22,7 @@ import numpy as np
 
 from kb.errors import StoreError
 from kb.protocols import Vectors
+from kb.store.disk import disk_error
 from kb.store.snapshot import Generation
 from kb.store.stamps import Stamps, altered, digest_of_file, link_tree, looking_other, take_stamps, unpacked
 
@@ -132,7 +133,18 @@ def build_generation(
 
     Until it has its final name, an interruption leaves only a folder ending in ".part" behind.
     """
+    from chromadb.errors import ChromaError
+
     name = _new_name()
+    try:
+        return name, _built(folder, name, base=base, drop=drop, add=add)
+    except (ChromaError, sqlite3.OperationalError) as error:
+        raise disk_error(folder.parent, error, f"The vector index cannot be built ({error}).") from error
+
+
+def _built(
+    folder: Path, name: str, *, base: str | None, drop: Sequence[int], add: Iterator[tuple[list[int], Vectors]]
+) -> Stamps:
     part = folder / f"{name}.part"
     folder.mkdir(parents=True, exist_ok=True)
     if base is not None:
@@ -149,7 +161,7 @@ def build_generation(
     _sync(part)
     part.rename(folder / name)
     _sync(folder)
-    return name, stamps
+    return stamps
 
 
 def adopt_generation(folder: Path, source: Path) -> str:
