@@ -47,6 +47,9 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    ODP: "ingest.readers.odp:OdpReader",
+    ODT: "ingest.readers.odt:OdtReader",
+    PPTX: "ingest.readers.pptx:PptxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
@@ -57,8 +60,11 @@ _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown"), MARKDOWN),
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
+    **dict.fromkeys((".odt", ".ott"), ODT),
+    **dict.fromkeys((".odp", ".otp"), ODP),
     ".pdf": PDF,
 }
 SUFFIXES = tuple(_BY_SUFFIX)
