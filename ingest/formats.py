@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import cast
 from zipfile import BadZipFile, ZipFile
 
+from ingest.readers.libreoffice import libreoffice
 from ingest.readers.source_file import Reader, SourceFile
 from kb.errors import NothingToRead, UnreadableFile
 
@@ -41,12 +42,15 @@ XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 XLSX = f"{_OFFICE}spreadsheetml.sheet"
 XML = "application/xml"
 
-VERSION = 1
+VERSION = 2
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    DOC: "ingest.readers.legacy:DocReader",
+    PPT: "ingest.readers.legacy:PptReader",
+    RTF: "ingest.readers.rtf:RtfReader",
     ODP: "ingest.readers.odp:OdpReader",
     ODT: "ingest.readers.odt:OdtReader",
     PPTX: "ingest.readers.pptx:PptxReader",
@@ -63,7 +67,10 @@ _BY_SUFFIX = {
     **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
     **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
+    **dict.fromkeys((".doc", ".dot"), DOC),
+    **dict.fromkeys((".ppt", ".pps", ".pot"), PPT),
     **dict.fromkeys((".odt", ".ott"), ODT),
+    ".rtf": RTF,
     **dict.fromkeys((".odp", ".otp"), ODP),
     ".pdf": PDF,
 }
@@ -122,8 +129,8 @@ class Formats:
 
     @property
     def fingerprint(self) -> str:
-        """Names the kinds that are read."""
-        return f"{VERSION} {sorted(self.custom.items())}"
+        """Names the kinds that are read, some of which only where another program is installed."""
+        return f"{VERSION} {sorted(self.custom.items())} {libreoffice() is not None}"
 
     def reader(self, file: SourceFile) -> Reader:
         """The reader for `file`. Raises NothingToRead where there is none."""
