@@ -16,7 +16,7 @@ from ingest.readers.cells import Cell
 from ingest.readers.docx_styles import ListNumbers, Styles, W, is_on, outline_level, says_on, value
 from ingest.readers.drawings import DGM, MC, C, R, chart_of, chosen, diagram_items, picture_says
 from ingest.readers.equations import linear
-from ingest.readers.flow import Flow
+from ingest.readers.flow import Flow, labelled
 from ingest.readers.numerals import numeral
 from ingest.readers.office_archive import Package, Part
 from ingest.readers.source_file import SourceFile, make_document
@@ -137,7 +137,7 @@ class _Body:
         if style.name == "Title":
             self._flow.add_title(text)
         elif level and text:
-            self._flow.add_heading(level, _numbered(label, text))
+            self._flow.add_heading(level, labelled(label[0] if label else "", text))
         elif label and label[0] and text:
             self._flow.add_item(text, label=label[0], depth=label[1])
         else:
@@ -205,7 +205,7 @@ class _Body:
         found = replace(within, pieces=[], in_code=[])
         self._collect(paragraph, found, is_hidden=self._styles[style_id].is_hidden)
         label = self._numbers.next_label(paragraph, style_id)
-        return _numbered(label, found.text) if found.text else ""
+        return labelled(label[0] if label else "", found.text)
 
     def _collect(self, element: _Element, found: _Paragraph, *, is_hidden: bool) -> None:
         for child in element:
@@ -316,10 +316,6 @@ def _before(row: _Element) -> list[Cell]:
     """Stands for the columns that a row leaves out at its beginning."""
     skipped = value(row, "trPr/gridBefore") or "0"
     return [Cell("", int(skipped))] if skipped.isdecimal() and int(skipped) else []
-
-
-def _numbered(label: tuple[str, int] | None, text: str) -> str:
-    return f"{label[0]} {text}" if label and label[0] not in ("", "-") else text
 
 
 def _symbol(element: _Element) -> str:

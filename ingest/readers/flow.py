@@ -124,3 +124,8 @@ class Flow:
 
     def _name(self, block: int, caption: str) -> None:
         self.written.blocks[block] = replace(self.written.blocks[block], caption=" ".join(caption.split()))
+
+
+def labelled(label: str, text: str) -> str:
+    """A heading, or a paragraph in a table, with its number; a bullet says nothing there."""
+    return f"{label} {text}" if text and label not in ("", "-") else text

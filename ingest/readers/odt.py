@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
-from ingest.readers.flow import Flow
+from ingest.readers.flow import Flow, labelled
 from ingest.readers.office_archive import OfficeArchive
 from ingest.readers.opendocument import CHART, DRAW, OFFICE, TABLE, TEXT, Inline, OpenDocument, number
 from ingest.readers.source_file import SourceFile, make_document
@@ -83,7 +83,7 @@ class _Body:
         if label is None and element.get(f"{TEXT}is-list-header") != "true":
             style = self._document.style("paragraph", element.get(f"{TEXT}style-name"))
             label = "" if style.numbers == "" else self._document.lists.heading_label(level)
-        self._flow.add_heading(level, f"{label or ''} {found.text}".strip(" -") if found.text else "")
+        self._flow.add_heading(level, labelled(label or "", found.text))
         self._write_what_follows(found)
 
     def _take_paragraph(self, element: _Element) -> None:
