@@ -311,7 +311,7 @@ class _Parser:
         self._begins_group = False
         skipped = min(self._to_skip, len(content))
         self._to_skip -= skipped
-        if self._state.destination not in _SILENT:
+        if self._groups and self._state.destination not in _SILENT:
             self._bytes += content[skipped:]
 
     @property

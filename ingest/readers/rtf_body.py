@@ -94,11 +94,16 @@ class Body:
 
     def end_row(self, edges: Sequence[Edge], *, is_header: bool, nested: bool) -> None:
         of = self._at(2 if nested else 1)
+        if of._cell:
+            # A cell that the file does not end.
+            of._cells.append(" ".join(filter(None, of._cell)))
         if of._cells:
             of._rows.append(Row(of._cells, edges, is_header))
         of._cells, of._cell = [], []
 
     def finished(self) -> Flow:
+        if self._cells:
+            self.end_row([], is_header=False, nested=False)
         self.end_paragraph(Paragraph())
         return self.flow
 
@@ -140,7 +145,7 @@ class Body:
         return next(iter(names), ""), level, "caption" in (name.lower() for name in names)
 
     def _end_table(self) -> None:
-        if self._cells:
+        if self._cells or self._cell:
             # A row that the file does not end.
             self.end_row([], is_header=False, nested=False)
         if not self._rows:
