@@ -239,6 +239,10 @@ class TestWordNumbers:
             "II. Two\nV. Five\nVI. Six",
         ]
 
+    def test_a_level_that_is_skipped_counts_as_begun(self, tmp_path: Path) -> None:
+        body = numbered("One") + numbered("Deep", 2) + numbered("In one", 1)
+        assert texts(word(tmp_path / "a.docx", body, numbering=LEGAL)) == ["I. One\n    (a) Deep\n  1.2 In one"]
+
     def test_headings_have_the_numbers_of_their_style(self, tmp_path: Path) -> None:
         clause = style("Clause", '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>', of="heading1")
         body = styled("Clause", "Rent") + styled("Clause", "Deposit") + para("Paid at once.")
@@ -403,7 +407,13 @@ class TestWordText:
         ("equation", "text"),
         [
             ("<m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>", "(a+b)/2"),
-            ("<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>", "x^2"),
+            (
+                (
+                    "<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>"
+                    "<m:r><m:t>y</m:t></m:r>"
+                ),
+                "x^2 y",
+            ),
             ("<m:rad><m:radPr><m:degHide/></m:radPr><m:deg/><m:e><m:r><m:t>y</m:t></m:r></m:e></m:rad>", "√(y)"),
             (
                 (
@@ -422,8 +432,8 @@ class TestWordText:
         ],
     )
     def test_equations_are_lines(self, equation: str, text: str, tmp_path: Path) -> None:
-        body = para(run("Let ") + f"<m:oMath>{equation}</m:oMath>" + run(" be."))
-        assert texts(word(tmp_path / "a.docx", body)) == [f"Let {text} be."]
+        body = para(run("Let ") + f"<m:oMath>{equation}</m:oMath>" * 2 + run(" be."))
+        assert texts(word(tmp_path / "a.docx", body)) == [f"Let {text} {text} be."]
 
 
 class TestWordTables:
@@ -851,12 +861,15 @@ class TestOdt:
             + listed(p("anew"))
             + listed(p("dot"), about='text:style-name="B"')
         )
+        cell = f"<table:table-cell>{listed(p('in a cell'))}</table:table-cell><table:table-cell/>"
+        body += f"<table:table><table:table-row>{cell}</table:table-row></table:table>"
         assert texts(odf(tmp_path / "a.odt", body, styles=LIST_STYLES)) == [
             "1. one\n  goes on\n2. two\n  (a) in two\n  (b) more",
             "Between.",
             "3. three",
             "Between.",
             "1. anew\n- dot",
+            "1. in a cell",
         ]
 
     def test_white_space_is_what_the_markup_says(self, tmp_path: Path) -> None:
@@ -989,6 +1002,7 @@ class TestOdp:
             + box(p("Rents"), 'presentation:class="title"')
             + box(listed(p("one"), p("two"), about='text:style-name="B"'), outline)
             + box(p("Click to add text"), f"{outline} {placeholder}")
+            + box(listed(p("1st")) + listed(p("2nd"), about='text:style-name="L"'), 'svg:y="3cm"')
             + box(p("3"), 'presentation:class="page-number"')
             + frame(f"<table:table><table:table-row>{cells}</table:table-row></table:table>", 'svg:y="7cm"')
             + f"<office:annotation><dc:creator>Ann</dc:creator>{p('Sure?')}</office:annotation>"
@@ -999,6 +1013,7 @@ class TestOdp:
         assert blocks(document) == [
             ("heading", "Rents"),
             ("list", "- one\n- two"),
+            ("list", "1. 1st\n2. 2nd"),
             ("paragraph", "in group"),
             ("table", "a | b"),
             ("paragraph", "low"),

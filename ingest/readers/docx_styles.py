@@ -145,6 +145,9 @@ class ListNumbers:
             self._begun.add(list_id)
             for overridden, start in _restarts(self._lists[list_id]):
                 counters[overridden] = start - 1
+        for above in [other for other in levels if other < level]:
+            # A level that is skipped counts as begun.
+            counters.setdefault(above, levels[above].start)
         counters[level] = counters.get(level, levels[level].start - 1) + 1
         for deeper in [other for other in counters if other > level and other in levels]:
             after = levels[deeper].restarts_after
@@ -192,6 +195,6 @@ def _label(levels: dict[int, Level], level: int, counters: dict[int, int]) -> st
         if named not in levels:
             return ""
         form = "decimal" if about.is_legal else levels[named].written_as
-        return numeral(counters.get(named, levels[named].start), form)
+        return numeral(counters[named], form)
 
     return _PLACES.sub(written, about.text).strip()

@@ -19,7 +19,16 @@ def linear(equation: _Element) -> str:
 
 
 def _row(element: _Element | None) -> str:
-    return "" if element is None else "".join(map(_part, element))
+    """The parts of an equation side by side; a blank ends a fraction or an exponent where it would seem to go on."""
+    text, ends_structure = "", False
+    for child in () if element is None else element:
+        part = _part(child)
+        name = QName(child).localname if part else ""
+        if (ends_structure or name == "func") and text[-1:].isalnum() and part[:1].isalnum():
+            text += " "
+        text += part
+        ends_structure = name in _STRUCTURES if part else ends_structure
+    return text
 
 
 def _part(element: _Element) -> str:
@@ -122,6 +131,7 @@ def _joined(parts: Iterable[_Element], separator: str) -> str:
 
 
 _SILENT = frozenset({"rPr", "ctrlPr", "oMathParaPr", "annotation", "annotation-xml", "mspace"})
+_STRUCTURES = frozenset({"f", "sSup", "sSub", "sSubSup", "func", "mfrac", "msup", "msub", "msubsup"})
 _WRITTEN: dict[str, Callable[[_Element], str]] = {
     "f": _fraction,
     "sSup": lambda element: _scripted(_child(element, "e"), "", _child(element, "sup")),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ingest.readers.cells import Cell, laid_out
 from ingest.readers.structure import StructuredText, heading_mark
@@ -14,6 +15,17 @@ from kb.types import Anchor, Mark
 
 _LONGEST_HEADING = 250
 """Characters; what is longer is a paragraph in a heading's style, as in contracts."""
+
+
+class _Above(NamedTuple):
+    """What stands directly above: a caption, with the block of the table above it that it was given to, or a table."""
+
+    caption: str = ""
+    given_to: int | None = None
+    table: int | None = None
+
+
+_NOTHING = _Above()
 
 
 @dataclass(slots=True)
@@ -26,12 +38,7 @@ class Flow:
     _paragraphs: int = 0
     _tables: int = 0
     _has_headings: bool = False
-    _caption: str = ""
-    """The caption that stands directly above."""
-    _uncaptioned: int | None = None
-    """The block of the table that stands directly above, if it has no caption."""
-    _lent: int | None = None
-    """The block of the table above, where `_caption` was taken to be its own."""
+    _above: _Above = _NOTHING
 
     def add_title(self, text: str) -> None:
         """The document's title: a heading, but no place to turn to."""
@@ -40,6 +47,7 @@ class Flow:
         if text.strip():
             self._count_paragraph()
         self.written.add_heading(1, text)
+        self._above = _NOTHING
 
     def add_heading(self, level: int, text: str) -> None:
         if len(text) > _LONGEST_HEADING:
@@ -49,6 +57,7 @@ class Flow:
             self._has_headings = True
             self.written.add_heading(level, text)
             self.written.marks.append(heading_mark(self.written.blocks[-1].start, self.written.path.names))
+            self._above = _NOTHING
 
     def add_paragraph(self, text: str, *, is_caption: bool = False) -> None:
         """Adds a paragraph; a blank one is left out, but it parts a table from a caption."""
@@ -56,11 +65,10 @@ class Flow:
         if text.strip():
             self._count_paragraph()
         self.written.add("paragraph", text)
-        self._lent = self._uncaptioned if is_caption else None
-        self._caption = text if is_caption else ""
-        if self._lent is not None:
-            self._name(self._lent, text)
-        self._uncaptioned = None
+        table = self._above.table if is_caption and text.strip() else None
+        if table is not None:
+            self._name(table, text)
+        self._above = _Above(caption=text, given_to=table) if is_caption else _NOTHING
 
     def add_item(self, text: str, *, label: str = "-", depth: int = 0) -> None:
         """Adds an item to the list that is open, or opens one; without a label it goes on with the item before."""
@@ -72,6 +80,7 @@ class Flow:
         if text.strip():
             self._end_list()
             self.written.add("paragraph", f"{label}: {text}")
+            self._above = _NOTHING
 
     def add_table(self, rows: Sequence[Sequence[Cell]], *, header_rows: int = 0, caption: str = "") -> None:
         """Adds a table; the first row is taken to name the columns where nothing says so.
@@ -80,22 +89,21 @@ class Flow:
         """
         self._end_list()
         lines = laid_out(rows, header_rows or 1)
-        if not any(map(str.strip, (text for line in lines for text in line))):
+        if not any(text.strip() for line in lines for text in line):
             return
         self._tables += 1
-        rows_of = [
-            Anchor("table", f"table {self._tables}, row {row}", self._tables) for row in range(1, len(lines) + 1)
-        ]
-        if self._caption and self._lent is not None:
-            self._name(self._lent, "")
+        places = [Anchor("table", f"table {self._tables}, row {row}", self._tables) for row in range(1, len(lines) + 1)]
+        above = self._above
+        if above.given_to is not None:
+            # It stands between two tables, and names the one below.
+            self._name(above.given_to, "")
         self.written.add_table(
             lines,
-            caption=self._caption or caption,
+            caption=above.caption or caption,
             header_rows=header_rows or 1,
-            anchors=() if self._has_headings else rows_of,
+            anchors=() if self._has_headings else places,
         )
-        self._uncaptioned = None if self._caption else len(self.written.blocks) - 1
-        self._caption, self._lent = "", None
+        self._above = _NOTHING if above.caption else _Above(table=len(self.written.blocks) - 1)
 
     def finished(self) -> StructuredText:
         self._end_list()
@@ -106,13 +114,14 @@ class Flow:
             return
         items, self._items = self._items, []
         self.written.add("list", "\n".join(items))
-        self._caption, self._uncaptioned, self._lent = "", None, None
+        self._above = _NOTHING
         offset = self.written.blocks[-1].start
         for item in items:
             self._count_paragraph(offset)
             offset += len(item) + 1
 
     def _count_paragraph(self, offset: int | None = None) -> None:
+        """The paragraph at an offset, or the next that is added, is one of those that are counted."""
         if self._has_headings:
             return
         self._paragraphs += 1

@@ -9,18 +9,8 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from ingest.readers.office_archive import OfficeArchive
-from ingest.readers.opendocument import (
-    CHART,
-    DRAW,
-    OFFICE,
-    PRESENTATION,
-    SVG,
-    TABLE,
-    TEXT,
-    Inline,
-    OpenDocument,
-    number,
-)
+from ingest.readers.opendocument import SVG, Inline, OpenDocument
+from ingest.readers.opendocument_lists import CHART, DRAW, OFFICE, PRESENTATION, TABLE, TEXT, Level
 from ingest.readers.slides import Line, Placed, Slides, in_reading_order
 from ingest.readers.source_file import SourceFile, make_document
 from kb.types import Document
@@ -105,27 +95,14 @@ class _Presentation:
         self._slides.add_table(rows, caption=caption, header_rows=header_rows or 1)
 
     def _lines(self, parent: _Element, found: Inline) -> Iterator[Line]:
+        counted: dict[int, tuple[Level, int]] = {}
         for child in parent:
             if child.tag in (f"{TEXT}p", f"{TEXT}h"):
+                counted.clear()
                 yield Line(self._document.inline(child, found).text)
             elif child.tag == f"{TEXT}list":
-                if child.get(f"{TEXT}continue-numbering") != "true":
-                    self._document.lists.begin(child.get(f"{TEXT}style-name", ""))
-                yield from self._items(child, "", 1, found)
-
-    def _items(self, parent: _Element, inherited: str, level: int, found: Inline) -> Iterator[Line]:
-        style = parent.get(f"{TEXT}style-name", inherited)
-        for item in parent:
-            is_first = item.tag == f"{TEXT}list-item"
-            for child in item:
-                if child.tag == f"{TEXT}list":
-                    yield from self._items(child, style, level + 1, found)
-                elif child.tag in (f"{TEXT}p", f"{TEXT}h"):
-                    text = self._document.inline(child, found).text
-                    start = number(item, f"{TEXT}start-value", 0) or None
-                    label = self._document.lists.label(style, level, start) if is_first and text else ""
-                    yield Line(text, label, level - 1)
-                    is_first = False
+                for item in self._document.lists.items_on_slide(child, counted):
+                    yield Line(self._document.inline(item.element, found).text, item.label, item.depth)
 
 
 def _is_shown(shape: _Element) -> bool:

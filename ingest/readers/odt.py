@@ -13,12 +13,12 @@ from lxml.etree import _Element
 
 from ingest.readers.flow import Flow, labelled
 from ingest.readers.office_archive import OfficeArchive
-from ingest.readers.opendocument import CHART, DRAW, OFFICE, TABLE, TEXT, Inline, OpenDocument, number
+from ingest.readers.opendocument import Inline, OpenDocument
+from ingest.readers.opendocument_lists import CHART, DRAW, OFFICE, TABLE, TEXT, number
 from ingest.readers.source_file import SourceFile, make_document
 from kb.types import Document
 
 MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
-_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _AROUND_BLOCKS = frozenset(f"{TEXT}{name}" for name in (
     "section", "index-body", "index-title", "table-of-content", "alphabetical-index", "illustration-index",
     "table-index", "object-index", "user-index", "bibliography", "list-header",
@@ -50,8 +50,6 @@ class _Body:
         self._file = file
         self._document = document
         self._flow = Flow()
-        self._list_styles: dict[str, str] = {}
-        """The styles of lists by their id, for those that go on with another's numbers."""
 
     def read(self) -> Flow:
         for body in self._document.content.iterfind(f"{OFFICE}body/{OFFICE}text"):
@@ -66,7 +64,7 @@ class _Body:
             elif child.tag == f"{TEXT}p":
                 self._take_paragraph(child)
             elif child.tag == f"{TEXT}list":
-                self._take_list(child, "", 1)
+                self._take_list(child)
             elif child.tag == f"{TABLE}table":
                 self._take_table(child)
             elif child.tag in _AROUND_BLOCKS and child.get(f"{TEXT}display") != "none":
@@ -95,40 +93,16 @@ class _Body:
             self._flow.add_paragraph(found.text, is_caption=style.is_caption)
         self._write_what_follows(found)
 
-    def _take_list(self, element: _Element, inherited: str, level: int) -> None:
-        name = element.get(f"{TEXT}style-name", inherited)
-        other = element.get(f"{TEXT}continue-list")
-        continued = self._list_styles.get(other) if other else None
-        if level == 1 and not continued and element.get(f"{TEXT}continue-numbering") != "true":
-            self._document.lists.begin(name)
-        name = continued or name
-        self._list_styles[element.get(_ID, "")] = name
-        for item in element:
-            if item.tag == f"{TEXT}list-item":
-                self._take_item(item, name, level)
-            elif item.tag == f"{TEXT}list-header":
-                self._walk(item)
-
-    def _take_item(self, item: _Element, style: str, level: int) -> None:
-        start = number(item, f"{TEXT}start-value", 0) or None
-        label: str | None = None
-        for child in item:
-            if child.tag == f"{TEXT}list":
-                self._take_list(child, style, level + 1)
-            elif child.tag == f"{TABLE}table":
-                self._take_table(child)
-            elif child.tag in (f"{TEXT}p", f"{TEXT}h"):
-                is_first = label is None
-                label = self._document.lists.label(style, level, start) if label is None else ""
-                if child.tag == f"{TEXT}h":
-                    self._take_heading(child, label)
-                else:
-                    self._take_paragraph_of_item(child, label, level if is_first else level + 1)
-
-    def _take_paragraph_of_item(self, element: _Element, label: str, level: int) -> None:
-        found = self._document.inline(element)
-        self._flow.add_item(found.text, label=label, depth=level - 1)
-        self._write_what_follows(found)
+    def _take_list(self, element: _Element) -> None:
+        for item in self._document.lists.items(element):
+            if item.element.tag == f"{TABLE}table":
+                self._take_table(item.element)
+            elif item.element.tag == f"{TEXT}h":
+                self._take_heading(item.element, item.label)
+            else:
+                found = self._document.inline(item.element)
+                self._flow.add_item(found.text, label=item.label, depth=item.depth)
+                self._write_what_follows(found)
 
     def _write_what_follows(self, found: Inline) -> None:
         for what, text in found.said:

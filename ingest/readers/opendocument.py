@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from posixpath import normpath
@@ -14,22 +14,18 @@ from lxml.etree import QName, _Element
 from ingest.readers.cells import Cell
 from ingest.readers.drawings import picture_says
 from ingest.readers.equations import linear
-from ingest.readers.numerals import numeral
+from ingest.readers.flow import labelled
 from ingest.readers.office_archive import OfficeArchive
+from ingest.readers.opendocument_lists import CHART, DRAW, OFFICE, STYLE, TABLE, TEXT, ListNumbers, number
 from ingest.readers.source_file import SourceFile, in_utc
 from kb.errors import UnreadableFile
 
-_ODF = "{{urn:oasis:names:tc:opendocument:xmlns:{}:1.0}}"
-CHART, DRAW, META, OFFICE, PRESENTATION, STYLE, TABLE, TEXT = (
-    _ODF.format(name) for name in ("chart", "drawing", "meta", "office", "presentation", "style", "table", "text")
-)
 SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _CONTROL = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}content-control"
 _PROMPTS = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}showing-place-holder"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _ENCRYPTED = "encryption-data"
-_NUMERALS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _SILENT = frozenset({
     f"{DRAW}control", f"{DRAW}glue-point", f"{OFFICE}annotation-end", f"{OFFICE}event-listeners", f"{SVG}desc",
     f"{SVG}title", f"{TEXT}hidden-paragraph", f"{TEXT}hidden-text", f"{TEXT}placeholder", f"{TEXT}ruby-text",
@@ -50,28 +46,6 @@ class Style(NamedTuple):
     is_hidden: bool = False
     numbers: str | None = None
     """The list that gives its headings their numbers, None where that is the outline's."""
-
-
-class Level(NamedTuple):
-    """A level of a list: how its numbers look; a bullet has no numerals."""
-
-    written_as: str
-    before: str
-    after: str
-    shown: int
-    start: int
-    is_bullet: bool
-
-    @classmethod
-    def of(cls, element: _Element) -> Level:
-        return cls(
-            written_as=_NUMERALS.get(element.get(f"{STYLE}num-format", ""), ""),
-            before=element.get(f"{STYLE}num-prefix", ""),
-            after=element.get(f"{STYLE}num-suffix", ""),
-            shown=number(element, f"{TEXT}display-levels", 1),
-            start=number(element, f"{TEXT}start-value", 1),
-            is_bullet=not element.get(f"{STYLE}num-format") and "number" not in QName(element).localname,
-        )
 
 
 @dataclass(slots=True)
@@ -208,6 +182,9 @@ class OpenDocument:
                 texts.append(self.inline(child, found).text)
             elif child.tag == f"{TABLE}table":
                 found.boxes.append(child)
+            elif child.tag == f"{TEXT}list":
+                items = self.lists.items(child)
+                texts.extend(labelled(item.label, self.inline(item.element, found).text) for item in items)
             elif isinstance(child.tag, str):
                 texts.append(self.plain(child))
         return " ".join(filter(None, texts))
@@ -253,57 +230,6 @@ class OpenDocument:
     def comment(self, annotation: _Element) -> tuple[str, str]:
         author = (annotation.findtext(f"{_DC}creator") or "").strip()
         return f"Comment by {author}" if author else "Comment", self.plain(annotation)
-
-
-class ListNumbers:
-    """Counts the lists of a document as its items go by."""
-
-    def __init__(self, styles: Iterable[_Element]) -> None:
-        self._levels = {
-            style.get(f"{STYLE}name", ""): {
-                number(level, f"{TEXT}level", 1): Level.of(level) for level in style if level.get(f"{TEXT}level")
-            }
-            for style in styles
-            if style.tag in (f"{TEXT}list-style", f"{TEXT}outline-style")
-        }
-        self._outline = next((style.get(f"{STYLE}name", "") for style in styles if "outline" in str(style.tag)), "")
-        self._counters: dict[str, dict[int, int]] = {}
-
-    def begin(self, style: str) -> None:
-        """A list that does not go on with the numbers of another."""
-        self._counters.pop(style, None)
-
-    def label(self, style: str, level: int, start: int | None = None) -> str:
-        """The number of the next item of a list at a level (1 is the outermost), "-" for a bullet."""
-        levels = self._levels.get(style, {})
-        about = levels.get(level)
-        counters = self._counters.setdefault(style, {})
-        first = about.start if about else 1
-        counters[level] = counters.get(level, first - 1) + 1 if start is None else start
-        for deeper in [other for other in counters if other > level]:
-            del counters[deeper]
-        if about is None or about.is_bullet:
-            return "-"
-        if not about.written_as:
-            return ""
-        shown = range(max(level - about.shown + 1, 1), level + 1)
-        digits = [self._numeral(levels, counters, part) for part in shown]
-        return f"{about.before}{'.'.join(filter(None, digits))}{about.after}".strip()
-
-    def heading_label(self, level: int) -> str:
-        """The number of the next heading, "" where headings have none."""
-        about = self._levels.get(self._outline, {}).get(level)
-        label = self.label(self._outline, level) if self._outline else ""
-        return label if about and about.written_as else ""
-
-    def _numeral(self, levels: dict[int, Level], counters: dict[int, int], level: int) -> str:
-        about = levels.get(level)
-        return numeral(counters.get(level, about.start), about.written_as) if about and about.written_as else ""
-
-
-def number(element: _Element, name: str, default: int) -> int:
-    said = element.get(name, "")
-    return int(said) if said.isdecimal() else default
 
 
 def _key(style: _Element) -> tuple[str, str]:
