@@ -384,6 +384,8 @@ class TestWordText:
         says = ("A fox&#10;&#10;Description automatically generated", "image1.png", "Picture 3", "")
         body = para("".join(map(picture, says)) + run("Below."))
         assert texts(word(tmp_path / "a.docx", body)) == ["Below.", "Picture: A fox"]
+        document = one(word(tmp_path / "a.docx", para(picture("A fox"))))
+        assert place(document, "A fox") == "paragraph 1"
 
     def test_a_strict_document_is_read(self, tmp_path: Path) -> None:
         path = word(tmp_path / "a.docx", para("Strict."))
@@ -703,7 +705,9 @@ class TestPptx:
     def test_notes_are_told_from_the_slide(self, tmp_path: Path) -> None:
         made = presentation()
         slide_of(made, TITLE_ONLY, "Rents").notes_slide.notes_text_frame.text = "Say more.\nMuch more."
-        slide_of(made, BLANK).notes_slide.notes_text_frame.text = "Of a slide without a title."
+        notes = slide_of(made, BLANK).notes_slide
+        notes.notes_text_frame.text = "Of a slide without a title."
+        insert(notes, shape("In a box."))
         made.save(str(tmp_path / "a.pptx"))
         document = one(tmp_path / "a.pptx")
         assert [(block.headings, text) for block, (_, text) in zip(document.blocks, blocks(document), strict=True)] == [
@@ -713,6 +717,7 @@ class TestPptx:
             (("Rents", "Speaker notes"), "Much more."),
             (("Speaker notes",), "Speaker notes"),
             (("Speaker notes",), "Of a slide without a title."),
+            (("Speaker notes",), "In a box."),
         ]
         assert place(document, "Much") == "slide 1"
 
@@ -1054,6 +1059,7 @@ class TestRtf:
             (r"\uc1 \u26085\'3f\u26412 ?!", "日本!"),
             (r"\uc2 \u233\'c3\'a9x{\uc0 \u233 y}", "éxéy"),
             (r"\u-10179?\u-8704?", "😀"),
+            (r"a{\loch\b0\*\cs7\u-257 ? b}", "a b"),
             (r"\uc0\u-10240 here", "\ufffdhere"),
             (r"\ldblquote a\rdblquote\~b\_c\-d\emdash e\\f\{g\}", "“a”\u00a0b-cd—e\\f{g}"),
             ("a\r\nb\\tab c\\line d", "ab\tc\nd"),
@@ -1143,6 +1149,9 @@ class TestRtf:
         document = one(rtf(tmp_path / "a.rtf", "Text.", head=info))
         assert (document.title, document.text) == ("日本", "Text.")
         assert document.modified == datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
+
+    def test_a_title_is_in_the_encoding_of_the_document(self, tmp_path: Path) -> None:
+        assert one(rtf(tmp_path / "a.rtf", "Text.", head=r"{\info{\title \'8cl\'b9ty}}")).title == "Śląty"
 
     @pytest.mark.parametrize(
         ("content", "text"),

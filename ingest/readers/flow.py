@@ -79,6 +79,8 @@ class Flow:
         """Adds what is said of the text above: a footnote, a comment, what a picture shows."""
         if text.strip():
             self._end_list()
+            if not self.written.marks:
+                self._count_paragraph()
             self.written.add("paragraph", f"{label}: {text}")
             self._above = _NOTHING
 

@@ -101,9 +101,11 @@ class _Presentation:
 
 
 def _notes(notes: Part) -> Iterator[Line]:
-    for shape in notes.root.iter(f"{P}sp"):
-        if kind_of(shape) == "body":
-            yield from (Line(text_of(paragraph)) for paragraph in shape.iterfind(f"{P}txBody/{A}p"))
+    """What stands on the page of a slide's notes, but for the picture of the slide, headers and footers."""
+    for tree in notes.root.iterfind(f"{P}cSld/{P}spTree"):
+        for shape in shapes(tree):
+            if kind_of(shape) not in _AROUND:
+                yield from (Line(text_of(paragraph)) for paragraph in shape.iter(f"{A}p"))
 
 
 class _SlideWriter:

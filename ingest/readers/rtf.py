@@ -31,8 +31,9 @@ _CHARACTERS = {
 _LEFT_OUT = "left out"
 _SILENT = frozenset({
     _LEFT_OUT, "bkmkend", "bkmkstart", "colortbl", "filetbl", "fldinst", "footer", "footerf", "footerl", "footerr",
-    "ftncn", "ftnsep", "ftnsepc", "header", "headerf", "headerl", "headerr", "info", "nonesttables", "nonshppict",
-    "objdata", "pict", "pn", "rxe", "shprslt", "sn", "sv", "tc", "txe", "upr", "xe",
+    "ftncn", "ftnsep", "ftnsepc", "header", "headerf", "headerl", "headerr", "info", "list", "listoverride",
+    "listoverridetable", "listtable", "nonesttables", "nonshppict", "objdata", "pict", "pn", "rxe", "shprslt", "sn",
+    "sv", "tc", "txe", "upr", "xe",
 })  # fmt: skip
 """Destinations whose text is not the document's."""
 _STARRED = frozenset({
@@ -186,7 +187,7 @@ class _Parser:
     def _take(self, token: Token) -> None:
         begins, self._begins_group = self._begins_group, False
         if token.is_symbol and token.name == "*":
-            self._is_starred, self._begins_group = True, True
+            self._is_starred = self._begins_group = begins
         elif begins and (destination := self._destination(token)) is not None:
             self._enter(destination)
         elif self._to_skip and token.is_symbol:
@@ -328,7 +329,8 @@ class _Parser:
         if is_of_signs(font.name) and self._state.destination not in ("fonttbl", "stylesheet"):
             self._write("".join(sign(font.name, byte) for byte in content))
         else:
-            self._write(content.decode(code_page_of(font.charset) or self._page, "replace"))
+            page = None if self._state.destination == "title" else code_page_of(font.charset)
+            self._write(content.decode(page or self._page, "replace"))
 
     def _write(self, text: str) -> None:
         state = self._state

@@ -165,8 +165,8 @@ class Body:
 
 
 def whole(text: str) -> str:
-    """Text whose characters beyond the basic plane were written in two halves."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    """Text whose characters beyond the basic plane were written in two halves, without byte order marks."""
+    return text.replace("\ufeff", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _sign(label: str) -> str:
