@@ -25,6 +25,7 @@ from pptx.util import Emu
 
 from ingest.formats import Formats, kind_of
 from ingest.limits import Allowance, Limits
+from ingest.readers.numerals import numeral
 from ingest.readers.source_file import SourceFile
 from ingest.reading import read, read_path
 from kb.errors import NothingToRead, UnreadableFile
@@ -239,6 +240,24 @@ class TestWordNumbers:
             "II. Two\nV. Five\nVI. Six",
         ]
 
+    @pytest.mark.parametrize(
+        ("form", "number", "label"),
+        [
+            ("decimal", 12, "12"),
+            ("decimalZero", 7, "07"),
+            ("upperRoman", 1994, "MCMXCIV"),
+            ("lowerLetter", 28, "bb"),
+            ("decimalEnclosedCircle", 20, "⑳"),
+            ("decimalFullWidth", 12, "１２"),
+            ("japaneseCounting", 10, "十"),
+            ("chineseCountingThousand", 25, "二十五"),
+            ("unheard of", 3, "3"),
+            ("lowerRoman", 0, "0"),
+        ],
+    )
+    def test_numerals(self, form: str, number: int, label: str) -> None:
+        assert numeral(number, form) == label
+
     def test_a_level_that_is_skipped_counts_as_begun(self, tmp_path: Path) -> None:
         body = numbered("One") + numbered("Deep", 2) + numbered("In one", 1)
         assert texts(word(tmp_path / "a.docx", body, numbering=LEGAL)) == ["I. One\n    (a) Deep\n  1.2 In one"]
@@ -330,8 +349,16 @@ class TestWordText:
         body = (
             para("It begins ", "<w:rPr><w:del/></w:rPr>") + para("and ends.")
             + para("T", '<w:framePr w:dropCap="drop"/>') + para("he fox.")
+            + para("Before a table", "<w:rPr><w:vanish/></w:rPr>") + table(row("a", "b"))
+            + para("At the end", "<w:rPr><w:del/></w:rPr>")
         )  # fmt: skip
-        assert texts(word(tmp_path / "a.docx", body)) == ["It begins and ends.", "The fox."]
+        assert texts(word(tmp_path / "a.docx", body)) == [
+            "It begins and ends.",
+            "The fox.",
+            "Before a table",
+            "a | b",
+            "At the end",
+        ]
 
     def test_fields_show_their_result(self, tmp_path: Path) -> None:
         def char(kind: str, inner: str = "") -> str:
@@ -471,6 +498,11 @@ class TestWordTables:
         assert (
             one(word(tmp_path / "a.docx", table(row(cells[0], "a"), row(cells[1], "b")))).text.count(long.strip()) == 1
         )
+
+    def test_not_every_row_names_columns(self, tmp_path: Path) -> None:
+        header = "<w:tblHeader/>"
+        body = table(row("a", "b", about=header), row("c", "d", about=header))
+        assert one(word(tmp_path / "a.docx", body)).blocks[0].header_rows == 1
 
     def test_a_caption_above_or_below_names_the_table(self, tmp_path: Path) -> None:
         body = (
@@ -803,6 +835,12 @@ def odf(path: Path, body: str, *, styles: str = "", named: str = "", others: dic
         path,
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "META-INF/manifest.xml": (
+                f'<manifest:manifest {ODF}><manifest:file-entry manifest:full-path="/"'
+                f' manifest:media-type="application/vnd.oasis.opendocument.{kind}"/>'
+                '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+                "</manifest:manifest>"
+            ),
             "content.xml": (
                 f"<office:document-content {ODF}><office:automatic-styles>{styles}</office:automatic-styles>"
                 f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
@@ -924,7 +962,7 @@ class TestOdt:
         frame = (
             f"<draw:frame><draw:text-box>{p('Boxed.')}</draw:text-box></draw:frame>"
             "<draw:frame><draw:image/><svg:title>no.png</svg:title><svg:desc>A fox</svg:desc></draw:frame>"
-            f"<draw:custom-shape>{p('In a shape.')}</draw:custom-shape>"
+            f"<draw:g><draw:rect>{p('In a shape.')}</draw:rect></draw:g>"
         )
         body = (
             p("Rent" + note.format("footnote", "1", p("Noted.")) + " is due.")
@@ -1324,6 +1362,26 @@ class TestLegacy:
         document = one(converted_to("ppt", tmp_path / "rents.pptx"))
         assert [text for _, text in blocks(document)] == ["Rents", "Speaker notes", "Say more."]
         assert (place(document, "Say"), document.media_type) == ("slide 1", "application/vnd.ms-powerpoint")
+
+    @installed
+    @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+    def test_what_a_document_refers_to_is_not_fetched(self, tmp_path: Path) -> None:
+        linked = '<draw:frame svg:width="2cm" svg:height="2cm"><draw:image xlink:href="http://192.0.2.1/a.png"/></draw:frame>'
+        path = odf(tmp_path / "a.odt", p(f"Words.{linked}"))
+        asking = (
+            "from pathlib import Path; from ingest.readers.source_file import SourceFile;"
+            " from ingest.readers.libreoffice import converted;"
+            f" assert converted(SourceFile.at(Path({str(path)!r})), 'odt', 'docx')"
+        )
+        log = tmp_path / "connections"
+        subprocess.run(
+            ["strace", "-f", "-qq", "-e", "trace=connect", "-o", str(log), sys.executable, "-c", asking],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=True,
+            timeout=120,
+        )
+        assert "AF_UNIX" in log.read_text()
+        assert "AF_INET" not in log.read_text()
 
     def test_a_conversion_that_hangs_is_ended_with_all_that_it_started(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

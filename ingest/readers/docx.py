@@ -6,7 +6,7 @@ hidden, headers and footers are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -14,8 +14,8 @@ from lxml.etree import _Element
 
 from ingest.readers.cells import Cell
 from ingest.readers.docx_styles import ListNumbers, Styles, W, is_on, outline_level, value
-from ingest.readers.docx_text import Inline, Texts, is_prompt, shown
-from ingest.readers.drawings import MC, C, R, chart_of, diagram_items
+from ingest.readers.docx_text import Inline, Texts, is_prompt
+from ingest.readers.drawings import MC, C, R, chart_of, diagram_items, shown
 from ingest.readers.flow import Flow, labelled
 from ingest.readers.office_archive import Package, Part
 from ingest.readers.source_file import SourceFile, make_document
@@ -65,8 +65,7 @@ class _Body:
     def read(self) -> Flow:
         for body in self._main.root.iter(f"{W}body"):
             self._walk(body)
-        self._flow.add_paragraph(self._open.text)
-        self._write_what_follows(self._open)
+        self._close_paragraph()
         return self._flow
 
     def _walk(self, parent: _Element) -> None:
@@ -79,6 +78,13 @@ class _Body:
             elif name := self._main.by_id.get(child.get(f"{R}id", "")):
                 self.inserted.append(name)
 
+    def _close_paragraph(self) -> None:
+        """Ends a paragraph that was to go on, where none follows."""
+        found, self._open = self._open, Inline()
+        if found.text:
+            self._flow.add_paragraph(found.text)
+        self._write_what_follows(found)
+
     def _take_paragraph(self, element: _Element) -> None:
         self._texts.read(element, self._open)
         if not _goes_on(element):
@@ -89,14 +95,14 @@ class _Body:
     def _write(self, element: _Element, text: str) -> None:
         style_id = value(element, "pPr/pStyle")
         style = self._styles[style_id]
-        label = self._numbers.next_label(element, style_id)
+        label, depth = self._numbers.next_label(element, style_id)
         level = outline_level(element, style.level)
         if style.name == "Title":
             self._flow.add_title(text)
         elif level and text:
-            self._flow.add_heading(level, labelled(label[0] if label else "", text))
-        elif label and label[0] and text:
-            self._flow.add_item(text, label=label[0], depth=label[1])
+            self._flow.add_heading(level, labelled(label, text))
+        elif label and text:
+            self._flow.add_item(text, label=label, depth=depth)
         else:
             self._flow.add_paragraph(text, is_caption=style.is_caption)
 
@@ -124,6 +130,7 @@ class _Body:
                 self._flow.add_item(text, depth=depth)
 
     def _take_table(self, table: _Element) -> None:
+        self._close_paragraph()
         rows = [row for row in _children(table, "tr") if row.find(f"{W}trPr/{W}del") is None]
         cells = [[cell for cell in _children(row, "tc") if not _is_deleted(cell)] for row in rows]
         if all(len(row) <= 1 for row in cells):
@@ -160,8 +167,8 @@ class _Body:
     def _text_in_cell(self, paragraph: _Element, within: Inline) -> str:
         found = replace(within, pieces=[], in_code=[])
         self._texts.read(paragraph, found)
-        label = self._numbers.next_label(paragraph, value(paragraph, "pPr/pStyle"))
-        return labelled(label[0] if label else "", found.text)
+        label, _ = self._numbers.next_label(paragraph, value(paragraph, "pPr/pStyle"))
+        return labelled(label, found.text)
 
 
 def _blocks(parent: _Element) -> Iterator[_Element]:
@@ -169,7 +176,7 @@ def _blocks(parent: _Element) -> Iterator[_Element]:
     return _children(parent, "p", "tbl", "altChunk")
 
 
-def _children(parent: _Element, *names: str) -> Iterator[_Element]:
+def _children(parent: Iterable[_Element], *names: str) -> Iterator[_Element]:
     for child in parent:
         if child.tag in [f"{W}{name}" for name in names]:
             yield child

@@ -127,17 +127,17 @@ class ListNumbers:
         self._counters: dict[str, dict[int, int]] = {}
         self._begun: set[str] = set()
 
-    def next_label(self, paragraph: _Element, style_id: str | None) -> tuple[str, int] | None:
-        """The number of a paragraph as people see it ("-" for a bullet) and its level, None where it is in no list."""
+    def next_label(self, paragraph: _Element, style_id: str | None) -> tuple[str, int]:
+        """The number of a paragraph as people see it ("-" for a bullet, "" where it has none), and its level."""
         style = self._styles[style_id]
         list_id = value(paragraph, "pPr/numPr/numId") or style.list_id
         if list_id == _NO_LIST or list_id not in self._lists:
-            return None
+            return "", 0
         levels = self._levels_of(list_id)
         own = value(paragraph, "pPr/numPr/ilvl") or style.list_level
         linked = next((level for level, about in levels.items() if style_id and about.style == style_id), 0)
         level = int(own) if own else linked
-        return (self._counted(list_id, level, levels), level) if level in levels else None
+        return (self._counted(list_id, level, levels) if level in levels else ""), level
 
     def _counted(self, list_id: str, level: int, levels: dict[int, Level]) -> str:
         counters = self._counters.setdefault(self._abstract_id(list_id), {})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element
 
 from ingest.readers.docx_styles import Styles, W, is_on, says_on, value
-from ingest.readers.drawings import DGM, MC, C, chosen, picture_says
+from ingest.readers.drawings import DGM, MC, C, picture_says, shown
 from ingest.readers.equations import linear
 from ingest.readers.numerals import numeral
 from ingest.readers.office_archive import Package, Part
@@ -70,8 +70,8 @@ class Texts:
             formats |= {kind: said for kind in formats if (said := value(section, f"{kind}Pr/numFmt"))}
         return formats
 
-    def _collect(self, element: _Element, found: Inline, *, is_hidden: bool) -> None:
-        for child in element:
+    def _collect(self, elements: Iterable[_Element], found: Inline, *, is_hidden: bool) -> None:
+        for child in elements:
             if child.tag == f"{W}r":
                 self._collect_run(child, found, is_hidden)
             elif child.tag in (f"{_M}oMath", f"{_M}oMathPara"):
@@ -138,11 +138,6 @@ class Texts:
         return " ".join(" ".join(texts).split())
 
 
-def shown(alternatives: _Element) -> _Element:
-    found = chosen(alternatives)
-    return alternatives.makeelement("none") if found is None else found
-
-
 def is_prompt(element: _Element) -> bool:
     """A content control that was not filled in shows a text that asks to."""
     return is_on(element.find(f"{W}sdtPr/{W}showingPlcHdr"))
@@ -178,7 +173,7 @@ def _form_field(mark: _Element) -> str:
     return entries[int(index)] if index.isdecimal() and int(index) < len(entries) else ""
 
 
-def _look_into(drawing: _Element, found: Inline) -> None:
+def _look_into(drawing: Iterable[_Element], found: Inline) -> None:
     """Finds what a drawing says: text boxes, charts, diagrams, and what a picture is said to show."""
     for child in drawing:
         if child.tag == f"{W}txbxContent":

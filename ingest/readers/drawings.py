@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,14 +22,16 @@ _GENERATED = re.compile(
 _FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp|pict?)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\w+ ?\d*")
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+_DATE = re.compile(r"yy|(?<![a-z])d{1,4}(?![a-z])")
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of a calendar, not a moment
 _LAST_DAY = 2_958_465
 
 
-def chosen(alternatives: _Element) -> _Element | None:
-    """The one of mc:AlternateContent that is shown: a new way of saying what the fallback says for old programs."""
+def shown(alternatives: _Element) -> Iterable[_Element]:
+    """What stands in the one of mc:AlternateContent that is shown: a fallback says the same for old programs."""
     choice = alternatives.find(f"{MC}Choice")
-    return choice if choice is not None else alternatives.find(f"{MC}Fallback")
+    found = alternatives.find(f"{MC}Fallback") if choice is None else choice
+    return () if found is None else found
 
 
 def picture_says(description: str) -> str:
@@ -162,7 +164,7 @@ def _shown(value: str, code: str) -> str:
     if "%" in plain:
         places = len(plain.partition(".")[2].partition("%")[0])
         return f"{number * 100:.{min(places, 10)}f}%"
-    if ("y" in plain or "d" in plain) and 0 < number < _LAST_DAY:
+    if _DATE.search(plain) and 0 < number < _LAST_DAY:
         return (_DAY_ZERO + timedelta(days=int(number))).date().isoformat()
     return f"{number:.10g}" if abs(number) < 1e10 else f"{number:.0f}" if abs(number) < 1e16 else value
 

@@ -85,12 +85,13 @@ class Flow:
             self._above = _NOTHING
 
     def add_table(self, rows: Sequence[Sequence[Cell]], *, header_rows: int = 0, caption: str = "") -> None:
-        """Adds a table; the first row is taken to name the columns where nothing says so.
+        """Adds a table; the first row is taken to name the columns where nothing says so, or all rows are said to.
 
         `caption` is its title if no caption stands by it.
         """
         self._end_list()
-        lines = laid_out(rows, header_rows or 1)
+        names = header_rows if 0 < header_rows < len(rows) else 1
+        lines = laid_out(rows, names)
         if not any(text.strip() for line in lines for text in line):
             return
         self._tables += 1
@@ -102,7 +103,7 @@ class Flow:
         self.written.add_table(
             lines,
             caption=above.caption or caption,
-            header_rows=header_rows or 1,
+            header_rows=names,
             anchors=() if self._has_headings else places,
         )
         self._above = _NOTHING if above.caption else _Above(table=len(self.written.blocks) - 1)

@@ -138,7 +138,7 @@ class OpenDocument:
                 found.boxes.append(child)
             elif child.tag == f"{DRAW}object":
                 self._take_object(child, found)
-            elif child.tag in (f"{DRAW}frame", f"{DRAW}g", f"{DRAW}a", f"{DRAW}custom-shape"):
+            elif str(child.tag).startswith(DRAW):
                 self.look_into(child, found)
         if before == (len(found.boxes), len(found.charts), len(found.pieces)):
             said = drawing.findtext(f"{SVG}desc") or drawing.findtext(f"{SVG}title") or ""

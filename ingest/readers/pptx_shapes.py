@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
-from ingest.readers.drawings import MC, A, chosen
+from ingest.readers.drawings import MC, A, shown
 from ingest.readers.equations import linear
 from ingest.readers.numerals import numeral
 from ingest.readers.slides import Line, Placed
@@ -81,12 +81,12 @@ def shape_of(element: _Element, layers: Sequence[_Element]) -> Shape:
     return Shape(element, above, [*own, *lists, *of_master])
 
 
-def shapes(parent: _Element) -> Iterator[_Element]:
+def shapes(parent: Iterable[_Element]) -> Iterator[_Element]:
     for child in parent:
         if child.tag in _SHAPES:
             yield child
-        elif child.tag == f"{MC}AlternateContent" and (shown := chosen(child)) is not None:
-            yield from shapes(shown)
+        elif child.tag == f"{MC}AlternateContent":
+            yield from shapes(shown(child))
 
 
 def kind_of(shape: _Element) -> str | None:
@@ -137,7 +137,7 @@ def _number(number: int, scheme: str) -> str:
     return {"Period": f"{digits}.", "ParenR": f"{digits})", "ParenBoth": f"({digits})", "Plain": digits}[known.group(2)]
 
 
-def text_of(paragraph: _Element) -> str:
+def text_of(paragraph: Iterable[_Element]) -> str:
     """The text of a paragraph without the fields that number and date slides."""
     pieces = []
     for child in paragraph:
@@ -147,8 +147,8 @@ def text_of(paragraph: _Element) -> str:
             pieces.append("\n")
         elif child.tag == _MATH:
             pieces.append(linear(child))
-        elif child.tag == f"{MC}AlternateContent" and (shown := chosen(child)) is not None:
-            pieces.append(text_of(shown))
+        elif child.tag == f"{MC}AlternateContent":
+            pieces.append(text_of(shown(child)))
     return "".join(pieces)
 
 
