@@ -660,6 +660,7 @@ class TestPptx:
         slide = slide_of(made, TITLE_AND_CONTENT)
         for kind in ("dt", "ftr", "sldNum"):
             insert(slide, shape("Boilerplate").replace("<p:nvPr/>", f'<p:nvPr><p:ph type="{kind}"/></p:nvPr>'))
+        insert(slide, shape("Boilerplate").replace('name="x"', 'name="Footer Placeholder 4"'))
         field = '<a:fld id="{1}" type="slidenum"><a:t>‹#›</a:t></a:fld><a:r><a:t>Kept</a:t></a:r>'
         insert(slide, shape("").replace("<a:r><a:t></a:t></a:r>", field))
         made.save(str(tmp_path / "a.pptx"))

@@ -16,6 +16,8 @@ from ingest.readers.slides import Line, Placed
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _MATH = "{http://schemas.microsoft.com/office/drawing/2010/main}m"
 _SHAPES = frozenset(f"{P}{name}" for name in ("sp", "grpSp", "graphicFrame", "pic"))
+_AROUND_NAME = re.compile(r"(?:Header|Footer|Date|Slide Number) Placeholder \d+")
+"""What PowerPoint calls them; LibreOffice's conversions keep the name and nothing else of what they are."""
 _LIKE = {"ctrTitle": "title", "subTitle": "body", "obj": "body"}
 """Placeholders that follow those of another kind on the master."""
 _MASTER_TEXT = {"title": "titleStyle", "body": "bodyStyle"}
@@ -41,7 +43,6 @@ class Shape:
 
     @property
     def kind(self) -> str | None:
-        """The kind of placeholder that it is, None where it is none."""
         return kind_of(self.element)
 
     @property
@@ -90,8 +91,12 @@ def shapes(parent: Iterable[_Element]) -> Iterator[_Element]:
 
 
 def kind_of(shape: _Element) -> str | None:
+    """The kind of placeholder that a shape is, None where it is none."""
     placeholder = shape.find(f"*/{P}nvPr/{P}ph")
-    return None if placeholder is None else placeholder.get("type", "obj")
+    if placeholder is not None:
+        return placeholder.get("type", "obj")
+    about = shape.find(f"*/{P}cNvPr")
+    return "ftr" if about is not None and _AROUND_NAME.fullmatch(about.get("name", "")) else None
 
 
 def _index(shape: _Element) -> str:
