@@ -51,6 +51,27 @@ class Row(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Table:
+    """A table in the making: the paragraphs of the cell that is open, the cells of the row that is, and the rows."""
+
+    cell: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def end_cell(self) -> None:
+        self.cells.append(" ".join(filter(None, self.cell)))
+        self.cell = []
+
+    def end_row(self, edges: Sequence[Edge], *, is_header: bool) -> None:
+        if any(self.cell):
+            # A cell that the file does not end.
+            self.end_cell()
+        if self.cells:
+            self.rows.append(Row(self.cells, edges, is_header))
+        self.cell, self.cells = [], []
+
+
+@dataclass(slots=True)
 class Body:
     """Takes text and writes down what has ended."""
 
@@ -62,11 +83,9 @@ class Body:
     boxes: list[str] = field(default_factory=list)
     """Paragraphs of text boxes, which come after the paragraph that they are fixed to."""
     _pieces: list[str] = field(default_factory=list)
-    _cell: list[str] = field(default_factory=list)
-    _cells: list[str] = field(default_factory=list)
-    _rows: list[Row] = field(default_factory=list)
-    _inner: Body | None = None
-    """The table within the cell that is open."""
+    _table: _Table = field(default_factory=_Table)
+    _inner: _Table = field(default_factory=_Table)
+    """The table within the cell that is open; those within that one, however deep, become one with it."""
     _inner_tables: list[list[Row]] = field(default_factory=list)
 
     def write(self, text: str) -> None:
@@ -74,9 +93,9 @@ class Body:
 
     def end_paragraph(self, about: Paragraph) -> None:
         text = self._taken()
-        if about.in_table or self._cells:
-            cell = self._at(about.nesting)._cell
-            cell.append(labelled(_sign(self.label), text))
+        if about.in_table or self._table.cells:
+            table = self._inner if about.nesting > 1 else self._table
+            table.cell.append(labelled(_sign(self.label), text))
             self.label = ""
             return
         self._end_table()
@@ -84,35 +103,22 @@ class Body:
         self._write_what_follows()
 
     def end_cell(self, *, nested: bool) -> None:
-        inner = self._at(2 if nested else 1)
         self.end_paragraph(Paragraph(in_table=True, nesting=2 if nested else 1))
-        inner._cells.append(" ".join(filter(None, inner._cell)))
-        inner._cell = []
-        if not nested and self._inner is not None and self._inner._rows:
-            self._inner_tables.append(self._inner._rows)
-            self._inner = None
+        if nested:
+            self._inner.end_cell()
+            return
+        self._table.end_cell()
+        if self._inner.rows:
+            self._inner_tables.append(self._inner.rows)
+        self._inner = _Table()
 
     def end_row(self, edges: Sequence[Edge], *, is_header: bool, nested: bool) -> None:
-        of = self._at(2 if nested else 1)
-        if of._cell:
-            # A cell that the file does not end.
-            of._cells.append(" ".join(filter(None, of._cell)))
-        if of._cells:
-            of._rows.append(Row(of._cells, edges, is_header))
-        of._cells, of._cell = [], []
+        (self._inner if nested else self._table).end_row(edges, is_header=is_header)
 
     def finished(self) -> Flow:
-        if self._cells:
-            self.end_row([], is_header=False, nested=False)
+        self._table.end_row([], is_header=False)
         self.end_paragraph(Paragraph())
         return self.flow
-
-    def _at(self, nesting: int) -> Body:
-        """Where the cells of a table go: those of tables within tables, however deep, to the one within."""
-        if nesting < 2:
-            return self
-        self._inner = self._inner or Body(self.styles)
-        return self._inner
 
     def _taken(self) -> str:
         text, self._pieces = whole("".join(self._pieces)).strip(), []
@@ -132,25 +138,23 @@ class Body:
 
     def _about(self, about: Paragraph) -> tuple[str, int, bool]:
         """The name of a paragraph's style, its level as a heading (0 for text), and whether it is a caption."""
-        chain: list[Style] = []
+        chain: dict[int, Style] = {}
         number = about.style
-        while number is not None and number in self.styles and self.styles[number] not in chain:
-            chain.append(self.styles[number])
-            number = chain[-1].based_on
-        names = [style.name for style in chain]
+        while number is not None and number in self.styles and number not in chain:
+            chain[number] = self.styles[number]
+            number = chain[number].based_on
+        names = [style.name for style in chain.values()]
         named = [int(heading.group(1)) - 1 for name in names if (heading := _HEADING_NAME.fullmatch(name))]
-        outlines = [about.outline, *(style.outline for style in chain), *named]
+        outlines = [about.outline, *(style.outline for style in chain.values()), *named]
         outline = next((outline for outline in outlines if outline is not None), _BODY_LEVEL)
         level = outline + 1 if 0 <= outline < _BODY_LEVEL else 0
         return next(iter(names), ""), level, "caption" in (name.lower() for name in names)
 
     def _end_table(self) -> None:
-        if self._cells or self._cell:
-            # A row that the file does not end.
-            self.end_row([], is_header=False, nested=False)
-        if not self._rows:
+        self._table.end_row([], is_header=False)
+        if not self._table.rows:
             return
-        tables, self._rows, self._inner_tables = [self._rows, *self._inner_tables], [], []
+        tables, self._table, self._inner_tables = [self._table.rows, *self._inner_tables], _Table(), []
         for rows in tables:
             _write_table(self.flow, rows)
         self._write_what_follows()
