@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
 from pathlib import PurePath
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from zipfile import BadZipFile, ZipFile
 
+from ingest.readers.libreoffice import libreoffice
 from ingest.readers.source_file import Reader, SourceFile
 from kb.errors import NothingToRead, UnreadableFile
+
+if TYPE_CHECKING:
+    from olefile import OleFileIO
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
@@ -41,12 +45,18 @@ XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 XLSX = f"{_OFFICE}spreadsheetml.sheet"
 XML = "application/xml"
 
-VERSION = 1
+VERSION = 2
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    DOC: "ingest.readers.legacy:DocReader",
+    PPT: "ingest.readers.legacy:PptReader",
+    RTF: "ingest.readers.rtf:RtfReader",
+    ODP: "ingest.readers.odp:OdpReader",
+    ODT: "ingest.readers.odt:OdtReader",
+    PPTX: "ingest.readers.pptx:PptxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
@@ -57,15 +67,20 @@ _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown"), MARKDOWN),
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
+    **dict.fromkeys((".doc", ".dot"), DOC),
+    **dict.fromkeys((".ppt", ".pps", ".pot"), PPT),
+    **dict.fromkeys((".odt", ".ott"), ODT),
+    ".rtf": RTF,
+    **dict.fromkeys((".odp", ".otp"), ODP),
     ".pdf": PDF,
 }
 SUFFIXES = tuple(_BY_SUFFIX)
 """The suffixes by which kinds are known; most are known by their content too."""
 
 _SIGNATURES = (
-    (b"{\\rtf", RTF),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
@@ -90,11 +105,15 @@ _IN_COMPOUND = {
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_MIMETYPE = 100
+_NUMBER = re.compile(r"\d+(?=\.xml$)")
+"""Some programs call the main part word/document2.xml."""
 _PDF_WITHIN = 1024
 """PDF readers look for the signature in the first 1,024 bytes."""
 
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\s")
+_WORD_XML = re.compile(r"\A\s*<\?xml[^>]*>\s*<\?mso-application\s+progid=\"Word\.Document\"")
+"""Word's XML of 2003, which LibreOffice reads like the old binary files."""
 _NOTEBOOK = re.compile(r'\s*\{.*"nbformat"\s*:', re.DOTALL)
 _MAIL_FIELD = re.compile(
     r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to|x-[\w-]+): ?\S",
@@ -106,6 +125,8 @@ _FIRST_RECORD = re.compile(r'\s*\{.*?"(?:text|title)"\s*:', re.DOTALL)
 """JSON Lines are of many kinds; those whose records have a text are documents."""
 _IN_TEXT = frozenset({MARKDOWN})
 """Kinds whose files are what their suffix says, whatever their text looks like."""
+_ALSO_TEXT = frozenset({DOC, RTF})
+"""Kinds under whose suffix programs have saved pages, mails and plain text: where it is text, the suffix is no sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +137,8 @@ class Formats:
 
     @property
     def fingerprint(self) -> str:
-        """Names the kinds that are read."""
-        return f"{VERSION} {sorted(self.custom.items())}"
+        """Names the kinds that are read, some of which only where another program is installed."""
+        return f"{VERSION} {sorted(self.custom.items())} {libreoffice() is not None}"
 
     def reader(self, file: SourceFile) -> Reader:
         """The reader for `file`. Raises NothingToRead where there is none."""
@@ -153,12 +174,18 @@ def _kind_of_text(head: bytes, suffix: str) -> str:
     known = _BY_SUFFIX.get(suffix, "")
     if text is None:
         return known
+    if known in _ALSO_TEXT:
+        suffix, known = "", ""
+    if text.lstrip("\ufeff \t\r\n").startswith("{\\rtf"):
+        return RTF
     if known in _IN_TEXT:
         return known
     if _HTML.match(text):
         return HTML
     if _NOTEBOOK.match(text) and suffix in (".ipynb", ".json", ""):
         return NOTEBOOK
+    if _WORD_XML.search(text):
+        return DOC
     if _XML.match(text):
         return XML
     if not suffix and _is_mail(text):
@@ -187,7 +214,7 @@ def _is_mail(text: str) -> bool:
 def _kind_in_zip(file: SourceFile) -> str:
     try:
         with ZipFile(file.path or BytesIO(file.data)) as archive:
-            names = set(archive.namelist())
+            names = {_NUMBER.sub("", name.replace("\\", "/").lower()) for name in archive.namelist()}
             if "mimetype" in names and archive.getinfo("mimetype").file_size <= _MAX_MIMETYPE:
                 return archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
             return next((kind for name, kind in _IN_ZIP.items() if name in names), "")
@@ -202,9 +229,21 @@ def _kind_in_compound(file: SourceFile) -> str:
 
     try:
         with file.open() as stream, OleFileIO(stream) as compound:
-            return next((kind for stream, kind in _IN_COMPOUND.items() if compound.exists(stream)), "")
+            kind = next((kind for stream, kind in _IN_COMPOUND.items() if compound.exists(stream)), "")
+            return PROTECTED if _is_encrypted(compound, kind) else kind
     except (OleFileError, OSError, ValueError, IndexError):
         return ""
+
+
+def _is_encrypted(compound: OleFileIO[str], kind: str) -> bool:
+    """What an old Word or PowerPoint file says of itself, each in its way ([MS-DOC] 2.5.2, [MS-PPT] 2.3.2)."""
+    if kind == DOC:
+        with compound.openstream("WordDocument") as stream:
+            return bool(int.from_bytes(stream.read(12)[10:], "little") & 0x0100)
+    if kind == PPT and compound.exists("Current User"):
+        with compound.openstream("Current User") as stream:
+            return stream.read(16)[12:] == b"\xdf\xc4\xd1\xf3"
+    return False
 
 
 def _made(name: str) -> Reader:

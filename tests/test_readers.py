@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from zipfile import ZipFile
 
 import docx
+import pptx
 import pypdf
 import pytest
 from docx.oxml.ns import qn
@@ -96,6 +98,42 @@ def make_docx(path: Path) -> Path:
     return path
 
 
+def make_pptx(path: Path) -> Path:
+    presentation = pptx.Presentation()
+    for title in ("Foxes", "Red foxes"):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[1])
+        slide.shapes.title.text = title
+        slide.placeholders[1].text_frame.text = FOX
+        slide.notes_slide.notes_text_frame.text = "Say more of them. " * 20
+    presentation.save(str(path))
+    return path
+
+
+def make_odf(path: Path, kind: str, body: str) -> Path:
+    names = ("office", "text", "table", "presentation")
+    spaces = [f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names]
+    spaces.append('xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"')
+    content = f"<office:body><office:{kind}>{body}</office:{kind}></office:body>"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr(
+            "content.xml", f"<office:document-content {' '.join(spaces)}>{content}</office:document-content>"
+        )
+    return path
+
+
+ODT = (
+    f'<text:p>{FOX}</text:p><text:h text:outline-level="1">Foxes</text:h><text:p>{FOX * 20}</text:p>'
+    "<table:table><table:table-row><table:table-cell><text:p>animal</text:p></table:table-cell><table:table-cell/>"
+    "</table:table-row></table:table>"
+)
+ODP = (
+    '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Foxes</text:p></draw:text-box>'
+    "</draw:frame>"
+    f"<draw:frame><draw:text-box><text:p>{FOX}</text:p></draw:text-box></draw:frame></draw:page>"
+)
+RTF = rf"{{\rtf1\ansi {{\stylesheet{{\s1\outlinelevel0 Head;}}}}\pard\s1 Foxes\par\pard {FOX} Caf\'e9.\par}}"
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.md": lambda path: written(path, MARKDOWN),
     "front.md": lambda path: written(path, f"---\r\ntitle: Foxes\r\n---\r\n\r\n## Red\r\n\r\n{FOX}\r\n" * 3),
@@ -106,6 +144,10 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
         path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}
     ),
     "a.docx": make_docx,
+    "a.odp": lambda path: make_odf(path, "presentation", ODP),
+    "a.odt": lambda path: make_odf(path, "text", ODT),
+    "a.pptx": make_pptx,
+    "a.rtf": lambda path: written(path, RTF),
     "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
 }
 
