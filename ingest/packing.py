@@ -33,7 +33,11 @@ class Ruler:
         """`borders` are offsets at which the text may be handed to the tokenizer in parts, which saves memory."""
         self._starts = array("Q")
         for start, end in _stretches(len(text), borders):
-            for token_start, token_end in tokenizer.offsets(text[start:end]):
+            offsets = tokenizer.offsets(text[start:end])
+            if all(token_end - token_start <= _LONGEST_TOKEN for token_start, token_end in offsets):
+                self._starts.extend([start + token_start for token_start, _ in offsets])
+                continue
+            for token_start, token_end in offsets:
                 self._starts.extend(range(start + token_start, start + max(token_end, token_start + 1), _LONGEST_TOKEN))
 
     def index(self, offset: int) -> int:

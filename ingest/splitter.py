@@ -16,6 +16,8 @@ from kb.text.passages import heading_path, indexed_text
 from kb.types import Chunk, Context, Document, main_anchor
 
 _SMALLEST_WINDOW = 16
+_SLACK = 16
+"""Tokens by which a passage may be longer when it is rendered than its parts are, where one token ends in the next."""
 _WORD_END = re.compile(r"[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|\S(?=\s|$)")
 
 
@@ -101,7 +103,8 @@ class _Split:
     def _finished(self, atoms: list[Atom], start: Atom, room: int) -> Iterator[Chunk]:
         """The passage from `start` over `atoms`; in parts where it proves longer than the window when rendered."""
         chunk = self._chunk(start, atoms[-1].end)
-        length = self._length(indexed_text(chunk.context, chunk.text))
+        about = self._ruler.count(chunk.start, chunk.end) + self._context(start.headings, start.header)[1]
+        length = self._length(indexed_text(chunk.context, chunk.text)) if about + _SLACK > self._window else about
         if length <= self._window or len(chunk.text) == 1:
             yield chunk
             return
