@@ -95,7 +95,7 @@ class KnowledgeBase:
             Errand("ingest", tuple(str(path.resolve()) for path in chosen), sync, confirmed),
             lambda show, is_cancelled: Ingestion(
                 self._store,
-                lambda: Encoding(self._embedder, self._splitter),
+                lambda: Encoding(self.embedder, self._splitter),
                 configured_parsing(self.settings.ingest),
                 on_progress=show,
                 on_outcome=on_outcome,
@@ -116,7 +116,7 @@ class KnowledgeBase:
             Errand("reindex"),
             lambda show, is_cancelled: Reindexing(
                 self._store,
-                Encoding(self._embedder, self._splitter),
+                Encoding(self.embedder, self._splitter),
                 on_progress=show,
                 is_cancelled=is_cancelled,
             ).run(),
@@ -308,7 +308,8 @@ class KnowledgeBase:
         return Verification(tuple(problem.sentence for problem in found))
 
     @property
-    def _embedder(self) -> Embedder:
+    def embedder(self) -> Embedder:
+        """The embedder that the settings name, loaded when it is first asked for."""
         with self._model_lock:
             return self._loaded_embedder
 
@@ -319,7 +320,7 @@ class KnowledgeBase:
         return configured_embedder(self.settings.embedding, self._home)
 
     def _checked_embedder(self) -> Embedder:
-        embedder = self._embedder
+        embedder = self.embedder
         self._store.require_fingerprint("embedder", embedder.fingerprint)
         return embedder
 
@@ -327,7 +328,7 @@ class KnowledgeBase:
     def _splitter(self) -> Splitter:
         from ingest.splitter import SentenceSplitter
 
-        embedder = self._embedder
+        embedder = self.embedder
         return SentenceSplitter(
             tokenizer=embedder.tokenizer, window=embedder.window, target=self.settings.chunking.target_tokens
         )

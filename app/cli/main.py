@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from app.cli import logs
 from app.cli.ask import ask
+from app.cli.bench import bench
 from app.cli.doctor import doctor
 from app.cli.documents import list_documents, remove
 from app.cli.evaluate import evaluate
@@ -72,7 +73,21 @@ def citewell(
     context.obj = Invocation(kb, home, settings, as_json, quiet)
 
 
-for command in (ingest, watch, search, ask, status, list_documents, remove, jobs, verify, reindex, doctor, serve):
+for command in (
+    ingest,
+    watch,
+    search,
+    ask,
+    status,
+    list_documents,
+    remove,
+    jobs,
+    verify,
+    reindex,
+    doctor,
+    bench,
+    serve,
+):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(evaluate, name="eval")
 
