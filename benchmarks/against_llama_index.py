@@ -5,7 +5,7 @@
 
 Each measurement is a process of its own, its model loaded beforehand; they take turns, so that whatever else the
 machine does meets all of them. Citewell reads files, cuts, embeds, commits and publishes; then its passages go to
-LlamaIndex as texts (SentenceSplitter, HuggingFaceEmbedding, ChromaVectorStore), and to Citewell's embedder alone. Prints
+LlamaIndex as texts (SentenceSplitter, HuggingFaceEmbedding, ChromaVectorStore), and to the embedder alone. Prints
 the medians as JSON.
 """
 
