@@ -47,6 +47,7 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    XLSX: "ingest.readers.xlsx:XlsxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
@@ -58,6 +59,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     ".pdf": PDF,
 }

@@ -1,0 +1,178 @@
+"""Workbooks as documents: what all readers of spreadsheets hand over, and how it is written down.
+
+Each sheet is a heading and a place; each row is cited by the number that people see. What lies on a hidden sheet is
+read, and the heading says that it is hidden: it is content, and often what the visible sheets refer to. Rows and
+columns that were hidden one by one are left out by the readers, since the table is meant to be seen without them; not
+so those that a filter hides or a group folds, which are a click away.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ingest.readers.grid import Merge, Row, Table, tables
+from ingest.readers.source_file import SourceFile, make_document
+from ingest.readers.structure import StructuredText
+from kb.errors import UnreadableFile
+from kb.types import Anchor, Document
+
+_ROWS_A_STEP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Words that belong to a row of a sheet without standing in a cell: a note, a text box, a chart's title."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is noted on the cell in the row `number` and in `column`, from 0."""
+
+    number: int
+    column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet; `number` is its place in the workbook, from 1, hidden ones counted."""
+
+    name: str
+    number: int
+    rows: Sequence[Row]
+    merges: Sequence[Merge] = ()
+    remarks: Sequence[Remark] = ()
+    is_hidden: bool = False
+
+
+def workbook(
+    file: SourceFile, sheets: Iterable[Sheet], *, title: str, media_type: str, modified: datetime | None = None
+) -> Document:
+    text = StructuredText(cites_headings=False)
+    for sheet in sheets:
+        if sheet.rows or sheet.remarks:
+            _Writer(text, sheet).write()
+    return make_document(
+        file,
+        text=text.text,
+        title=title,
+        media_type=media_type,
+        modified=modified,
+        marks=text.marks,
+        blocks=text.blocks,
+    )
+
+
+def counted(file: SourceFile, rows: Iterable[Row]) -> list[Row]:
+    """The rows of a sheet, charged to what the file may cost: one long text can fill many cells."""
+    found: list[Row] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += sum(map(len, row.cells.values()))
+        if len(found) % _ROWS_A_STEP == 0:
+            file.step()
+            file.allowance.expand(size, file.name)
+            size = 0
+    file.allowance.expand(size, file.name)
+    return found
+
+
+def column_name(column: int) -> str:
+    """The letters of a column, counted from 0."""
+    letters = ""
+    while column >= 0:
+        column, letter = column // 26 - 1, column % 26
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """The column of these letters, counted from 0."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def protected(file: SourceFile) -> UnreadableFile:
+    return UnreadableFile(f"{file.name} is protected by a password; remove the password and ingest it again.")
+
+
+class _Writer:
+    def __init__(self, text: StructuredText, sheet: Sheet) -> None:
+        self._text = text
+        self._sheet = sheet
+        self._place = Anchor("sheet", f"sheet {sheet.name}", sheet.number)
+        self._row = 0
+
+    def write(self) -> None:
+        self._text.mark(self._place)
+        self._text.add_heading(1, f"{self._sheet.name} (hidden sheet)" if self._sheet.is_hidden else self._sheet.name)
+        for table in tables(self._sheet.rows, self._sheet.merges):
+            self._add(table)
+        for remark in sorted(self._sheet.remarks, key=lambda remark: remark.number):
+            self._add_line(remark.number, remark.text)
+
+    def _add(self, table: Table) -> None:
+        if table.is_lines:
+            for number, (line,) in zip(table.numbers, table.rows, strict=True):
+                self._add_line(number, line)
+            return
+        self._go_to(table.numbers[0])
+        self._text.add_table(
+            table.rows,
+            caption=table.caption,
+            header_rows=table.header_rows,
+            anchors=[self._anchor(number) for number in table.numbers],
+        )
+        self._row = table.numbers[-1]
+
+    def _add_line(self, number: int, text: str) -> None:
+        self._go_to(number)
+        self._text.mark(self._anchor(number))
+        self._text.add("paragraph", text)
+
+    def _go_to(self, number: int) -> None:
+        # Rows run together in a citation ("rows 3-9"): not so when the next table begins higher up.
+        if number <= self._row:
+            self._text.mark(self._place)
+        self._row = number
+
+    def _anchor(self, number: int) -> Anchor:
+        return replace(self._place, label=f"{self._place.label}, row {number}") if number else self._place
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a sheet, some of which are `hidden` (in order)."""
+
+    hidden: Sequence[int] = ()
+
+    def place(self, column: int) -> int | None:
+        """Which of the visible columns a column is, None where it is hidden."""
+        if not self.hidden:
+            return column
+        before = bisect_left(self.hidden, column)
+        return None if before < len(self.hidden) and self.hidden[before] == column else column - before
+
+    def merge(self, number: int, left: int, right: int) -> Merge:
+        """Cells of a row that are one, among the visible columns."""
+        return Merge(number, left - bisect_left(self.hidden, left), right - bisect_right(self.hidden, right))
+
+
+def remarks(notes: Iterable[Note], rows: Sequence[Row], columns: Columns) -> Iterator[Remark]:
+    """Notes as they are written down, with their cell's name and what it shows; not those on hidden columns."""
+    cells = {row.number: row.cells for row in rows}
+    for note in notes:
+        place = columns.place(note.column)
+        if place is not None and note.text.strip():
+            shown = cells.get(note.number, {}).get(place, "")
+            on = f"{column_name(note.column)}{note.number}" + (f" ({shown})" if shown else "")
+            yield Remark(note.number, f"Note on {on}: {note.text.strip()}")
