@@ -17,6 +17,7 @@ from kb.errors import NothingToRead, UnreadableFile
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
+CSV = "text/csv"
 DOC = "application/msword"
 DOCX = f"{_OFFICE}wordprocessingml.document"
 EPUB = "application/epub+zip"
@@ -47,6 +48,7 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    CSV: "ingest.readers.delimited:DelimitedReader",
     XLSX: "ingest.readers.xlsx:XlsxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
@@ -59,6 +61,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), CSV),
     **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     ".pdf": PDF,

@@ -20,14 +20,18 @@ from statistics import median_low
 class Row:
     """A row that is not blank. `number` is the one that people see; `position` counts the rows that are not hidden.
 
-    `cells` maps columns, counted without the hidden ones, to what is shown there; none is blank. A row stands out that
-    is in bold type, or of which the file itself says that it names columns.
+    `cells` maps columns, counted without the hidden ones, to what is shown there; none is blank. `bold` has the columns
+    of those in bold type, and of those of which the file itself says that they name columns.
     """
 
     number: int
     position: int
     cells: Mapping[int, str]
-    stands_out: bool = False
+    bold: frozenset[int] = frozenset()
+
+    @property
+    def stands_out(self) -> bool:
+        return self.bold.issuperset(self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,8 @@ class _Finder:
             is_next = is_next and rows[index].stands_out >= rows[0].stands_out
             if not is_next or not _could_name(top[index], below, len(region.columns)):
                 break
-            if _tells_kinds(top[index], below) or (rows[index].stands_out and not below[0].stands_out):
+            is_bold = len(region.columns) > 1 and rows[index].stands_out and not below[0].stands_out
+            if is_bold or _tells_kinds(top[index], below):
                 count = index + 1
         if count or is_alike:
             return count
@@ -286,6 +291,7 @@ class _Finder:
             len(columns) >= self._fewest_names
             and len(first) == len(columns) == len(set(first.values()))
             and all(_kind(cell) == _WORDS and len(cell) <= _NAME_LENGTH for cell in first.values())
+            and not any(map(_is_label, first.values()))
             and not any(row.cells.get(column) == first[column] for row in rows[1:] for column in columns)
         )
 
@@ -298,7 +304,7 @@ def _filled(cells: Mapping[int, str], columns: Sequence[int]) -> list[str]:
 def _could_name(cells: Mapping[int, str], below: Sequence[Row], width: int) -> bool:
     """Whether a row might name columns: words, years or dates above figures, or nothing but numbers above words."""
     kinds = {column: kind for column, cell in cells.items() if (kind := _kind(cell))}
-    if len(kinds) < min(2, width):
+    if len(kinds) < min(2, width) or any(map(_is_label, cells.values())):
         return False
     if _NUMBER in kinds.values():
         return all(kind in (_NUMBER, _YEAR) and _kind_below(below, column) == _WORDS for column, kind in kinds.items())
@@ -312,6 +318,11 @@ def _tells_kinds(cells: Mapping[int, str], below: Sequence[Row]) -> bool:
     """Whether some column is of another kind than the cell at its head."""
     heads = {column: _kind(cell) for column, cell in cells.items()}
     return any(kind and _kind_below(below, column) not in ("", kind) for column, kind in heads.items())
+
+
+def _is_label(cell: str) -> bool:
+    """Whether a cell names what stands beside it, not below."""
+    return cell.rstrip().endswith((":", "："))
 
 
 def _kinds(rows: Sequence[Row], columns: Sequence[int]) -> dict[int, str]:

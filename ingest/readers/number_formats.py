@@ -75,7 +75,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 @lru_cache(maxsize=65_536)
 def shown_number(value: float, code: str, *, since_1904: bool = False) -> str:
     """What a cell of format `code` shows of a number; dates are numbers of days, from 1904 on in some workbooks."""
-    sections = [section for section in _sections(code) if not section.is_for_text]
+    sections = [section for section in _sections(code) if not section.is_for_text] if code != GENERAL else []
     if not sections:
         return general(value)
     section, is_signed = _chosen(sections, value)

@@ -9,7 +9,7 @@ so those that a filter hides or a group folds, which are a click away.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -57,7 +57,7 @@ def workbook(
     text = StructuredText(cites_headings=False)
     for sheet in sheets:
         if sheet.rows or sheet.remarks:
-            _Writer(text, sheet).write()
+            _write(text, sheet)
     return make_document(
         file,
         text=text.text,
@@ -105,48 +105,36 @@ def protected(file: SourceFile) -> UnreadableFile:
     return UnreadableFile(f"{file.name} is protected by a password; remove the password and ingest it again.")
 
 
-class _Writer:
-    def __init__(self, text: StructuredText, sheet: Sheet) -> None:
-        self._text = text
-        self._sheet = sheet
-        self._place = Anchor("sheet", f"sheet {sheet.name}", sheet.number)
-        self._row = 0
-
-    def write(self) -> None:
-        self._text.mark(self._place)
-        self._text.add_heading(1, f"{self._sheet.name} (hidden sheet)" if self._sheet.is_hidden else self._sheet.name)
-        for table in tables(self._sheet.rows, self._sheet.merges):
-            self._add(table)
-        for remark in sorted(self._sheet.remarks, key=lambda remark: remark.number):
-            self._add_line(remark.number, remark.text)
-
-    def _add(self, table: Table) -> None:
+def write_tables(text: StructuredText, found: Iterable[Table], row: Callable[[int], Anchor]) -> None:
+    """Writes tables and lines down, each row at the place that `row` says for its number."""
+    last = 0
+    for table in found:
+        if table.numbers[0] <= last:
+            # Rows run together in a citation ("rows 3-9"): not so when the next table begins higher up.
+            text.mark(row(0))
+        last = table.numbers[-1]
         if table.is_lines:
             for number, (line,) in zip(table.numbers, table.rows, strict=True):
-                self._add_line(number, line)
-            return
-        self._go_to(table.numbers[0])
-        self._text.add_table(
-            table.rows,
-            caption=table.caption,
-            header_rows=table.header_rows,
-            anchors=[self._anchor(number) for number in table.numbers],
-        )
-        self._row = table.numbers[-1]
+                text.mark(row(number))
+                text.add("paragraph", line)
+            continue
+        anchors = [row(number) for number in table.numbers]
+        text.add_table(table.rows, caption=table.caption, header_rows=table.header_rows, anchors=anchors)
 
-    def _add_line(self, number: int, text: str) -> None:
-        self._go_to(number)
-        self._text.mark(self._anchor(number))
-        self._text.add("paragraph", text)
 
-    def _go_to(self, number: int) -> None:
-        # Rows run together in a citation ("rows 3-9"): not so when the next table begins higher up.
-        if number <= self._row:
-            self._text.mark(self._place)
-        self._row = number
+def _write(text: StructuredText, sheet: Sheet) -> None:
+    place = Anchor("sheet", f"sheet {sheet.name}", sheet.number)
 
-    def _anchor(self, number: int) -> Anchor:
-        return replace(self._place, label=f"{self._place.label}, row {number}") if number else self._place
+    def row(number: int) -> Anchor:
+        return replace(place, label=f"{place.label}, row {number}") if number else place
+
+    text.mark(place)
+    text.add_heading(1, f"{sheet.name} (hidden sheet)" if sheet.is_hidden else sheet.name)
+    write_tables(text, tables(sheet.rows, sheet.merges), row)
+    for remark in sorted(sheet.remarks, key=lambda remark: remark.number):
+        text.mark(place)
+        text.mark(row(remark.number))
+        text.add("paragraph", remark.text)
 
 
 @dataclass(frozen=True, slots=True)

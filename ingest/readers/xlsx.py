@@ -27,6 +27,7 @@ from kb.types import Document
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ENCRYPTED = 1
+_ROWS_A_STEP = 1000
 _RANGE = re.compile(r"\$?([A-Z]+)\$?(\d+)(?::\$?([A-Z]+)\$?(\d+))?")
 _DIGITS = "0123456789"
 _filled = XPath("*[*]")
@@ -86,9 +87,9 @@ def _sheets(file: SourceFile, package: Package) -> Iterator[Sheet]:
 
 
 def _sheet(file: SourceFile, book: _Book, part: str, name: str, number: int, *, is_hidden: bool) -> Sheet:
-    content = _Content(book, part)
+    content = _Content(file, book, part)
     rows = counted(file, content.rows())
-    rows = [replace(row, stands_out=True) if row.number in content.names else row for row in rows]
+    rows = [replace(row, bold=frozenset(row.cells)) if row.number in content.names else row for row in rows]
     noted = remarks(notes(book.package, part), rows, content.columns)
     return Sheet(name, number, rows, content.merges, [*noted, *drawn(book.package, part)], is_hidden)
 
@@ -96,7 +97,8 @@ def _sheet(file: SourceFile, book: _Book, part: str, name: str, number: int, *, 
 class _Content:
     """The part of a workbook that holds a sheet's cells; what else is known of them is so when the rows are read."""
 
-    def __init__(self, book: _Book, part: str) -> None:
+    def __init__(self, file: SourceFile, book: _Book, part: str) -> None:
+        self._file = file
         self._book = book
         self._part = part
         self._is_filtered = False
@@ -118,6 +120,8 @@ class _Content:
             kind = element.tag.rpartition("}")[2]
             if kind == "row":
                 number = int(element.get("r", number + 1))
+                if number % _ROWS_A_STEP == 0:
+                    self._file.step()
                 if self._is_hidden(element):
                     hidden += 1
                 elif row := self._row(element, number, number - hidden):
@@ -140,15 +144,16 @@ class _Content:
 
     def _row(self, element: _Element, number: int, position: int) -> Row | None:
         cells: dict[int, str] = {}
-        are_bold = True
+        bold: set[int] = set()
         for cell in cast("list[_Element]", _filled(element)):
             style = self._style(cell)
             column = self.columns.place(self._column(element, cell))
             shown = self._shown(cell, style) if column is not None else ""
             if column is not None and shown and not shown.isspace():
                 cells[column] = shown
-                are_bold = are_bold and style.is_bold
-        return Row(number, position, cells, are_bold) if cells else None
+                if style.is_bold:
+                    bold.add(column)
+        return Row(number, position, cells, frozenset(bold)) if cells else None
 
     def _column(self, row: _Element, cell: _Element) -> int:
         reference = cell.get("r")

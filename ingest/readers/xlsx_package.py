@@ -70,7 +70,7 @@ class Package:
                 yield element
                 element.clear()
                 while element.getprevious() is not None:
-                    del element.getparent()[0]  # type: ignore[union-attr]
+                    del element.getparent()[0]
 
 
 def _folded(name: str) -> str:
@@ -88,7 +88,7 @@ def reference(element: _Element) -> str:
 
 def words(element: _Element) -> str:
     """The text of a string, with all its runs, without the pronunciation."""
-    text = "".join(t.text or "" for t in element.iter("{*}t") if not t.getparent().tag.endswith("}rPh"))
+    text = "".join(t.text or "" for t in element.iter("{*}t") if next(t.iterancestors("{*}rPh"), None) is None)
     return unescaped(text)
 
 
