@@ -48,6 +48,7 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    ODS: "ingest.readers.ods:OdsReader",
     CSV: "ingest.readers.delimited:DelimitedReader",
     XLSX: "ingest.readers.xlsx:XlsxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
@@ -61,6 +62,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".ods", ".ots", ".fods"), ODS),
     **dict.fromkeys((".csv", ".tsv", ".tab"), CSV),
     **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
