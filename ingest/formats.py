@@ -48,6 +48,7 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    XLS: "ingest.readers.xls:XlsReader",
     ODS: "ingest.readers.ods:OdsReader",
     CSV: "ingest.readers.delimited:DelimitedReader",
     XLSX: "ingest.readers.xlsx:XlsxReader",
@@ -62,6 +63,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".xls", ".xlt"), XLS),
     **dict.fromkeys((".ods", ".ots", ".fods"), ODS),
     **dict.fromkeys((".csv", ".tsv", ".tab"), CSV),
     **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),

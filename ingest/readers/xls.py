@@ -1,0 +1,117 @@
+"""Reads XLS workbooks of all versions of Excel: cells as they are shown; not their charts and text boxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from struct import error as damaged_record
+from typing import TYPE_CHECKING, Any
+
+from ingest.readers.grid import Row
+from ingest.readers.number_formats import BUILT_IN, ERRORS, GENERAL, shown_number, shown_text
+from ingest.readers.sheets import Columns, Note, Sheet, counted, protected, remarks, workbook
+from ingest.readers.source_file import SourceFile
+from kb.errors import UnreadableFile
+from kb.types import Document
+
+if TYPE_CHECKING:
+    from xlrd.book import Book
+    from xlrd.sheet import Sheet as XlsSheet
+
+MEDIA_TYPE = "application/vnd.ms-excel"
+_HIDDEN, _VERY_HIDDEN = 1, 2
+_LOCAL_DATES = (14, 22)
+_BOLD = 700
+_FILTERED = re.compile(r"\$[A-Z]+\$(\d+):\$[A-Z]+\$(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class XlsReader:
+    def read(self, file: SourceFile) -> Iterator[Document]:
+        from xlrd import XLRDError, open_workbook
+        from xlrd.compdoc import CompDocError
+
+        try:
+            with open_workbook(
+                file_contents=file.read(),
+                logfile=StringIO(),
+                formatting_info=True,
+                on_demand=True,
+                ragged_rows=True,
+                # Much that was written by other programs than Excel is well but for the directory around it.
+                ignore_workbook_corruption=True,
+            ) as book:
+                yield workbook(file, _sheets(file, book), title="", media_type=MEDIA_TYPE)
+        except (XLRDError, CompDocError, damaged_record, AssertionError, LookupError, ValueError, TypeError) as error:
+            if "encrypted" in str(error):
+                raise protected(file) from error
+            raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
+
+
+def _sheets(file: SourceFile, book: Book) -> Iterator[Sheet]:
+    for index in range(book.nsheets):
+        file.page()
+        sheet = book.sheet_by_index(index)
+        if sheet.visibility != _VERY_HIDDEN:
+            yield _sheet(file, book, sheet, index + 1)
+        book.unload_sheet(index)
+
+
+def _sheet(file: SourceFile, book: Book, sheet: XlsSheet, number: int) -> Sheet:
+    hidden = [index for index, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level]
+    columns = Columns(sorted(hidden))
+    rows = counted(file, _rows(book, sheet, number - 1, columns))
+    merges = [columns.merge(top + 1, left, right - 1) for top, _, left, right in sheet.merged_cells]
+    notes = (Note(row + 1, column, note.text) for (row, column), note in sheet.cell_note_map.items())
+    is_hidden = sheet.visibility == _HIDDEN
+    return Sheet(sheet.name, number, rows, merges, list(remarks(notes, rows, columns)), is_hidden)
+
+
+def _rows(book: Book, sheet: XlsSheet, index: int, columns: Columns) -> Iterator[Row]:
+    """The rows of a sheet; those that a filter hides are read, and those of folded groups."""
+    filtered, hidden = _filtered(book, index), 0
+    for number in range(1, sheet.nrows + 1):
+        row = sheet.rowinfo_map.get(number - 1)
+        if row and row.hidden and not row.outline_level and number not in filtered:
+            hidden += 1
+            continue
+        cells: dict[int, str] = {}
+        bold: set[int] = set()
+        for column, cell in enumerate(sheet.row(number - 1)):
+            place = columns.place(column)
+            shown = _shown(book, cell) if place is not None else ""
+            if place is not None and shown and not shown.isspace():
+                cells[place] = shown
+                font = book.font_list[book.xf_list[cell.xf_index].font_index]
+                if font.bold or font.weight >= _BOLD or number == filtered.start:
+                    bold.add(place)
+        if cells:
+            yield Row(number, number - hidden, cells, frozenset(bold))
+
+
+def _filtered(book: Book, index: int) -> range:
+    """The rows under a filter, with the one that names its columns; none where there is no filter."""
+    places = (
+        _FILTERED.search(name.result.text)
+        for name in book.name_obj_list
+        if name.name == "_FilterDatabase" and name.scope == index and name.result
+    )
+    place = next(places, None)
+    return range(int(place[1]), int(place[2]) + 1) if place else range(0)
+
+
+def _shown(book: Book, cell: Any) -> str:
+    from xlrd import XL_CELL_BOOLEAN, XL_CELL_DATE, XL_CELL_ERROR, XL_CELL_NUMBER, XL_CELL_TEXT
+
+    key = book.xf_list[cell.xf_index].format_key
+    format_ = book.format_map.get(key)
+    code = BUILT_IN[key] if key in _LOCAL_DATES else format_.format_str if format_ else GENERAL
+    if cell.ctype == XL_CELL_TEXT:
+        return shown_text(cell.value, code)
+    if cell.ctype in (XL_CELL_NUMBER, XL_CELL_DATE):
+        return shown_number(cell.value, code, since_1904=book.datemode == 1)
+    if cell.ctype == XL_CELL_BOOLEAN:
+        return "TRUE" if cell.value else "FALSE"
+    return ERRORS.get(cell.value, "") if cell.ctype == XL_CELL_ERROR else ""
