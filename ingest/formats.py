@@ -48,6 +48,7 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    XLSB: "ingest.readers.xlsb:XlsbReader",
     XLS: "ingest.readers.xls:XlsReader",
     ODS: "ingest.readers.ods:OdsReader",
     CSV: "ingest.readers.delimited:DelimitedReader",
@@ -63,6 +64,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
+    ".xlsb": XLSB,
     **dict.fromkeys((".xls", ".xlt"), XLS),
     **dict.fromkeys((".ods", ".ots", ".fods"), ODS),
     **dict.fromkeys((".csv", ".tsv", ".tab"), CSV),

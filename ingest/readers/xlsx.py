@@ -9,7 +9,6 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from math import isfinite
 from typing import cast
 from zipfile import BadZipFile
@@ -19,8 +18,18 @@ from lxml.etree import XMLSyntaxError, XPath, _Element
 from ingest.readers.grid import Merge, Row
 from ingest.readers.number_formats import shown_number, shown_text
 from ingest.readers.sheets import Columns, Sheet, column_number, counted, protected, remarks, workbook
-from ingest.readers.source_file import SourceFile, in_utc, opened_zip
-from ingest.readers.xlsx_package import Package, Style, is_true, reference, shared_words, styles, unescaped, words
+from ingest.readers.source_file import SourceFile, opened_zip
+from ingest.readers.xlsx_package import (
+    Package,
+    Style,
+    is_true,
+    properties,
+    reference,
+    shared_words,
+    styles,
+    unescaped,
+    words,
+)
 from ingest.readers.xlsx_remarks import drawn, notes
 from kb.errors import UnreadableFile
 from kb.types import Document
@@ -42,22 +51,10 @@ class XlsxReader:
                 if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):
                     raise protected(file)
                 package = Package(archive)
-                title, modified = _properties(package)
+                title, modified = properties(package)
                 yield workbook(file, _sheets(file, package), title=title, media_type=MEDIA_TYPE, modified=modified)
         except (BadZipFile, XMLSyntaxError, zlib.error, EOFError, KeyError, IndexError, ValueError) as error:
             raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
-
-
-def _properties(package: Package) -> tuple[str, datetime | None]:
-    """The title of a workbook, and when it was changed."""
-    title, modified = "", None
-    for part in package.linked("", "core-properties"):
-        for element in package.elements(part, "title", "modified"):
-            if element.tag.endswith("}title"):
-                title = element.text or ""
-            else:
-                modified = in_utc(datetime.fromisoformat(element.text or ""))
-    return title, modified
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class _Book:
 def _sheets(file: SourceFile, package: Package) -> Iterator[Sheet]:
     [part, *_] = package.linked("", "officeDocument")
     links = package.links(part)
-    since_1904 = any(is_true(properties.get("date1904")) for properties in package.elements(part, "workbookPr"))
+    since_1904 = any(is_true(book.get("date1904")) for book in package.elements(part, "workbookPr"))
     book = _Book(package, shared_words(package, part), styles(package, part), since_1904)
     listed = [
         (sheet.get("name", ""), sheet.get("state", ""), links.get(reference(sheet)))

@@ -6,12 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from zipfile import ZipFile
 
 from lxml import etree
 from lxml.etree import _Element
 
 from ingest.readers.number_formats import BUILT_IN, GENERAL
+from ingest.readers.source_file import in_utc
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TRUE = frozenset({"1", "true", "on"})
@@ -54,6 +56,11 @@ class Package:
         """The parts of a kind that a part refers to."""
         return [link.target for link in self.links(part).values() if link.kind == kind]
 
+    def content(self, part: str) -> bytes:
+        """A part whole, nothing where there is no such part."""
+        name = self._names.get(_folded(part))
+        return self.archive.read(name) if name else b""
+
     def elements(self, part: str, *names: str) -> Iterator[_Element]:
         """The elements of these names in document order, each whole when it comes; none where there is no such part.
 
@@ -94,6 +101,18 @@ def words(element: _Element) -> str:
 
 def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def properties(package: Package) -> tuple[str, datetime | None]:
+    """The title of a workbook, and when it was changed."""
+    title, modified = "", None
+    for part in package.linked("", "core-properties"):
+        for element in package.elements(part, "title", "modified"):
+            if element.tag.endswith("}title"):
+                title = element.text or ""
+            else:
+                modified = in_utc(datetime.fromisoformat(element.text or ""))
+    return title, modified
 
 
 def shared_words(package: Package, workbook: str) -> list[str]:
