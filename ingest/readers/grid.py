@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice, pairwise
 from statistics import median_low
 
@@ -89,26 +91,34 @@ _WORDS, _NUMBER, _YEAR, _DATE = "words", "number", "year", "date"
 
 
 def tables(
-    rows: Sequence[Row], merges: Sequence[Merge] = (), *, is_one_wide: bool = False, expects_names: bool = False
+    rows: Sequence[Row],
+    merges: Sequence[Merge] = (),
+    *,
+    margins: AbstractSet[int] = frozenset(),
+    is_one_wide: bool = False,
+    expects_names: bool = False,
 ) -> Iterator[Table]:
     """The tables and lines among `rows`, from the left and from above.
 
-    `is_one_wide` says that no tables stand side by side; `expects_names` that a first row of words is a header even
-    where it has but two.
+    `margins` are columns too narrow for words: blank ones set columns of a table apart and not tables. `is_one_wide`
+    says that no tables stand side by side; `expects_names` that a first row of words is a header even where it has but
+    two.
     """
+    if not rows:
+        return
     finder = _Finder(merges, fewest_names=2 if expects_names else 3)
-    for part in _bands(rows) if is_one_wide else _parts(rows):
+    for part in _bands(rows) if is_one_wide else _parts(rows, margins):
         finder.take(part)
     yield from finder.tables()
 
 
-def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _parts(rows: Sequence[Row], margins: AbstractSet[int]) -> Iterator[Sequence[Row]]:
     """Blocks of cells with blank rows and columns around them."""
-    for cut in (_beside_each_other, _bands):
+    for cut in (partial(_beside_each_other, margins=margins), _bands):
         pieces = list(cut(rows))
         if len(pieces) > 1:
             for piece in pieces:
-                yield from _parts(piece)
+                yield from _parts(piece, margins)
             return
     yield rows
 
@@ -122,14 +132,15 @@ def _bands(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         yield rows[start:end]
 
 
-def _beside_each_other(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _beside_each_other(rows: Sequence[Row], *, margins: AbstractSet[int]) -> Iterator[Sequence[Row]]:
     used: set[int] = set()
     for row in rows:
         used.update(row.cells)
     columns = sorted(used)
     start = 0
     for index, (before, column) in enumerate(pairwise(columns), 1):
-        if column > before + 1 and index - start > 1 and len(columns) - index > 1:
+        is_gap = not all(blank in margins for blank in range(before + 1, column))
+        if is_gap and index - start > 1 and len(columns) - index > 1:
             right = list(islice(_within(rows, column, columns[-1]), _SAMPLE))
             if _is_apart(_within(rows, columns[start], before), right, column):
                 yield list(_within(rows, columns[start], before))
@@ -216,6 +227,10 @@ class _Finder:
         if above and is_alike and not header_rows:
             above.go_on_with(rows)
             return
+        if above and not header_rows and not begin and self._names_columns_of(above, region):
+            above.go_on_with(rows)
+            above.name_columns_by(len(above.rows) - len(rows))
+            return
         region.name_columns_by(header_rows)
         if begin:
             self._take_preamble(rows[:begin])
@@ -278,6 +293,14 @@ class _Finder:
         if count or is_alike:
             return count
         return int(len(rows) > 1 and self._are_names(rows, region.columns))
+
+    def _names_columns_of(self, above: _Region, region: _Region) -> bool:
+        """Whether the block above is but a header, with a blank row below it."""
+        if above.header_rows or above.is_lines or len(above.rows) > _HEADER_ROWS:
+            return False
+        both = _Region.of([*above.rows, *region.rows[:_SAMPLE]])
+        is_as_wide = (both.columns[0], both.columns[-1]) == (above.columns[0], above.columns[-1])
+        return is_as_wide and self._header_rows(both, is_alike=True) == len(above.rows)
 
     def _is_open(self, above: Row, row: Row) -> bool:
         """Whether a row of names goes on in the next row: it has cells that span columns, or gaps that are filled."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +34,9 @@ _VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _LAST_COLUMN, _LAST_ROW = 16_384, 1_048_576
 _MOST_BLANKS = 100
 _ZIP = b"PK"
+_LENGTH = re.compile(r"([\d.]+)(in|cm|mm|pt|pc|px)")
+_DIGITS_IN = {"in": 13.0, "cm": 13 / 2.54, "mm": 13 / 25.4, "pt": 13 / 72, "pc": 13 / 6, "px": 13 / 96}
+"""Digits of the usual font in a unit of length."""
 
 _Events = Iterator[tuple[str, Any]]
 
@@ -73,6 +78,8 @@ class _Sheets:
         )
         self._hidden_styles: set[str] = set()
         self._bold_styles: set[str] = set()
+        self._widths: dict[str, float] = {}
+        """How many digits are as wide as the columns of a style."""
 
     def sheets(self) -> Iterator[Sheet]:
         number = 0
@@ -92,14 +99,18 @@ class _Sheets:
             self._bold_styles.add(name)
         if style.find(f"{_STYLE}table-properties[@{_TABLE}display='false']") is not None:
             self._hidden_styles.add(name)
+        column = style.find(f"{_STYLE}table-column-properties")
+        length = _LENGTH.fullmatch(column.get(f"{_STYLE}column-width", "")) if column is not None else None
+        if length:
+            self._widths[name] = float(length[1]) * _DIGITS_IN[length[2]]
 
     def _sheet(self, table: _Element, number: int) -> Sheet:
         name, style = table.get(f"{_TABLE}name", ""), table.get(f"{_TABLE}style-name")
-        content = _Content(self._file, self._archive, self._bold_styles)
+        content = _Content(self._archive, self._bold_styles, self._widths)
         rows = counted(self._file, content.rows(self._events))
         noted = remarks(content.notes, rows, content.columns)
         is_hidden = style in self._hidden_styles
-        return Sheet(name, number, rows, content.merges, [*noted, *content.drawn], is_hidden)
+        return Sheet(name, number, rows, content.columns, content.merges, [*noted, *content.drawn], is_hidden)
 
 
 def _is_sheet(table: _Element) -> bool:
@@ -110,12 +121,11 @@ def _is_sheet(table: _Element) -> bool:
 class _Content:
     """What is on one sheet; all but the rows is known when these have been read."""
 
-    def __init__(self, file: SourceFile, archive: ZipFile | None, bold_styles: set[str]) -> None:
-        self._file = file
+    def __init__(self, archive: ZipFile | None, bold_styles: AbstractSet[str], widths: Mapping[str, float]) -> None:
         self._archive = archive
         self._bold_styles = bold_styles
-        self._hidden: list[int] = []
-        self.columns = Columns(self._hidden)
+        self._widths = widths
+        self.columns = Columns()
         self.merges: list[Merge] = []
         self.notes: list[Note] = []
         self.drawn: list[Remark] = []
@@ -135,8 +145,8 @@ class _Content:
                 continue
             elif element.tag == f"{_TABLE}table-column":
                 count = _repeated(element, "columns", _LAST_COLUMN)
-                if _is_hidden(element, groups):
-                    self._hidden.extend(range(column, column + count))
+                width = self._widths.get(element.get(f"{_TABLE}style-name", ""), 0)
+                self.columns.take(range(column, column + count), width, is_hidden=_is_hidden(element, groups))
                 column += count
             elif element.tag == f"{_TABLE}shapes":
                 self._draw(element, 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ingest.readers.grid import Merge, Row, Table, tables
@@ -20,6 +20,7 @@ from kb.errors import UnreadableFile
 from kb.types import Anchor, Document
 
 _ROWS_A_STEP = 1000
+_LEAST_WIDTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,48 @@ class Note:
     text: str
 
 
+@dataclass(slots=True)
+class Columns:
+    """The columns of a sheet, counted from 0: which are hidden, in order, and which are too narrow for words."""
+
+    hidden: list[int] = field(default_factory=list)
+    narrow: set[int] = field(default_factory=set)
+
+    def take(self, columns: range, width: float, *, is_hidden: bool) -> None:
+        """Notes what is known of columns right of those before; `width` is in digits of the usual font."""
+        if is_hidden:
+            self.hidden.extend(columns)
+        elif 0 < width < _LEAST_WIDTH:
+            self.narrow.update(columns)
+
+    @property
+    def margins(self) -> frozenset[int]:
+        """Which of the visible columns are narrow."""
+        return frozenset(place for column in self.narrow if (place := self.place(column)) is not None)
+
+    def place(self, column: int) -> int | None:
+        """Which of the visible columns a column is, None where it is hidden."""
+        if not self.hidden:
+            return column
+        before = bisect_left(self.hidden, column)
+        return None if before < len(self.hidden) and self.hidden[before] == column else column - before
+
+    def merge(self, number: int, left: int, right: int) -> Merge:
+        """Cells of a row that are one, among the visible columns."""
+        return Merge(number, left - bisect_left(self.hidden, left), right - bisect_right(self.hidden, right))
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet; `number` is its place in the workbook, from 1, hidden ones counted."""
+    """A sheet; `number` is its place in the workbook, from 1, hidden ones counted.
+
+    `columns` are those of the original; `rows` and `merges` count the visible ones among them.
+    """
 
     name: str
     number: int
     rows: Sequence[Row]
+    columns: Columns
     merges: Sequence[Merge] = ()
     remarks: Sequence[Remark] = ()
     is_hidden: bool = False
@@ -130,29 +166,11 @@ def _write(text: StructuredText, sheet: Sheet) -> None:
 
     text.mark(place)
     text.add_heading(1, f"{sheet.name} (hidden sheet)" if sheet.is_hidden else sheet.name)
-    write_tables(text, tables(sheet.rows, sheet.merges), row)
+    write_tables(text, tables(sheet.rows, sheet.merges, margins=sheet.columns.margins), row)
     for remark in sorted(sheet.remarks, key=lambda remark: remark.number):
         text.mark(place)
         text.mark(row(remark.number))
         text.add("paragraph", remark.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns of a sheet, some of which are `hidden` (in order)."""
-
-    hidden: Sequence[int] = ()
-
-    def place(self, column: int) -> int | None:
-        """Which of the visible columns a column is, None where it is hidden."""
-        if not self.hidden:
-            return column
-        before = bisect_left(self.hidden, column)
-        return None if before < len(self.hidden) and self.hidden[before] == column else column - before
-
-    def merge(self, number: int, left: int, right: int) -> Merge:
-        """Cells of a row that are one, among the visible columns."""
-        return Merge(number, left - bisect_left(self.hidden, left), right - bisect_right(self.hidden, right))
 
 
 def remarks(notes: Iterable[Note], rows: Sequence[Row], columns: Columns) -> Iterator[Remark]:

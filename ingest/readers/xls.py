@@ -60,13 +60,15 @@ def _sheets(file: SourceFile, book: Book) -> Iterator[Sheet]:
 
 
 def _sheet(file: SourceFile, book: Book, sheet: XlsSheet, number: int) -> Sheet:
-    hidden = [index for index, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level]
-    columns = Columns(sorted(hidden))
+    columns = Columns()
+    for index, column in sorted(sheet.colinfo_map.items()):
+        is_hidden = bool(column.hidden) and not column.outline_level
+        columns.take(range(index, index + 1), column.width / 256, is_hidden=is_hidden)
     rows = counted(file, _rows(book, sheet, number - 1, columns))
     merges = [columns.merge(top + 1, left, right - 1) for top, _, left, right in sheet.merged_cells]
     notes = (Note(row + 1, column, note.text) for (row, column), note in sheet.cell_note_map.items())
-    is_hidden = sheet.visibility == _HIDDEN
-    return Sheet(sheet.name, number, rows, merges, list(remarks(notes, rows, columns)), is_hidden)
+    noted = list(remarks(notes, rows, columns))
+    return Sheet(sheet.name, number, rows, columns, merges, noted, sheet.visibility == _HIDDEN)
 
 
 def _rows(book: Book, sheet: XlsSheet, index: int, columns: Columns) -> Iterator[Row]:

@@ -136,8 +136,7 @@ def _styles(package: Package, workbook_part: str) -> Sequence[Style]:
 def _sheet(
     file: SourceFile, package: Package, book: _Book, part: str, name: str, number: int, *, is_hidden: bool
 ) -> Sheet:
-    hidden: list[int] = []
-    columns = Columns(hidden)
+    columns = Columns()
     merges: list[Merge] = []
     raw: list[_RawRow] = []
     names = 0
@@ -147,7 +146,7 @@ def _sheet(
         elif kind in _CELLS:
             _take_cell(book, columns, raw[-1], kind, data)
         elif kind == _COLUMNS:
-            hidden.extend(_hidden_columns(data))
+            _take_columns(columns, data)
         elif kind == _MERGED:
             top, _, left, right = unpack_from("<4I", data)
             merges.append(columns.merge(top + 1, left, right))
@@ -155,7 +154,7 @@ def _sheet(
             names = unpack_from("<I", data)[0] + 1
     rows = counted(file, _rows(raw, names))
     noted = remarks(_notes(package, part), rows, columns)
-    return Sheet(name, number, rows, merges, [*noted, *drawn(package, part)], is_hidden)
+    return Sheet(name, number, rows, columns, merges, [*noted, *drawn(package, part)], is_hidden)
 
 
 def _raw_row(data: bytes) -> _RawRow:
@@ -163,10 +162,10 @@ def _raw_row(data: bytes) -> _RawRow:
     return _RawRow(row + 1, bool(flags & 0x10) and not flags & 7, {}, set())
 
 
-def _hidden_columns(data: bytes) -> range:
-    """The columns that were hidden for themselves, not with the group that they belong to."""
-    first, last, _, _, flags = unpack_from("<4IH", data)
-    return range(first, last + 1) if flags & 1 and not flags >> 8 & 7 else range(0)
+def _take_columns(columns: Columns, data: bytes) -> None:
+    """Notes columns; hidden are those that were so for themselves, not with the group that they belong to."""
+    first, last, width, _, flags = unpack_from("<4IH", data)
+    columns.take(range(first, last + 1), width / 256, is_hidden=bool(flags & 1) and not flags >> 8 & 7)
 
 
 def _rows(raw: Sequence[_RawRow], names: int) -> Iterator[Row]:

@@ -88,7 +88,7 @@ def _sheet(file: SourceFile, book: _Book, part: str, name: str, number: int, *, 
     rows = counted(file, content.rows())
     rows = [replace(row, bold=frozenset(row.cells)) if row.number in content.names else row for row in rows]
     noted = remarks(notes(book.package, part), rows, content.columns)
-    return Sheet(name, number, rows, content.merges, [*noted, *drawn(book.package, part)], is_hidden)
+    return Sheet(name, number, rows, content.columns, content.merges, [*noted, *drawn(book.package, part)], is_hidden)
 
 
 class _Content:
@@ -100,8 +100,7 @@ class _Content:
         self._part = part
         self._is_filtered = False
         self._column_of: dict[str, int] = {}
-        self._hidden: list[int] = []
-        self.columns = Columns(self._hidden)
+        self.columns = Columns()
         self.merges: list[Merge] = []
         self.names: set[int] = set()
         """The rows of which the file itself says that they name columns: those of its tables and filters."""
@@ -116,15 +115,16 @@ class _Content:
         for element in self._book.package.elements(self._part, "sheetPr", "col", "row", "mergeCell", "autoFilter"):
             kind = element.tag.rpartition("}")[2]
             if kind == "row":
-                number = int(element.get("r", number + 1))
+                number = int(element.get("r") or number + 1)
                 if number % _ROWS_A_STEP == 0:
                     self._file.step()
                 if self._is_hidden(element):
                     hidden += 1
                 elif row := self._row(element, number, number - hidden):
                     yield row
-            elif kind == "col" and self._is_hidden(element):
-                self._hidden.extend(range(int(element.get("min", 1)) - 1, int(element.get("max", 1))))
+            elif kind == "col":
+                columns = range(int(element.get("min", 1)) - 1, int(element.get("max", 1)))
+                self.columns.take(columns, float(element.get("width", 0)), is_hidden=self._is_hidden(element))
             elif kind == "sheetPr":
                 self._is_filtered |= is_true(element.get("filterMode"))
             elif kind == "autoFilter":
@@ -162,7 +162,7 @@ class _Content:
         return self._column_of[letters]
 
     def _style(self, cell: _Element) -> Style:
-        index = int(cell.get("s", 0))
+        index = int(cell.get("s") or 0)
         return self._book.styles[index] if index < len(self._book.styles) else Style()
 
     def _shown(self, cell: _Element, style: Style) -> str:
