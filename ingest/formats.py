@@ -40,6 +40,7 @@ RTF = "application/rtf"
 XLS = "application/vnd.ms-excel"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 XLSX = f"{_OFFICE}spreadsheetml.sheet"
+XLS_XML = "application/vnd.ms-excel.xml"
 XML = "application/xml"
 
 VERSION = 1
@@ -52,6 +53,7 @@ _READERS = {
     XLS: "ingest.readers.xls:XlsReader",
     ODS: "ingest.readers.ods:OdsReader",
     CSV: "ingest.readers.delimited:DelimitedReader",
+    XLS_XML: "ingest.readers.xml_sheets:XmlSheetReader",
     XLSX: "ingest.readers.xlsx:XlsxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
@@ -106,6 +108,9 @@ _PDF_WITHIN = 1024
 
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\s")
+_ROOT = re.compile(r"\s*(?:<[!?][^>]*>\s*)*<\w[^>]*")
+"""An XML file up to its outermost element, which names the vocabulary."""
+_MARKUP = re.compile(r"\s*<[!?/\w]")
 _NOTEBOOK = re.compile(r'\s*\{.*"nbformat"\s*:', re.DOTALL)
 _MAIL_FIELD = re.compile(
     r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to|x-[\w-]+): ?\S",
@@ -115,6 +120,8 @@ _MAIL_FIELDS = frozenset({"from", "date", "received", "message-id", "mime-versio
 _MAIL_FIELDS_NEEDED = 3
 _FIRST_RECORD = re.compile(r'\s*\{.*?"(?:text|title)"\s*:', re.DOTALL)
 """JSON Lines are of many kinds; those whose records have a text are documents."""
+_SHEETS = frozenset({ODS, XLS, XLSB, XLSX})
+"""Kinds of workbooks that are not text."""
 _IN_TEXT = frozenset({MARKDOWN})
 """Kinds whose files are what their suffix says, whatever their text looks like."""
 
@@ -170,13 +177,27 @@ def _kind_of_text(head: bytes, suffix: str) -> str:
         return HTML
     if _NOTEBOOK.match(text) and suffix in (".ipynb", ".json", ""):
         return NOTEBOOK
+    root = _ROOT.match(text)
+    if root and "urn:schemas-microsoft-com:office:spreadsheet" in root.group() and "<html" not in root.group().lower():
+        return XLS_XML
+    if root and f'office:mimetype="{ODS}"' in root.group():
+        return ODS
     if _XML.match(text):
         return XML
     if not suffix and _is_mail(text):
         return MAIL
     if known == JSON_LINES and text.strip() and not _FIRST_RECORD.match(text):
         return JSON
+    if known in _SHEETS and text.strip():
+        return _kind_exported(text)
     return known or ("" if suffix else PLAIN)
+
+
+def _kind_exported(text: str) -> str:
+    """What is in a text that was given the name of a workbook so that a spreadsheet program opens it."""
+    if _MARKUP.match(text):
+        return HTML
+    return MAIL if _is_mail(text) else CSV
 
 
 def _as_text(head: bytes) -> str | None:

@@ -51,7 +51,6 @@ class Table:
 
     Each row has a cell for every column of the table up to its last one that is not blank.
 
-    A table of one column without a header is a run of lines.
     """
 
     rows: Sequence[Sequence[str]]
@@ -61,7 +60,10 @@ class Table:
 
     @property
     def is_lines(self) -> bool:
-        return not self.header_rows and all(len(row) == 1 for row in self.rows)
+        """Whether it is no table but some lines, or prose, that stand one below the other."""
+        if self.header_rows or any(len(row) > 1 for row in self.rows):
+            return False
+        return len(self.rows) <= _CAPTION_LINES or any(len(row[0]) > _CELL_LENGTH for row in self.rows)
 
 
 _SAMPLE = 50
@@ -71,6 +73,7 @@ _PREAMBLE = 20
 """Rows above the header, in the same block, at most."""
 _CAPTION_LINES, _CAPTION_LENGTH = 3, 200
 _NAME_LENGTH = 60
+_CELL_LENGTH = 100
 _SPACED_ROWS = 10
 
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[^\W\d]*"

@@ -43,7 +43,8 @@ _TOKEN = re.compile(
     | (?P<general>general)
     | (?P<exponent>e[+-][0\#?]+)
     | (?P<half>am/pm|a/p)
-    | (?P<clock>y+|m+|d+|h+|s+(?:\.0+)?)
+    | (?P<era>g+)
+    | (?P<clock>y+|e+|m+|d+|h+|s+(?:\.0+)?)
     | (?P<digit>[0\#?])
     | (?P<sign>[.,%/@])
     | (?P<literal>.)
@@ -52,7 +53,7 @@ _TOKEN = re.compile(
 )
 _CONDITION = re.compile(r"([<>=]+)(-?[\d.]+)")
 _PLAIN = re.compile(r"(#,##)?0(?:\.(0+))?")
-_UNSEEN = frozenset({"blank", "colour", "condition"})
+_UNSEEN = frozenset({"blank", "colour", "condition", "era"})
 _WRITTEN = frozenset({"quoted", "escaped", "currency", "literal"})
 _CLOCK = frozenset({"clock", "elapsed", "half"})
 _NEGATIVE = re.compile(r"<=?(?:-|0+$)")
@@ -334,8 +335,8 @@ def _decimals(part: str, fraction: int, decimals: int) -> str:
 
 def _clock(part: str, moment: datetime, *, has_halves: bool) -> str:
     letter, width = part[0], len(part.partition(".")[0])
-    if letter == "y":
-        return f"{moment.year % 100:02d}" if width < 3 else f"{moment.year:04d}"
+    if letter in "ye":
+        return f"{moment.year % 100:02d}" if letter == "y" and width < 3 else f"{moment.year:04d}"
     if letter == "m":
         return _named(_MONTHS[moment.month - 1], moment.month, width)
     if letter == "d":

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ingest.readers.grid import Merge, Row, Table, tables
+from ingest.readers.number_formats import GENERAL
 from ingest.readers.source_file import SourceFile, make_document
 from ingest.readers.structure import StructuredText
 from kb.errors import UnreadableFile
@@ -38,6 +39,14 @@ class Note:
     number: int
     column: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How cells are shown: by which number format, and in which type."""
+
+    code: str = GENERAL
+    is_bold: bool = False
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from lxml.etree import XMLSyntaxError
 
 from ingest.readers.grid import Merge, Row
 from ingest.readers.number_formats import BUILT_IN, ERRORS, GENERAL, shown_number, shown_text
-from ingest.readers.sheets import Columns, Note, Sheet, counted, remarks, workbook
+from ingest.readers.sheets import Columns, Note, Sheet, Style, counted, remarks, workbook
 from ingest.readers.source_file import SourceFile, opened_zip
-from ingest.readers.xlsx_package import Package, Style, properties
+from ingest.readers.xlsx_package import Package, properties
 from ingest.readers.xlsx_remarks import drawn
 from kb.errors import UnreadableFile
 from kb.types import Document

@@ -17,11 +17,10 @@ from lxml.etree import XMLSyntaxError, XPath, _Element
 
 from ingest.readers.grid import Merge, Row
 from ingest.readers.number_formats import shown_number, shown_text
-from ingest.readers.sheets import Columns, Sheet, column_number, counted, protected, remarks, workbook
+from ingest.readers.sheets import Columns, Sheet, Style, column_number, counted, protected, remarks, workbook
 from ingest.readers.source_file import SourceFile, opened_zip
 from ingest.readers.xlsx_package import (
     Package,
-    Style,
     is_true,
     properties,
     reference,

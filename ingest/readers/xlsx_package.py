@@ -13,6 +13,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from ingest.readers.number_formats import BUILT_IN, GENERAL
+from ingest.readers.sheets import Style
 from ingest.readers.source_file import in_utc
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -25,12 +26,6 @@ class Link:
 
     kind: str
     target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    code: str = GENERAL
-    is_bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
