@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from math import isfinite
 
 GENERAL = "General"
 # What the numbers of built-in formats mean (ECMA-376 part 1, 18.8.30). The short date (14, 22) follows the country of
@@ -76,7 +77,9 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 @lru_cache(maxsize=65_536)
 def shown_number(value: float, code: str, *, since_1904: bool = False) -> str:
     """What a cell of format `code` shows of a number; dates are numbers of days, from 1904 on in some workbooks."""
-    sections = [section for section in _sections(code) if not section.is_for_text] if code != GENERAL else []
+    if code == GENERAL or not isfinite(value):
+        return general(value)
+    sections = [section for section in _sections(code) if not section.is_for_text]
     if not sections:
         return general(value)
     section, is_signed = _chosen(sections, value)
@@ -98,7 +101,7 @@ def shown_text(text: str, code: str) -> str:
 
 def general(value: float) -> str:
     """A number without a format: whole numbers in full, others to ten digits."""
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     return f"{value:.10g}".replace("e", "E")
 

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -17,9 +17,8 @@ from lxml import etree
 from lxml.etree import XMLSyntaxError, _Element
 
 from ingest.readers.grid import Merge, Row
-from ingest.readers.sheets import Columns, Note, Remark, Sheet, counted, protected, remarks, workbook
+from ingest.readers.sheets import Columns, Note, Remark, Sheet, counted, protected, remarks, undamaged, workbook
 from ingest.readers.source_file import SourceFile, in_utc, opened_zip
-from kb.errors import UnreadableFile
 from kb.types import Document
 
 MEDIA_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
@@ -27,6 +26,8 @@ _OFFICE, _STYLE, _TABLE, _TEXT, _DRAW, _CHART, _FORMAT = (
     f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}"
     for name in ("office", "style", "table", "text", "drawing", "chart", "xsl-fo-compatible")
 )
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError)
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _GROUPS = (f"{_TABLE}table-row-group", f"{_TABLE}table-column-group")
 _READ = (f"{_STYLE}style", f"{_TABLE}table", f"{_TABLE}table-column", f"{_TABLE}table-row", f"{_TABLE}shapes", *_GROUPS)
@@ -44,27 +45,33 @@ _Events = Iterator[tuple[str, Any]]
 @dataclass(frozen=True, slots=True)
 class OdsReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
-        is_zipped = file.head(2) == _ZIP
-        try:
-            with opened_zip(file) if is_zipped else nullcontext() as archive:
-                if archive and b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                    raise protected(file)
-                title, modified = _properties(archive) if archive else ("", None)
-                with archive.open("content.xml") if archive else file.open() as content:
-                    sheets = _Sheets(file, archive, content).sheets()
-                    yield workbook(file, sheets, title=title, media_type=MEDIA_TYPE, modified=modified)
-        except (BadZipFile, XMLSyntaxError, zlib.error, EOFError, KeyError, ValueError) as error:
-            raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .ods.") from error
+        with opened_zip(file) if file.head(2) == _ZIP else nullcontext() as archive:
+            if archive and _is_protected(archive):
+                raise protected(file)
+            title, modified = _properties(archive) if archive else ("", None)
+            sheets = undamaged(file, _sheets(file, archive), *_DAMAGE)
+            yield workbook(file, sheets, title=title, media_type=MEDIA_TYPE, modified=modified)
+
+
+def _is_protected(archive: ZipFile) -> bool:
+    with suppress(*_DAMAGE):
+        return b"encryption-data" in archive.read("META-INF/manifest.xml")
+    return False
 
 
 def _properties(archive: ZipFile) -> tuple[str, datetime | None]:
-    """The title of a workbook, and when it was changed."""
-    if "meta.xml" not in archive.namelist():
-        return "", None
-    meta = etree.fromstring(archive.read("meta.xml"), etree.XMLParser(resolve_entities=False, no_network=True))
-    changed = meta.findtext(".//{http://purl.org/dc/elements/1.1/}date")
-    title = meta.findtext(".//{http://purl.org/dc/elements/1.1/}title") or ""
-    return title, in_utc(datetime.fromisoformat(changed)) if changed else None
+    """The title of a workbook, and when it was changed, as far as they can be read."""
+    title, modified = "", None
+    with suppress(*_DAMAGE):
+        meta = etree.fromstring(archive.read("meta.xml"), etree.XMLParser(resolve_entities=False, no_network=True))
+        title = meta.findtext(f".//{_DC}title") or ""
+        modified = in_utc(datetime.fromisoformat(meta.findtext(f".//{_DC}date") or ""))
+    return title, modified
+
+
+def _sheets(file: SourceFile, archive: ZipFile | None) -> Iterator[Sheet]:
+    with archive.open("content.xml") if archive else file.open() as content:
+        yield from _Sheets(file, archive, content).sheets()
 
 
 class _Sheets:

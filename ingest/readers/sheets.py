@@ -114,6 +114,14 @@ def workbook(
     )
 
 
+def undamaged(file: SourceFile, sheets: Iterator[Sheet], *errors: type[Exception]) -> Iterator[Sheet]:
+    """The sheets; `errors` are what a parser raises where a file is damaged."""
+    try:
+        yield from sheets
+    except errors as error:
+        raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
+
+
 def counted(file: SourceFile, rows: Iterable[Row]) -> list[Row]:
     """The rows of a sheet, charged to what the file may cost: one long text can fill many cells."""
     found: list[Row] = []

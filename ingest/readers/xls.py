@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.readers.grid import Row
 from ingest.readers.number_formats import BUILT_IN, ERRORS, GENERAL, shown_number, shown_text
-from ingest.readers.sheets import Columns, Note, Sheet, counted, protected, remarks, workbook
+from ingest.readers.sheets import Columns, Note, Sheet, counted, protected, remarks, undamaged, workbook
 from ingest.readers.source_file import SourceFile
-from kb.errors import UnreadableFile
 from kb.types import Document
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from xlrd.sheet import Sheet as XlsSheet
 
 MEDIA_TYPE = "application/vnd.ms-excel"
+_DAMAGE = (damaged_record, AssertionError, LookupError, ValueError, TypeError, ArithmeticError)
+"""What xlrd raises besides its own errors where a file is damaged."""
 _HIDDEN, _VERY_HIDDEN = 1, 2
 _LOCAL_DATES = (14, 22)
 _BOLD = 700
@@ -30,33 +31,41 @@ _FILTERED = re.compile(r"\$[A-Z]+\$(\d+):\$[A-Z]+\$(\d+)")
 @dataclass(frozen=True, slots=True)
 class XlsReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
-        from xlrd import XLRDError, open_workbook
+        from xlrd import XLRDError
         from xlrd.compdoc import CompDocError
+        from xlrd.formula import FormulaError
 
-        try:
-            with open_workbook(
-                file_contents=file.read(),
-                logfile=StringIO(),
-                formatting_info=True,
-                on_demand=True,
-                ragged_rows=True,
-                # Much that was written by other programs than Excel is well but for the directory around it.
-                ignore_workbook_corruption=True,
-            ) as book:
-                yield workbook(file, _sheets(file, book), title="", media_type=MEDIA_TYPE)
-        except (XLRDError, CompDocError, damaged_record, AssertionError, LookupError, ValueError, TypeError) as error:
-            if "encrypted" in str(error):
-                raise protected(file) from error
-            raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
+        sheets = undamaged(file, _sheets(file), XLRDError, CompDocError, FormulaError, *_DAMAGE)
+        yield workbook(file, sheets, title="", media_type=MEDIA_TYPE)
 
 
-def _sheets(file: SourceFile, book: Book) -> Iterator[Sheet]:
-    for index in range(book.nsheets):
-        file.page()
-        sheet = book.sheet_by_index(index)
-        if sheet.visibility != _VERY_HIDDEN:
-            yield _sheet(file, book, sheet, index + 1)
-        book.unload_sheet(index)
+def _sheets(file: SourceFile) -> Iterator[Sheet]:
+    with _opened(file) as book:
+        for index in range(book.nsheets):
+            file.page()
+            sheet = book.sheet_by_index(index)
+            if sheet.visibility != _VERY_HIDDEN:
+                yield _sheet(file, book, sheet, index + 1)
+            book.unload_sheet(index)
+
+
+def _opened(file: SourceFile) -> Book:
+    from xlrd import XLRDError, open_workbook
+
+    try:
+        return open_workbook(
+            file_contents=file.read(),
+            logfile=StringIO(),
+            formatting_info=True,
+            on_demand=True,
+            ragged_rows=True,
+            # Much that was written by other programs than Excel is well but for the directory around it.
+            ignore_workbook_corruption=True,
+        )
+    except XLRDError as error:
+        if "encrypted" in str(error):
+            raise protected(file) from error
+        raise
 
 
 def _sheet(file: SourceFile, book: Book, sheet: XlsSheet, number: int) -> Sheet:

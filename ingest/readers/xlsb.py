@@ -5,22 +5,17 @@ Reads the records itself: the libraries for this format know no number formats, 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from struct import error as damaged_record
 from struct import unpack_from
-from zipfile import BadZipFile
-
-from lxml.etree import XMLSyntaxError
 
 from ingest.readers.grid import Merge, Row
 from ingest.readers.number_formats import BUILT_IN, ERRORS, GENERAL, shown_number, shown_text
-from ingest.readers.sheets import Columns, Note, Sheet, Style, counted, remarks, workbook
+from ingest.readers.sheets import Columns, Note, Sheet, Style, counted, remarks, undamaged, workbook
 from ingest.readers.source_file import SourceFile, opened_zip
-from ingest.readers.xlsx_package import Package, properties
+from ingest.readers.xlsx_package import DAMAGE, Package, properties
 from ingest.readers.xlsx_remarks import drawn
-from kb.errors import UnreadableFile
 from kb.types import Document
 
 MEDIA_TYPE = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
@@ -38,13 +33,11 @@ _BOLD = 700
 @dataclass(frozen=True, slots=True)
 class XlsbReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
-        try:
-            with opened_zip(file) as archive:
-                package = Package(archive)
-                title, modified = properties(package)
-                yield workbook(file, _sheets(file, package), title=title, media_type=MEDIA_TYPE, modified=modified)
-        except (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError, damaged_record) as error:
-            raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
+        with opened_zip(file) as archive:
+            package = Package(archive)
+            title, modified = properties(package)
+            sheets = undamaged(file, _sheets(file, package), damaged_record, *DAMAGE)
+            yield workbook(file, sheets, title=title, media_type=MEDIA_TYPE, modified=modified)
 
 
 @dataclass(frozen=True, slots=True)

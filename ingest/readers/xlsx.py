@@ -6,20 +6,18 @@ Reads the file's parts itself: openpyxl takes four times as long, and must hold 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import cast
-from zipfile import BadZipFile
 
-from lxml.etree import XMLSyntaxError, XPath, _Element
+from lxml.etree import XPath, _Element
 
 from ingest.readers.grid import Merge, Row
 from ingest.readers.number_formats import shown_number, shown_text
-from ingest.readers.sheets import Columns, Sheet, Style, column_number, counted, protected, remarks, workbook
+from ingest.readers.sheets import Columns, Sheet, Style, column_number, counted, protected, remarks, undamaged, workbook
 from ingest.readers.source_file import SourceFile, opened_zip
 from ingest.readers.xlsx_package import (
+    DAMAGE,
     Package,
     is_true,
     properties,
@@ -30,7 +28,6 @@ from ingest.readers.xlsx_package import (
     words,
 )
 from ingest.readers.xlsx_remarks import drawn, notes
-from kb.errors import UnreadableFile
 from kb.types import Document
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -45,15 +42,13 @@ _filled = XPath("*[*]")
 @dataclass(frozen=True, slots=True)
 class XlsxReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
-        try:
-            with opened_zip(file) as archive:
-                if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):
-                    raise protected(file)
-                package = Package(archive)
-                title, modified = properties(package)
-                yield workbook(file, _sheets(file, package), title=title, media_type=MEDIA_TYPE, modified=modified)
-        except (BadZipFile, XMLSyntaxError, zlib.error, EOFError, KeyError, IndexError, ValueError) as error:
-            raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
+        with opened_zip(file) as archive:
+            if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):
+                raise protected(file)
+            package = Package(archive)
+            title, modified = properties(package)
+            sheets = undamaged(file, _sheets(file, package), *DAMAGE)
+            yield workbook(file, sheets, title=title, media_type=MEDIA_TYPE, modified=modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +178,7 @@ class _Content:
             return "TRUE" if is_true(value) else "FALSE"
         if kind != "n":
             return shown_text(unescaped(value), style.code)
-        number = float(value)
-        return shown_number(number, style.code, since_1904=self._book.since_1904) if isfinite(number) else value
+        return shown_number(float(value), style.code, since_1904=self._book.since_1904)
 
 
 def _first_row(reference: str) -> int:

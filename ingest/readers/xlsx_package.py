@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import posixpath
 import re
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 from lxml import etree
-from lxml.etree import _Element
+from lxml.etree import XMLSyntaxError, _Element
 
 from ingest.readers.number_formats import BUILT_IN, GENERAL
 from ingest.readers.sheets import Style
 from ingest.readers.source_file import in_utc
 
+DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError)
+"""What is raised where the parts of a file are damaged, missing or not what they should be."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TRUE = frozenset({"1", "true", "on"})
 
@@ -99,14 +103,15 @@ def unescaped(text: str) -> str:
 
 
 def properties(package: Package) -> tuple[str, datetime | None]:
-    """The title of a workbook, and when it was changed."""
+    """The title of a workbook, and when it was changed, as far as they can be read."""
     title, modified = "", None
-    for part in package.linked("", "core-properties"):
-        for element in package.elements(part, "title", "modified"):
-            if element.tag.endswith("}title"):
-                title = element.text or ""
-            else:
-                modified = in_utc(datetime.fromisoformat(element.text or ""))
+    with suppress(*DAMAGE):
+        for part in package.linked("", "core-properties"):
+            for element in package.elements(part, "title", "modified"):
+                if element.tag.endswith("}title"):
+                    title = element.text or ""
+                else:
+                    modified = in_utc(datetime.fromisoformat(element.text or ""))
     return title, modified
 
 

@@ -13,9 +13,8 @@ from lxml.etree import XMLSyntaxError, _Element
 
 from ingest.readers.grid import Merge, Row
 from ingest.readers.number_formats import BUILT_IN, GENERAL, shown_number, shown_text
-from ingest.readers.sheets import Columns, Note, Sheet, Style, counted, remarks, workbook
+from ingest.readers.sheets import Columns, Note, Sheet, Style, counted, remarks, undamaged, workbook
 from ingest.readers.source_file import SourceFile
-from kb.errors import UnreadableFile
 from kb.types import Document
 
 MEDIA_TYPE = "application/vnd.ms-excel.xml"
@@ -46,10 +45,8 @@ _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001
 @dataclass(frozen=True, slots=True)
 class XmlSheetReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
-        try:
-            yield workbook(file, _sheets(file), title="", media_type=MEDIA_TYPE)
-        except (XMLSyntaxError, ValueError) as error:
-            raise UnreadableFile(f"{file.name} is damaged or no workbook; save it again as .xlsx.") from error
+        sheets = undamaged(file, _sheets(file), XMLSyntaxError, ValueError)
+        yield workbook(file, sheets, title="", media_type=MEDIA_TYPE)
 
 
 def _sheets(file: SourceFile) -> Iterator[Sheet]:
