@@ -264,15 +264,18 @@ class _Finder:
         return cells
 
     def _preamble(self, rows: Sequence[Row]) -> int:
-        """How many rows at the top have less than half as many cells as those of the table below them."""
+        """How many rows at the top have at most half as many cells as those of the table below them.
+
+        Several cells that begin right of the table's first column are names of groups of columns.
+        """
         first = rows[:_SAMPLE]
         columns = sorted(set().union(*(row.cells for row in first)))
         widths = [self._width(row, columns) for row in first]
-        tables = [width for width in widths if width > 1]
-        if not tables:
-            return 0
-        full = next(index for index, width in enumerate(widths) if width > 1 and width * 2 > median_low(tables))
-        return full if full <= _PREAMBLE else 0
+        usual = median_low([width for width in widths if width > 1] or [1])
+        for index, (row, width) in enumerate(zip(first[: _PREAMBLE + 1], widths, strict=False)):
+            if width > 1 and (width * 2 > usual or columns[0] not in row.cells):
+                return index
+        return 0
 
     def _width(self, row: Row, columns: Sequence[int]) -> int:
         """How many columns have a cell of the row; one, where that spans the table from its first column on."""
