@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from zipfile import ZipFile
 
 import docx
 import pypdf
 import pytest
+import xlsxwriter
+import xlwt
 from docx.oxml.ns import qn
 from reportlab.pdfgen.canvas import Canvas
 
@@ -96,6 +100,68 @@ def make_docx(path: Path) -> Path:
     return path
 
 
+def make_xlsx(path: Path) -> Path:
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name in ("Foxes", "Owls"):
+            sheet = book.add_worksheet(name)
+            sheet.write("A1", FOX)
+            sheet.write_row("A3", ["animal", "weight"])
+            sheet.write_row("A4", ["fox", 6.5])
+            sheet.write_row("E3", ["colour", "share"])
+            sheet.write_row("E4", ["red", 0.25])
+            sheet.write_comment("B4", FOX)
+    return path
+
+
+def make_xls(path: Path) -> Path:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Foxes")
+    for row, (name, weight) in enumerate([("animal", "weight"), ("fox", 6.5), (FOX, 7)]):
+        sheet.write(row, 0, name)
+        sheet.write(row, 1, weight)
+    book.save(str(path))
+    return path
+
+
+def make_xlsb(path: Path) -> Path:
+    name, words = (struct.pack("<I", len(text)) + text.encode("utf-16-le") for text in ("Foxes", "fox"))
+    sheet = struct.pack("<BBIIHBBB4xBBII", 0, 17, 2, 0, 300, 0, 0, 0, 6, 8 + len(words), 0, 0) + words
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    with ZipFile(path, "w") as archive:
+        for part, kind, target in (
+            ("", "officeDocument", "xl/workbook.bin"),
+            ("xl/workbook.bin", "worksheet", "s.bin"),
+        ):
+            folder, _, file = part.rpartition("/")
+            link = f'<a><Relationship Id="a" Type="{office}/{kind}" Target="{target}"/></a>'
+            archive.writestr(f"{folder}/_rels/{file}.rels".lstrip("/"), link)
+        archive.writestr("xl/workbook.bin", struct.pack("<BBBII I2s", 156, 1, 14 + len(name), 0, 1, 1, b"a\0") + name)
+        archive.writestr("xl/s.bin", sheet)
+    return path
+
+
+def make_ods(path: Path) -> Path:
+    namespaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    cells = "".join(f"<table:table-cell><text:p>{text}</text:p></table:table-cell>" for text in ("fox", FOX))
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {namespaces}><office:spreadsheet><table:table table:name='Foxes'>"
+            f"<table:table-row table:number-rows-repeated='3'>{cells}</table:table-row>"
+            "</table:table></office:spreadsheet></office:document-content>",
+        )
+    return path
+
+
+SHEET_IN_XML = (
+    '<s:Workbook xmlns:s="urn:schemas-microsoft-com:office:spreadsheet"><s:Worksheet s:Name="Foxes"><s:Table><s:Row>'
+    f'<s:Cell><s:Data s:Type="String">{FOX}</s:Data></s:Cell></s:Row></s:Table></s:Worksheet></s:Workbook>'
+)
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.md": lambda path: written(path, MARKDOWN),
     "front.md": lambda path: written(path, f"---\r\ntitle: Foxes\r\n---\r\n\r\n## Red\r\n\r\n{FOX}\r\n" * 3),
@@ -106,6 +172,13 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
         path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}
     ),
     "a.docx": make_docx,
+    "a.xlsx": make_xlsx,
+    "a.xls": make_xls,
+    "a.xlsb": make_xlsb,
+    "a.ods": make_ods,
+    "xml.xls": lambda path: written(path, SHEET_IN_XML),
+    "a.csv": lambda path: written(path, f'animal,weight\n\nfox,6.5\n"{FOX}\n{FOX}",7\n'),
+    "a.tsv": lambda path: written(path, "animal\tweight\nfox\t6.5\n".encode("utf-16")),
     "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import xlsxwriter
+import xlwt
 
 from ingest.formats import Formats
 from ingest.limits import Allowance, Limits
@@ -305,6 +307,19 @@ def relations(links: dict[str, tuple[str, str]]) -> str:
     return f'<Relationships xmlns="{PACKAGE}">{inner}</Relationships>'
 
 
+_FILTER = '<autoFilter ref="A1:B4"><filterColumn colId="0"><filters/></filterColumn></autoFilter>'
+
+
+def _replace_in(path: Path, part: str, old: str, new: str) -> None:
+    with ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    assert old.encode() in content[part]
+    content[part] = content[part].replace(old.encode(), new.encode())
+    with ZipFile(path, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+
+
 class TestXlsx:
     def test_each_sheet_is_a_place_and_each_row_is_cited(self, tmp_path: Path) -> None:
         def fill(book: xlsxwriter.Workbook) -> None:
@@ -570,14 +585,462 @@ class TestXlsx:
         assert isinstance(refusal(path), NothingToRead)
 
 
-_FILTER = '<autoFilter ref="A1:B4"><filterColumn colId="0"><filters/></filterColumn></autoFilter>'
+def xls(path: Path, fill: Callable[[xlwt.Workbook], None]) -> Path:
+    book = xlwt.Workbook()
+    fill(book)
+    book.save(str(path))
+    return path
 
 
-def _replace_in(path: Path, part: str, old: str, new: str) -> None:
-    with ZipFile(path) as archive:
-        content = {name: archive.read(name) for name in archive.namelist()}
-    assert old.encode() in content[part]
-    content[part] = content[part].replace(old.encode(), new.encode())
+class TestXls:
+    def test_cells_are_read_as_they_are_shown_and_rows_are_cited(self, tmp_path: Path) -> None:
+        def fill(book: xlwt.Workbook) -> None:
+            sheet = book.add_sheet("Q3")
+            bold = xlwt.easyxf("font: bold on")
+            for column, name in enumerate(["city", "word"]):
+                sheet.write(3, column, name, bold)
+            for column, (value, code) in enumerate(
+                [(0.255, "0.0%"), (date(2024, 5, 6), "D.M.YYYY"), (True, "General")]
+            ):
+                sheet.write(4, column, value, xlwt.easyxf(num_format_str=code))
+            sheet.write(5, 0, "Rome")
+            sheet.write(5, 1, "w")
+
+        document = read(xls(tmp_path / "my_book.xls", fill))
+        assert blocks(document) == [("heading", "Q3"), ("table", "city | word\n25.5% | 6.5.2024 | TRUE\nRome | w")]
+        assert document.blocks[1].header_rows == 1
+        assert document.title == "my book"
+        assert place_of(document, "25.5% | 6.5.2024 | TRUE\nRome") == "sheet Q3, rows 5-6"
+
+    def test_merged_and_hidden_cells_and_sheets(self, tmp_path: Path) -> None:
+        def fill(book: xlwt.Workbook) -> None:
+            sheet, hidden = book.add_sheet("S"), book.add_sheet("Lookup")
+            hidden.visibility = 1
+            hidden.write(0, 0, "code")
+            sheet.write_merge(0, 0, 1, 2, "north")
+            rows = [["item", "units", "price", "secret"], ["fox", 1, 2, "s"], ["owl", 3, 4, "s"]]
+            for row, cells in enumerate(rows, 1):
+                for column, cell in enumerate(cells):
+                    sheet.write(row, column, cell)
+            sheet.col(3).hidden = True
+            sheet.row(2).hidden = True
+
+        document = read(xls(tmp_path / "a.xls", fill))
+        assert blocks(document) == [
+            ("heading", "S"),
+            ("table", " | north | north\nitem | units | price\nowl | 3 | 4"),
+            ("heading", "Lookup (hidden sheet)"),
+            ("paragraph", "code"),
+        ]
+        assert place_of(document, "owl") == "sheet S, row 4"
+
+    def test_a_workbook_that_is_encrypted_in_place_says_so(self, tmp_path: Path) -> None:
+        path = xls(tmp_path / "a.xls", lambda book: book.add_sheet("S").write(0, 0, 1))
+        who_wrote, password = b"\x5c\x00\x70\x00", b"\x2f\x00\x70\x00"
+        path.write_bytes(path.read_bytes().replace(who_wrote, password))
+        assert str(refusal(path)) == "a.xls is protected by a password; remove the password and ingest it again."
+
+    def test_a_package_that_is_encrypted_says_so(self, tmp_path: Path) -> None:
+        path = xls(tmp_path / "a.xls", lambda book: book.add_sheet("S").write(0, 0, 1))
+        old, new = (
+            name.encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 2 * len(name) + 2)
+            for name in ("Workbook", "EncryptedPackage")
+        )
+        path = written(tmp_path / "a.xlsx", path.read_bytes().replace(old, new))
+        assert str(refusal(path)) == "a.xlsx is protected by a password; remove the password and ingest it again."
+
+    @pytest.mark.parametrize("size", [600, 3000])
+    def test_a_damaged_workbook_says_so(self, size: int, tmp_path: Path) -> None:
+        path = xls(tmp_path / "a.xls", lambda book: book.add_sheet("S").write(0, 0, 1))
+        path.write_bytes(path.read_bytes()[:size])
+        assert "damaged" in str(refusal(path))
+
+
+ODF = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for short, name in [
+        ("office", "office"),
+        ("style", "style"),
+        ("t", "table"),
+        ("text", "text"),
+        ("draw", "drawing"),
+        ("chart", "chart"),
+        ("fo", "xsl-fo-compatible"),
+    ]
+)
+
+
+def ods_content(sheets: str, styles: str = "") -> str:
+    return (
+        f"<office:document-content {ODF}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document-content>"
+    )
+
+
+def ods(path: Path, sheets: str, styles: str = "", parts: dict[str, str] | None = None) -> Path:
     with ZipFile(path, "w") as archive:
-        for name, data in content.items():
-            archive.writestr(name, data)
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", ods_content(sheets, styles))
+        for name, text in (parts or {}).items():
+            archive.writestr(name, text)
+    return path
+
+
+def ods_row(*cells: str, attributes: str = "") -> str:
+    filled = (f"<text:p>{cell}</text:p>" if cell else "" for cell in cells)
+    inner = "".join(f"<t:table-cell>{cell}</t:table-cell>" for cell in filled)
+    return f"<t:table-row {attributes}>{inner}</t:table-row>"
+
+
+class TestOds:
+    def test_cells_are_read_as_they_are_shown_and_rows_are_cited(self, tmp_path: Path) -> None:
+        sheet = (
+            '<t:table t:name="Q3"><t:table-row t:number-rows-repeated="3"/>'
+            + ods_row("item", "share")
+            + '<t:table-row><t:table-cell><text:p>a<text:s text:c="2"/><text:span>b</text:span></text:p>'
+            '<text:p>c</text:p></t:table-cell><t:table-cell office:value-type="percentage" office:value="0.255">'
+            '<text:p>25.5 %</text:p></t:table-cell><t:table-cell t:formula="of:=SUM([.A1:.A2])"/>'
+            '<t:table-cell office:value-type="float" office:value="7"/></t:table-row>'
+            + ods_row("owl", "1 %", attributes='t:number-rows-repeated="2"')
+            + '<t:table-row t:number-rows-repeated="1048000"><t:table-cell t:number-columns-repeated="16384"/>'
+            "</t:table-row></t:table>"
+        )
+        about = "<dc:title>Figures</dc:title><dc:date>2024-05-06T07:08:09</dc:date>"
+        meta = f'<m xmlns:dc="http://purl.org/dc/elements/1.1/">{about}</m>'
+        document = read(ods(tmp_path / "a.ods", sheet, parts={"meta.xml": meta}))
+        assert document.text == "Q3\n\nitem | share\na b c | 25.5 % | =SUM([.A1:.A2]) | 7\nowl | 1 %\nowl | 1 %"
+        assert (document.title, document.modified) == ("Figures", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC))
+        assert place_of(document, "owl | 1 %\nowl") == "sheet Q3, rows 6-7"
+
+    def test_hidden_rows_columns_and_sheets(self, tmp_path: Path) -> None:
+        styles = '<style:style style:name="off"><style:table-properties t:display="false"/></style:style>'
+        hidden, filtered = 't:visibility="collapse"', 't:visibility="filter"'
+        sheet = (
+            f'<t:table t:name="S"><t:table-column/><t:table-column {hidden}/>'
+            + ods_row("id", "secret", "city")
+            + ods_row("1", "s", "Rome", attributes=hidden)
+            + ods_row("2", "s", "Oslo", attributes=filtered)
+            + f"<t:table-row-group>{ods_row('3', 's', 'Bonn', attributes=hidden)}</t:table-row-group>"
+            "</t:table>"
+        )
+        lookup = f'<t:table t:name="Lookup" t:style-name="off">{ods_row("code")}</t:table>'
+        document = read(ods(tmp_path / "a.ods", sheet + lookup, styles))
+        assert document.text == "S\n\nid | city\n2 | Oslo\n3 | Bonn\n\nLookup (hidden sheet)\n\ncode"
+        assert place_of(document, "Oslo") == "sheet S, row 3"
+
+    def test_merged_bold_and_narrow_cells(self, tmp_path: Path) -> None:
+        styles = (
+            '<style:style style:name="b"><style:text-properties fo:font-weight="bold"/></style:style>'
+            '<style:style style:name="heir" style:parent-style-name="b"/>'
+            '<style:style style:name="thin"><style:table-column-properties style:column-width="3mm"/></style:style>'
+        )
+        sheet = (
+            '<t:table t:name="S"><t:table-column t:number-columns-repeated="2"/><t:table-column t:style-name="thin"/>'
+            '<t:table-row><t:table-cell/><t:table-cell t:number-columns-spanned="4"><text:p>north</text:p>'
+            '</t:table-cell><t:covered-table-cell t:number-columns-repeated="3"><text:p>under it</text:p>'
+            "</t:covered-table-cell></t:table-row>"
+            '<t:table-row><t:table-cell t:style-name="heir" t:number-columns-repeated="2"><text:p>x</text:p>'
+            '</t:table-cell><t:table-cell/><t:table-cell t:style-name="b" t:number-columns-repeated="2">'
+            "<text:p>y</text:p></t:table-cell></t:table-row>" + ods_row("fox", "w", "", "u", "v") + "</t:table>"
+        )
+        document = read(ods(tmp_path / "a.ods", sheet, styles))
+        assert table_texts(document) == [" | north | north | north\nx | x | y | y\nfox | w | u | v"]
+        assert document.blocks[1].header_rows == 2
+
+    def test_notes_boxes_and_charts(self, tmp_path: Path) -> None:
+        sheet = (
+            '<t:table t:name="S"><t:shapes><draw:frame><draw:text-box><text:p>Box</text:p></draw:text-box></draw:frame>'
+            "</t:shapes><t:table-row><t:table-cell><office:annotation><text:p>Restated.</text:p></office:annotation>"
+            '<text:p>7</text:p><draw:frame><draw:object xmlns:x="http://www.w3.org/1999/xlink" x:href="./Object 1"/>'
+            "</draw:frame></t:table-cell></t:table-row></t:table>"
+        )
+        chart = f"<x {ODF}><chart:title><text:p>Units</text:p></chart:title></x>"
+        document = read(ods(tmp_path / "a.ods", sheet, parts={"Object 1/content.xml": chart}))
+        assert document.text == "S\n\n7\n\nBox\n\nNote on A1 (7): Restated.\n\nUnits"
+        assert place_of(document, "Box") == "sheet S"
+        assert place_of(document, "Units") == "sheet S, row 1"
+
+    def test_a_workbook_in_one_xml_file(self, tmp_path: Path) -> None:
+        content = ods_content(f'<t:table t:name="S">{ods_row("7")}</t:table>').replace(
+            "<office:document-content",
+            '<office:document office:mimetype="application/vnd.oasis.opendocument.spreadsheet"',
+        )
+        content = f'<?xml version="1.0"?>{content.replace("</office:document-content", "</office:document")}'
+        assert read(written(tmp_path / "a.xml", content)).text == "S\n\n7"
+
+    def test_repeated_cells_are_charged(self, tmp_path: Path) -> None:
+        cells = '<t:table-cell t:number-columns-repeated="16384"><text:p>x</text:p></t:table-cell>'
+        row = f'<t:table-row t:number-rows-repeated="1048576">{cells}</t:table-row>'
+        path = ods(tmp_path / "a.ods", f'<t:table t:name="S">{row}</t:table>')
+        file = SourceFile.at(path, allowance=Allowance(Limits(expanded_mb=1)))
+        with pytest.raises(UnreadableFile, match="unpacks to more than 1 MB"):
+            list(Formats().reader(file).read(file))
+
+    def test_a_protected_workbook_says_so(self, tmp_path: Path) -> None:
+        path = ods(tmp_path / "a.ods", "", parts={"META-INF/manifest.xml": "<m><encryption-data/></m>"})
+        assert str(refusal(path)) == "a.ods is protected by a password; remove the password and ingest it again."
+
+    def test_a_damaged_workbook_says_so(self, tmp_path: Path) -> None:
+        path = ods(tmp_path / "a.ods", "<t:table>")
+        assert str(refusal(path)) == "a.ods is damaged or no workbook; save it again as .xlsx."
+
+
+def record(kind: int, data: bytes = b"") -> bytes:
+    """A record of a binary part."""
+    number = bytes([kind]) if kind < 128 else bytes([kind & 127 | 128, kind >> 7])
+    return number + bytes([len(data)]) + data
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def cell(kind: int, column: int, data: bytes, style: int = 0) -> bytes:
+    return record(kind, struct.pack("<II", column, style) + data)
+
+
+def row_record(row: int, flags: int = 0) -> bytes:
+    return record(0, struct.pack("<IIHBBB", row, 0, 300, 0, flags, 0) + b"\0" * 4)
+
+
+def xlsb(path: Path, sheet: bytes, *, strings: Iterable[str] = (), notes: bytes = b"") -> Path:
+    """A workbook of one sheet; style 1 is a percentage in bold type."""
+    parts = {"worksheet": "worksheets/sheet1.bin", "styles": "styles.bin", "sharedStrings": "s.bin"}
+    links = {f"r{number}": link for number, link in enumerate(parts.items(), 1)}
+    styles = (
+        record(44, struct.pack("<H", 200) + wide("0.0%"))
+        + b"".join(record(43, struct.pack("<HHH", 200, 0, weight) + b"\0" * 20) for weight in (400, 700))
+        + record(626)
+        + record(47, struct.pack("<3H", 0, 0, 1) + b"\0" * 10)
+        + record(627)
+        + record(617)
+        + b"".join(
+            record(47, struct.pack("<3H", 0, code, font) + b"\0" * 10) for code, font in ((0, 0), (200, 1), (14, 0))
+        )
+        + record(618)
+    )
+    with ZipFile(path, "w") as archive:
+        archive.writestr("_rels/.rels", relations({"r1": ("officeDocument", "xl/workbook.bin")}))
+        archive.writestr("xl/workbook.bin", record(156, struct.pack("<II", 0, 1) + wide("r1") + wide("Q3")))
+        archive.writestr("xl/_rels/workbook.bin.rels", relations(links))
+        archive.writestr("xl/s.bin", b"".join(record(19, b"\0" + wide(text)) for text in strings))
+        archive.writestr("xl/styles.bin", styles)
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+        archive.writestr("xl/worksheets/_rels/sheet1.bin.rels", relations({"n": ("comments", "../n.bin")}))
+        archive.writestr("xl/n.bin", notes)
+    return path
+
+
+class TestXlsb:
+    def test_cells_are_read_as_they_are_shown_and_rows_are_cited(self, tmp_path: Path) -> None:
+        sheet = (
+            row_record(3)
+            + cell(7, 0, struct.pack("<I", 1))
+            + cell(6, 1, wide("share"))
+            + cell(62, 2, b"\1" + wide("rich"))
+            + row_record(4)
+            + cell(7, 0, struct.pack("<I", 0))
+            + cell(5, 1, struct.pack("<d", 0.255), 1)
+            + cell(2, 2, struct.pack("<I", 45000 << 2 | 2), 2)
+            + cell(10, 3, b"\1")
+            + cell(3, 4, b"\x07")
+            + row_record(5)
+            + cell(8, 0, wide("owl"))
+            + cell(2, 1, struct.pack("<i", -25 << 2 | 3), 1)
+            + cell(2, 2, struct.pack("<d", 0.5)[4:])
+            + cell(9, 3, struct.pack("<d", 12.5))
+        )
+        document = read(xlsb(tmp_path / "my_book.xlsb", sheet, strings=["fox", "item"]))
+        [text] = table_texts(document)
+        assert text == "item | share | rich\nfox | 25.5% | 2023-03-15 | TRUE | #DIV/0!\nowl | -25.0% | 0.5 | 12.5"
+        assert document.blocks[1].header_rows == 1
+        assert place_of(document, "fox | 25.5% | 2023-03-15 | TRUE | #DIV/0!\nowl") == "sheet Q3, rows 5-6"
+
+    @pytest.mark.parametrize(
+        ("filters", "kept"),
+        [(b"", "1 | 3\n7 | 9"), (record(161, bytes(16)), "1 | 3\n4 | 6\n7 | 9")],
+        ids=["hidden", "filtered"],
+    )
+    def test_hidden_rows_and_columns_and_notes(self, filters: bytes, kept: str, tmp_path: Path) -> None:
+        rows = [row_record(row, 0x10 * (row == 1)) for row in range(3)]
+        cells = [
+            b"".join(cell(2, column, struct.pack("<I", (3 * row + column + 1) << 2 | 2)) for column in range(3))
+            for row in range(3)
+        ]
+        columns = record(60, struct.pack("<4IH", 1, 1, 2560, 0, 1))
+        notes = record(635, struct.pack("<5I", 0, 2, 2, 2, 2) + bytes(16)) + record(637, b"\0" + wide("Checked."))
+        sheet = columns + b"".join(row + row_cells for row, row_cells in zip(rows, cells, strict=True)) + filters
+        document = read(xlsb(tmp_path / "a.xlsb", sheet, notes=notes))
+        assert document.text == f"Q3\n\n{kept}\n\nNote on C3 (9): Checked."
+
+    def test_cells_that_span_columns_name_all_of_them(self, tmp_path: Path) -> None:
+        sheet = (
+            row_record(0)
+            + cell(6, 1, wide("north"))
+            + row_record(1)
+            + b"".join(cell(6, column, wide(name)) for column, name in enumerate(["item", "units", "price"]))
+            + row_record(2)
+            + cell(6, 0, wide("fox"))
+            + b"".join(cell(5, column, struct.pack("<d", column)) for column in (1, 2))
+            + record(176, struct.pack("<4I", 0, 0, 1, 2))
+        )
+        assert table_texts(read(xlsb(tmp_path / "a.xlsb", sheet))) == [
+            " | north | north\nitem | units | price\nfox | 1 | 2"
+        ]
+
+    @pytest.mark.parametrize(
+        "sheet",
+        [row_record(0) + cell(7, 0, struct.pack("<I", 9)), b"\x80", row_record(0) + record(5)],
+        ids=["word", "record", "cell"],
+    )
+    def test_a_damaged_workbook_says_so(self, sheet: bytes, tmp_path: Path) -> None:
+        assert str(refusal(xlsb(tmp_path / "a.xlsb", sheet))) == (
+            "a.xlsb is damaged or no workbook; save it again as .xlsx."
+        )
+
+
+XML_BOOK = """
+<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:s="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style s:ID="Default"/><Style s:ID="b"><Font s:Bold="1"/></Style>
+<Style s:ID="p" s:Parent="b"><NumberFormat s:Format="Percent"/></Style>
+<Style s:ID="d"><NumberFormat s:Format="Short Date"/></Style></Styles>
+<Worksheet s:Name="Orders"><Table><Column/><Column s:Hidden="1"/><Column/>
+<Row s:Index="3"><Cell s:StyleID="b"><Data s:Type="String">who</Data></Cell><Cell/>
+<Cell s:StyleID="b"><Data s:Type="String">word</Data></Cell></Row>
+<Row><Cell><Data s:Type="String">Ann &amp; Co</Data></Cell><Cell><Data s:Type="String">secret</Data></Cell>
+<Cell><Data s:Type="String">w</Data><Comment><s:Data><B xmlns="h">Me:</B> check</s:Data></Comment></Cell></Row>
+<Row s:Hidden="1"><Cell><Data s:Type="String">gone</Data></Cell></Row>
+<Row><Cell s:StyleID="p"><Data s:Type="Number">0.25</Data></Cell>
+<Cell s:Index="3" s:StyleID="d"><Data s:Type="DateTime">2024-05-06T00:00:00.000</Data></Cell>
+<Cell><Data s:Type="Boolean">1</Data></Cell><Cell s:Formula="=R1C1"/><Cell><Data s:Type="Error">#N/A</Data></Cell></Row>
+</Table></Worksheet><Worksheet s:Name="Lookup"><Table><Row><Cell s:MergeAcross="2"><Data s:Type="String">x</Data></Cell>
+<Cell><Data s:Type="Number">7</Data></Cell></Row></Table>
+<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions>
+</Worksheet></Workbook>"""
+
+
+class TestXmlSheets:
+    def test_cells_are_read_as_they_are_shown_and_rows_are_cited(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "export.xls", XML_BOOK))
+        assert blocks(document) == [
+            ("heading", "Orders"),
+            ("table", "who | word\nAnn & Co | w\n25.00% | 2024-05-06 | TRUE | =R1C1 | #N/A"),
+            ("paragraph", "Note on C4 (w): Me: check"),
+            ("heading", "Lookup (hidden sheet)"),
+            ("table", "x | 7"),
+        ]
+        assert document.blocks[1].header_rows == 1
+        assert place_of(document, "25.00%") == "sheet Orders, row 6"
+
+    def test_a_damaged_workbook_says_so(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "export.xls", XML_BOOK[:1000])
+        assert str(refusal(path)) == "export.xls is damaged or no workbook; save it again as .xlsx."
+
+
+class TestDelimited:
+    @pytest.mark.parametrize(
+        ("content", "text"),
+        [
+            ("name,n\nAnn,1\n", "name | n\nAnn | 1"),
+            ("name;price\nfox;1,50\nowl;2,75\n", "name | price\nfox | 1,50\nowl | 2,75"),
+            ("1,5;2,5;3,5\n4,5;5,5;6,5\n", "1,5 | 2,5 | 3,5\n4,5 | 5,5 | 6,5"),
+            ("a\tb\nx, y\t1\n", "a | b\nx, y | 1"),
+            ("a|b\nx, y|2024-01-02\nz, u|2024-01-03\n", "a | b\nx, y | 2024-01-02\nz, u | 2024-01-03"),
+            ("a^b\n1^2\n", "a | b\n1 | 2"),
+            ("id,tags\n1,a;b;c\n2,d;e;f\n", "id | tags\n1 | a;b;c\n2 | d;e;f"),
+            ('id,tags\n1,"a;b;c"\n2,"d;e;f"\n', "id | tags\n1 | a;b;c\n2 | d;e;f"),
+            ('who,amount\nAnn,"1,234.50"\nBob,"2,345.00"\n', "who | amount\nAnn | 1,234.50\nBob | 2,345.00"),
+            ('a,b\n1,"one\ntwo, ""three"""\n', 'a | b\n1 | one two, "three"'),
+            ('a,b\n1,"say \\"hi\\", friend"\n', 'a | b\n1 | say "hi", friend'),
+            ('a,b\n1,"never closed\n2,x\n', 'a | b\n1 | "never closed\n2 | x'),
+            ('item,size\npipe,5" wide\n', 'item | size\npipe | 5" wide'),
+            ("sep=;\na;b\n1;2\n", "a | b\n1 | 2"),
+            ('name, city\nAnn, "Rome, Italy"\n', "name | city\nAnn | Rome, Italy"),
+            ("a,b,c\n1,2\n3,4,5,6\n", "a | b | c\n1 | 2\n3 | 4 | 5 | 6"),
+            ("a,b\r1,2\r", "a | b\n1 | 2"),
+        ],
+    )
+    def test_delimiters_and_quotation_marks(self, content: str, text: str, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.csv", content))
+        assert table_texts(document) == [text]
+
+    @pytest.mark.parametrize(
+        ("content", "header_rows"),
+        [("a,b\n1,2\n", 1), ("1,2\n3,4\n", 0), ("land,city\nItaly,Rome\n", 1), ("2024-01-01,5\n2024-01-02,6\n", 0)],
+    )
+    def test_headers(self, content: str, header_rows: int, tmp_path: Path) -> None:
+        [block] = read(written(tmp_path / "a.csv", content)).blocks
+        assert block.header_rows == header_rows
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+    def test_encodings_are_told(self, encoding: str, tmp_path: Path) -> None:
+        path = written(tmp_path / "a.csv", "Straße;Preis\nÄußere Löwengrube;1,50\n".encode(encoding))
+        assert read(path).text == "Straße | Preis\nÄußere Löwengrube | 1,50"
+
+    def test_rows_are_cited_as_a_spreadsheet_counts_them(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "my_list.csv", 'a,b\n1,"x\ny"\n\n3,z\n4,u\n'))
+        assert document.title == "my list"
+        assert document.anchor_at(document.text.index("3 | z")) == Anchor("row", "row 4", 4)
+        start = document.text.index("1 | x")
+        assert main_anchor(document.marks, start, len(document.text)) == Anchor("row", "rows 2-5", 2)
+
+    def test_a_report_with_a_title_and_pairs_above_its_table(self, tmp_path: Path) -> None:
+        content = (
+            "Statement\nAccount:;12\nUntil:;31.01.2024\n\nday;words;amount\n02.01.2024;rent;-800\n03.01.2024;pay;900\n"
+        )
+        document = read(written(tmp_path / "a.csv", content))
+        assert blocks(document) == [
+            ("paragraph", "Statement"),
+            ("table", "Account: | 12\nUntil: | 31.01.2024"),
+            ("table", "day | words | amount\n02.01.2024 | rent | -800\n03.01.2024 | pay | 900"),
+        ]
+        assert [(block.caption, block.header_rows) for block in document.blocks] == [("", 0), ("Statement", 0), ("", 1)]
+
+    def test_blank_columns_part_nothing(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.csv", "a,b,,c,d\n1,x,,Rome,y\n2,z,,Oslo,u\n"))
+        assert table_texts(document) == ["a | b | c | d\n1 | x | Rome | y\n2 | z | Oslo | u"]
+
+    def test_a_file_of_blanks_is_skipped(self, tmp_path: Path) -> None:
+        assert isinstance(refusal(written(tmp_path / "a.csv", ",,\n\n , \n")), NothingToRead)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reader"),
+    [
+        ("a.tsv", b"a\tb\n", "DelimitedReader"),
+        ("a.xlsx", b"a,b\n1,2\n", "DelimitedReader"),
+        ("a.xls", "a\tb\n".encode("utf-16"), "DelimitedReader"),
+        ("a.xls", b"<html xmlns:x='urn:schemas-microsoft-com:office:spreadsheet'><table>", "HtmlReader"),
+        ("a.xls", b"<table><tr><td>a", "HtmlReader"),
+        ("a.xls", b"<meta charset=utf-8><table>", "HtmlReader"),
+        ("a.xls", b"<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>", "XmlSheetReader"),
+        ("a.xml", XML_BOOK.encode(), "XmlSheetReader"),
+        ("a.csv", b"<p>,b\n", "DelimitedReader"),
+        ("a.xls", b"\x09\x04\x06\x00\x00\x00\x10\x00", "XlsReader"),
+        ("a.xlsm", b"PK\x03\x04", "XlsxReader"),
+        ("a.xml", b"<?xml version='1.0'?><feed/>", None),
+    ],
+)
+def test_content_decides_what_is_in_a_workbook(name: str, content: bytes, reader: str | None, tmp_path: Path) -> None:
+    assert reader_of(written(tmp_path / name, content)) == reader
+
+
+def test_a_workbook_under_another_name_is_known(tmp_path: Path) -> None:
+    assert reader_of(made(tmp_path / "a.csv", lambda book: book.add_worksheet().write(0, 0, 1))) == "XlsxReader"
+    assert reader_of(xls(tmp_path / "b.csv", lambda book: book.add_sheet("S").write(0, 0, 1))) == "XlsReader"
+    assert reader_of(ods(tmp_path / "c.xlsx", "")) == "OdsReader"
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".xlsb", ".ods"])
+def test_a_truncated_package_says_so(suffix: str, tmp_path: Path) -> None:
+    path = made(tmp_path / "whole.xlsx", lambda book: book.add_worksheet().write(0, 0, 1))
+    cut = written(tmp_path / f"a{suffix}", path.read_bytes()[:2000])
+    assert str(refusal(cut)) == f"a{suffix} is damaged or not what its name says; save it again."
+
+
+def test_a_package_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.xlsx", " " * 2_000_000)
+    file = SourceFile.at(path, allowance=Allowance(Limits(expanded_mb=1)))
+    with pytest.raises(UnreadableFile, match="unpacks to more than 1 MB"):
+        list(Formats().reader(file).read(file))
