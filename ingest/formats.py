@@ -43,7 +43,7 @@ XLSX = f"{_OFFICE}spreadsheetml.sheet"
 XLS_XML = "application/vnd.ms-excel.xml"
 XML = "application/xml"
 
-VERSION = 1
+VERSION = 2
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 _READERS = {

@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 import xlsxwriter
 import xlwt
+from olefile import OleFileIO
 
 from ingest.formats import Formats
 from ingest.limits import Allowance, Limits
@@ -580,6 +581,10 @@ class TestXlsx:
         path = packed(tmp_path / "a.xlsx", "", parts={part: content})
         assert str(refusal(path)) == "a.xlsx is damaged or no workbook; save it again as .xlsx."
 
+    def test_a_sheet_that_is_missing_is_not_passed_over(self, tmp_path: Path) -> None:
+        links = {"xl/_rels/workbook.xml.rels": relations({"r1": ("worksheet", "worksheets/sheet2.xml")})}
+        assert "damaged" in str(refusal(packed(tmp_path / "a.xlsx", "", parts=links)))
+
     def test_a_workbook_without_words_is_skipped(self, tmp_path: Path) -> None:
         path = packed(tmp_path / "a.xlsx", '<sheetData><row r="1"><c r="A1" s="1"/></row></sheetData>')
         assert isinstance(refusal(path), NothingToRead)
@@ -649,11 +654,17 @@ class TestXls:
         path = written(tmp_path / "a.xlsx", path.read_bytes().replace(old, new))
         assert str(refusal(path)) == "a.xlsx is protected by a password; remove the password and ingest it again."
 
-    @pytest.mark.parametrize("size", [600, 3000])
+    @pytest.mark.parametrize("size", [9, 600, 3000])
     def test_a_damaged_workbook_says_so(self, size: int, tmp_path: Path) -> None:
         path = xls(tmp_path / "a.xls", lambda book: book.add_sheet("S").write(0, 0, 1))
         path.write_bytes(path.read_bytes()[:size])
-        assert "damaged" in str(refusal(path))
+        assert str(refusal(path)) == "a.xls is damaged or no workbook; save it again as .xlsx."
+
+    def test_a_workbook_needs_no_compound_file_around_it(self, tmp_path: Path) -> None:
+        path = xls(tmp_path / "a.xls", lambda book: book.add_sheet("S").write(0, 0, 7))
+        with OleFileIO(path) as compound:
+            records = compound.openstream(["Workbook"]).read()
+        assert read(written(tmp_path / "b.xls", records)).text == "S\n\n7"
 
 
 ODF = " ".join(

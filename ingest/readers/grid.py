@@ -50,7 +50,6 @@ class Table:
     """Rows that belong together, and their numbers; the first ones may name the columns.
 
     Each row has a cell for every column of the table up to its last one that is not blank.
-
     """
 
     rows: Sequence[Sequence[str]]
@@ -73,6 +72,7 @@ _PREAMBLE = 20
 """Rows above the header, in the same block, at most."""
 _CAPTION_LINES, _CAPTION_LENGTH = 3, 200
 _NAME_LENGTH = 60
+_VALUE_LENGTH = 40
 _CELL_LENGTH = 100
 _SPACED_ROWS = 10
 
@@ -129,7 +129,7 @@ def _parts(rows: Sequence[Row], margins: AbstractSet[int]) -> Iterator[Sequence[
 def _bands(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     """Runs of rows without a blank one between them; all of them where lines are simply set widely apart."""
     gaps = [index for index, (above, row) in enumerate(pairwise(rows), 1) if row.position > above.position + 1]
-    if len(rows) >= _SPACED_ROWS and len(gaps) * 3 > len(rows):
+    if len(rows) >= _SPACED_ROWS and len(gaps) * 2 > len(rows):
         gaps = []
     for start, end in pairwise((0, *gaps, len(rows))):
         yield rows[start:end]
@@ -367,6 +367,8 @@ def _kind_below(rows: Sequence[Row], column: int) -> str:
 
 def _kind(cell: str) -> str:
     """What a cell says by its looks, "" where it says that there is nothing."""
+    if len(cell) > _VALUE_LENGTH:
+        return _WORDS
     if _NOTHING.fullmatch(cell):
         return ""
     if _YEARS.fullmatch(cell):

@@ -27,7 +27,7 @@ _OFFICE, _STYLE, _TABLE, _TEXT, _DRAW, _CHART, _FORMAT = (
     for name in ("office", "style", "table", "text", "drawing", "chart", "xsl-fo-compatible")
 )
 _DC = "{http://purl.org/dc/elements/1.1/}"
-_DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError)
+_DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError, NotImplementedError)
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _GROUPS = (f"{_TABLE}table-row-group", f"{_TABLE}table-column-group")
 _READ = (f"{_STYLE}style", f"{_TABLE}table", f"{_TABLE}table-column", f"{_TABLE}table-row", f"{_TABLE}shapes", *_GROUPS)
@@ -180,8 +180,8 @@ class _Content:
                 cells.update((place, shown) for place in places if place is not None)
                 if cell.get(f"{_TABLE}style-name") in self._bold_styles:
                     bold.update(place for place in places if place is not None)
-                spans = int(cell.get(f"{_TABLE}number-columns-spanned", 1))
-                self.merges.append(self.columns.merge(number, column, column + spans - 1))
+                if (spans := int(cell.get(f"{_TABLE}number-columns-spanned", 1))) > 1:
+                    self.merges.append(self.columns.merge(number, column, column + spans - 1))
             column += count
         return Row(number, position, cells, frozenset(bold)) if cells else None
 

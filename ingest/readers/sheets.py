@@ -22,6 +22,7 @@ from kb.types import Anchor, Document
 
 _ROWS_A_STEP = 1000
 _LEAST_WIDTH = 4
+_LAST_COLUMN = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Columns:
 
     def take(self, columns: range, width: float, *, is_hidden: bool) -> None:
         """Notes what is known of columns right of those before; `width` is in digits of the usual font."""
+        columns = columns[:_LAST_COLUMN]
         if is_hidden:
             self.hidden.extend(columns)
         elif 0 < width < _LEAST_WIDTH:
@@ -159,7 +161,7 @@ def protected(file: SourceFile) -> UnreadableFile:
 
 
 def write_tables(text: StructuredText, found: Iterable[Table], row: Callable[[int], Anchor]) -> None:
-    """Writes tables and lines down, each row at the place that `row` says for its number."""
+    """Writes tables and lines down, each row at the place that `row` says for its number; 0 is the whole sheet."""
     last = 0
     for table in found:
         if table.numbers[0] <= last:
@@ -192,8 +194,9 @@ def _write(text: StructuredText, sheet: Sheet) -> None:
 
 def remarks(notes: Iterable[Note], rows: Sequence[Row], columns: Columns) -> Iterator[Remark]:
     """Notes as they are written down, with their cell's name and what it shows; not those on hidden columns."""
-    cells = {row.number: row.cells for row in rows}
-    for note in notes:
+    listed = list(notes)
+    cells = {row.number: row.cells for row in rows} if listed else {}
+    for note in listed:
         place = columns.place(note.column)
         if place is not None and note.text.strip():
             shown = cells.get(note.number, {}).get(place, "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from struct import error as damaged_record
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ingest.readers.grid import Row
 from ingest.readers.number_formats import BUILT_IN, ERRORS, GENERAL, shown_number, shown_text
@@ -31,11 +31,11 @@ _FILTERED = re.compile(r"\$[A-Z]+\$(\d+):\$[A-Z]+\$(\d+)")
 @dataclass(frozen=True, slots=True)
 class XlsReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
+        from olefile.olefile import OleFileError
         from xlrd import XLRDError
-        from xlrd.compdoc import CompDocError
         from xlrd.formula import FormulaError
 
-        sheets = undamaged(file, _sheets(file), XLRDError, CompDocError, FormulaError, *_DAMAGE)
+        sheets = undamaged(file, _sheets(file), OleFileError, XLRDError, FormulaError, *_DAMAGE)
         yield workbook(file, sheets, title="", media_type=MEDIA_TYPE)
 
 
@@ -54,18 +54,28 @@ def _opened(file: SourceFile) -> Book:
 
     try:
         return open_workbook(
-            file_contents=file.read(),
-            logfile=StringIO(),
-            formatting_info=True,
-            on_demand=True,
-            ragged_rows=True,
-            # Much that was written by other programs than Excel is well but for the directory around it.
-            ignore_workbook_corruption=True,
+            file_contents=_records(file), logfile=StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
         )
     except XLRDError as error:
         if "encrypted" in str(error):
             raise protected(file) from error
         raise
+
+
+def _records(file: SourceFile) -> bytes:
+    """The workbook without the compound file around it, which the oldest files lack.
+
+    olefile forgives what other programs than Excel get wrong there; xlrd refuses it, or is caught in a loop.
+    """
+    from olefile import MAGIC, OleFileIO
+
+    content = file.read()
+    if not content.startswith(MAGIC):
+        return content
+    with OleFileIO(content) as compound:
+        # The stubs ask for bytes; olefile takes words, and compares them without regard to capitals.
+        names: list[Any] = [name for name in ("Workbook", "Book") if compound.exists(cast("Any", name))]
+        return compound.openstream(names[0]).read()
 
 
 def _sheet(file: SourceFile, book: Book, sheet: XlsSheet, number: int) -> Sheet:

@@ -129,6 +129,8 @@ def _styles(package: Package, workbook_part: str) -> Sequence[Style]:
 def _sheet(
     file: SourceFile, package: Package, book: _Book, part: str, name: str, number: int, *, is_hidden: bool
 ) -> Sheet:
+    if not package.has(part):
+        raise KeyError(part)
     columns = Columns()
     merges: list[Merge] = []
     raw: list[_RawRow] = []

@@ -78,6 +78,8 @@ def _sheets(file: SourceFile, package: Package) -> Iterator[Sheet]:
 
 
 def _sheet(file: SourceFile, book: _Book, part: str, name: str, number: int, *, is_hidden: bool) -> Sheet:
+    if not book.package.has(part):
+        raise KeyError(part)
     content = _Content(file, book, part)
     rows = counted(file, content.rows())
     rows = [replace(row, bold=frozenset(row.cells)) if row.number in content.names else row for row in rows]

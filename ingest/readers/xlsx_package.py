@@ -18,7 +18,7 @@ from ingest.readers.number_formats import BUILT_IN, GENERAL
 from ingest.readers.sheets import Style
 from ingest.readers.source_file import in_utc
 
-DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError)
+DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError, NotImplementedError)
 """What is raised where the parts of a file are damaged, missing or not what they should be."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TRUE = frozenset({"1", "true", "on"})
@@ -55,20 +55,21 @@ class Package:
         """The parts of a kind that a part refers to."""
         return [link.target for link in self.links(part).values() if link.kind == kind]
 
+    def has(self, part: str) -> bool:
+        return _folded(part) in self._names
+
     def content(self, part: str) -> bytes:
         """A part whole, nothing where there is no such part."""
-        name = self._names.get(_folded(part))
-        return self.archive.read(name) if name else b""
+        return self.archive.read(self._names[_folded(part)]) if self.has(part) else b""
 
     def elements(self, part: str, *names: str) -> Iterator[_Element]:
         """The elements of these names in document order, each whole when it comes; none where there is no such part.
 
         What has been gone through is dropped, so that a part of any size takes little memory.
         """
-        name = self._names.get(_folded(part))
-        if name is None:
+        if not self.has(part):
             return
-        with self.archive.open(name) as stream:
+        with self.archive.open(self._names[_folded(part)]) as stream:
             tags = [f"{{*}}{name}" for name in names]
             for _, element in etree.iterparse(
                 stream, tag=tags, resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
