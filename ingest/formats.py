@@ -49,12 +49,12 @@ VERSION = 2
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    XLSX: "ingest.readers.xlsx:XlsxReader",
     XLSB: "ingest.readers.xlsb:XlsbReader",
     XLS: "ingest.readers.xls:XlsReader",
+    XLS_XML: "ingest.readers.xml_sheets:XmlSheetReader",
     ODS: "ingest.readers.ods:OdsReader",
     CSV: "ingest.readers.delimited:DelimitedReader",
-    XLS_XML: "ingest.readers.xml_sheets:XmlSheetReader",
-    XLSX: "ingest.readers.xlsx:XlsxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
@@ -66,11 +66,11 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
     ".xlsb": XLSB,
     **dict.fromkeys((".xls", ".xlt"), XLS),
     **dict.fromkeys((".ods", ".ots", ".fods"), ODS),
     **dict.fromkeys((".csv", ".tsv", ".tab"), CSV),
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     ".pdf": PDF,
 }
@@ -178,7 +178,7 @@ def _kind_of_text(head: bytes, suffix: str) -> str:
     if _NOTEBOOK.match(text) and suffix in (".ipynb", ".json", ""):
         return NOTEBOOK
     root = _ROOT.match(text)
-    if root and "urn:schemas-microsoft-com:office:spreadsheet" in root.group() and "<html" not in root.group().lower():
+    if root and "urn:schemas-microsoft-com:office:spreadsheet" in root.group():
         return XLS_XML
     if root and f'office:mimetype="{ODS}"' in root.group():
         return ODS

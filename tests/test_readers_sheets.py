@@ -125,9 +125,14 @@ class TestNumberFormats:
             (61, "d mmm yyyy", "1 Mar 1900"),
             (45000, 'yyyy"年"m"月"d"日"', "2023年3月15日"),
             (45000, "ggge", "2023"),
+            (2958465, "d.m.yyyy", "31.12.9999"),
+            (2958466, "d.m.yyyy", "2958466"),
             (-1, "yyyy-mm-dd", "-1"),
             (1e9, "yyyy-mm-dd", "1000000000"),
             (float("inf"), "0.00", "inf"),
+            (1e308, f"0.{'0' * 1000}", f"1{'0' * 308}.{'0' * 253}"),
+            (0.5, f"s.{'0' * 100}", "0.000000000"),
+            (1e308, "[s].00", "1E+308"),
         ],
     )
     def test_numbers(self, value: float, code: str, shown: str) -> None:

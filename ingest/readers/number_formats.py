@@ -16,8 +16,9 @@ from itertools import pairwise
 from math import isfinite
 
 GENERAL = "General"
-# What the numbers of built-in formats mean (ECMA-376 part 1, 18.8.30). The short date (14, 22) follows the country of
-# whoever looks at it, so that no order is right for all: it is written in the one that nobody misreads.
+# What the numbers of built-in formats mean (ECMA-376 part 1, 18.8.30). The short date (14, 22) and the dates of East
+# Asia (27 and on) follow the country of whoever looks at them, so that no order is right for all: they are written in
+# the one that nobody misreads.
 # fmt: off
 BUILT_IN = {
     0: GENERAL, 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: '"$"#,##0;("$"#,##0)', 6: '"$"#,##0;("$"#,##0)',
@@ -26,7 +27,8 @@ BUILT_IN = {
     19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
     39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: '#,##0;-#,##0;"-"', 42: '"$"#,##0;-"$"#,##0;"$-"',
     43: '#,##0.00;-#,##0.00;"-"', 44: '"$"#,##0.00;-"$"#,##0.00;"$-"', 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0",
-    48: "##0.0E+0", 49: "@",
+    48: "##0.0E+0", 49: "@", **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd"),
+    **dict.fromkeys((32, 33), "h:mm:ss"),
 }
 # fmt: on
 ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
@@ -59,10 +61,13 @@ _WRITTEN = frozenset({"quoted", "escaped", "currency", "literal"})
 _CLOCK = frozenset({"clock", "elapsed", "half"})
 _NEGATIVE = re.compile(r"<=?(?:-|0+$)")
 """A condition that only negative numbers meet: its section says how they are marked."""
-_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
+_LONGEST_CODE = 255
+_MOST_DECIMALS = 9
+_EXACT = Context(prec=1000, rounding=ROUND_HALF_UP)
+"""Enough for the largest number with as many decimals as the longest code has."""
 _SECONDS_A_DAY = 86_400
-_LAST_DAY = 2_958_465
-"""31 December 9999."""
+_LAST_DAY, _DAYS_TO_1904 = 2_958_465, 1_462
+"""31 December 9999, and by how much fewer days it is away from 1904."""
 _LEAP_DAY = 60
 """Spreadsheets count a 29 February 1900, which never was; from then on their days are those since 30 December 1899."""
 # fmt: off
@@ -136,7 +141,7 @@ class _Section:
 @lru_cache(maxsize=4096)
 def _sections(code: str) -> tuple[_Section, ...]:
     parts: list[list[tuple[str, str]]] = [[]]
-    for match in _TOKEN.finditer(code):
+    for match in _TOKEN.finditer(code[:_LONGEST_CODE]):
         kind = match.lastgroup or ""
         if kind == "literal" and match.group() == ";":
             parts.append([])
@@ -303,12 +308,13 @@ def _fraction_digits(tokens: Sequence[tuple[str, str]], value: float) -> dict[in
 
 
 def _shown_moment(section: _Section, value: float, *, since_1904: bool) -> str:
+    if not 0 <= value <= _LAST_DAY - (_DAYS_TO_1904 if since_1904 else 0):
+        return general(value)
     decimals = max((part.count("0") for kind, part in section.tokens if kind in ("clock", "elapsed")), default=0)
+    decimals = min(decimals, _MOST_DECIMALS)
     unit = 10**decimals
     ticks = round(value * _SECONDS_A_DAY * unit)
     days, rest = divmod(ticks, _SECONDS_A_DAY * unit)
-    if not 0 <= days <= _LAST_DAY:
-        return general(value)
     seconds, fraction = divmod(rest, unit)
     start = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30 if days >= _LEAP_DAY else 31)  # noqa: DTZ001
     moment = start + timedelta(days=days, seconds=seconds)
