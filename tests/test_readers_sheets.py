@@ -212,9 +212,11 @@ class TestGrid:
         rows = grid(f"{'long_' * 50}\nitem units\nfox 1")
         assert [table.caption for table in tables(rows)] == ["", ""]
 
-    def test_pairs_above_a_table_are_a_block_of_their_own(self) -> None:
-        rows = grid("Date: 2024-01-02\nBy: Ann\nitem size units price tax\nfox 1 2 3 4\nowl 5 6 7 8\nbat 5 6 7 8")
-        assert [shape(table) for table in tables(rows)] == [("", 0, [1, 2]), ("", 1, [3, 4, 5, 6])]
+    @pytest.mark.parametrize(("pairs", "rows"), [(1, 4), (3, 2), (2, 40)])
+    def test_pairs_above_a_table_are_a_block_of_their_own(self, pairs: int, rows: int) -> None:
+        table = ["item size units price tax sum year", *["fox 1 2 3 4 5 6"] * rows]
+        found = list(tables(grid("\n".join([*["signed Ann"] * pairs, *table]))))
+        assert [(len(table.rows), table.header_rows) for table in found] == [(pairs, 0), (rows + 1, 1)]
 
     def test_a_table_goes_on_below_a_blank_row(self) -> None:
         rows = grid("item 2022 2023\nSales 1 2\n\nCosts\nrent 3 4\n\nTaxes 5 6")

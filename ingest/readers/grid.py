@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice, pairwise
-from statistics import median_low
+from statistics import fmean, median_low
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,9 @@ class _Finder:
         first = rows[:_SAMPLE]
         columns = sorted(set().union(*(row.cells for row in first)))
         widths = [self._width(row, columns) for row in first]
-        usual = median_low([width for width in widths if width > 1] or [1])
+        wide = [width for width in widths if width > 1] or [1]
+        # Either alone is misled: the median by many pairs above a short table, the mean by a few above a long one.
+        usual = max(median_low(wide), fmean(wide))
         for index, (row, width) in enumerate(zip(first[: _PREAMBLE + 1], widths, strict=False)):
             if width > 1 and (width * 2 > usual or columns[0] not in row.cells):
                 return index
