@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
+CSV = "text/csv"
 DOC = "application/msword"
 DOCX = f"{_OFFICE}wordprocessingml.document"
 EPUB = "application/epub+zip"
@@ -43,6 +44,7 @@ RTF = "application/rtf"
 XLS = "application/vnd.ms-excel"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 XLSX = f"{_OFFICE}spreadsheetml.sheet"
+XLS_XML = "application/vnd.ms-excel.xml"
 XML = "application/xml"
 
 VERSION = 2
@@ -57,6 +59,12 @@ _READERS = {
     ODP: "ingest.readers.odp:OdpReader",
     ODT: "ingest.readers.odt:OdtReader",
     PPTX: "ingest.readers.pptx:PptxReader",
+    XLSX: "ingest.readers.xlsx:XlsxReader",
+    XLSB: "ingest.readers.xlsb:XlsbReader",
+    XLS: "ingest.readers.xls:XlsReader",
+    XLS_XML: "ingest.readers.xml_sheets:XmlSheetReader",
+    ODS: "ingest.readers.ods:OdsReader",
+    CSV: "ingest.readers.delimited:DelimitedReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
@@ -69,6 +77,12 @@ _BY_SUFFIX = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
     **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
+    **dict.fromkeys((".docx", ".docm"), DOCX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
+    ".xlsb": XLSB,
+    **dict.fromkeys((".xls", ".xlt"), XLS),
+    **dict.fromkeys((".ods", ".ots", ".fods"), ODS),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), CSV),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     **dict.fromkeys((".doc", ".dot"), DOC),
     **dict.fromkeys((".ppt", ".pps", ".pot"), PPT),
@@ -114,6 +128,9 @@ _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|ht
 _XML = re.compile(r"\s*<\?xml\s")
 _WORD_XML = re.compile(r"\A\s*<\?xml[^>]*>\s*<\?mso-application\s+progid=\"Word\.Document\"")
 """Word's XML of 2003, which LibreOffice reads like the old binary files."""
+_ROOT = re.compile(r"\s*(?:<[!?][^>]*>\s*)*<\w[^>]*")
+"""An XML file up to its outermost element, which names the vocabulary."""
+_MARKUP = re.compile(r"\s*<[!?/\w]")
 _NOTEBOOK = re.compile(r'\s*\{.*"nbformat"\s*:', re.DOTALL)
 _MAIL_FIELD = re.compile(
     r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to|x-[\w-]+): ?\S",
@@ -123,6 +140,8 @@ _MAIL_FIELDS = frozenset({"from", "date", "received", "message-id", "mime-versio
 _MAIL_FIELDS_NEEDED = 3
 _FIRST_RECORD = re.compile(r'\s*\{.*?"(?:text|title)"\s*:', re.DOTALL)
 """JSON Lines are of many kinds; those whose records have a text are documents."""
+_SHEETS = frozenset({ODS, XLS, XLSB, XLSX})
+"""Kinds of workbooks that are not text."""
 _IN_TEXT = frozenset({MARKDOWN})
 """Kinds whose files are what their suffix says, whatever their text looks like."""
 _ALSO_TEXT = frozenset({DOC, RTF})
@@ -186,13 +205,27 @@ def _kind_of_text(head: bytes, suffix: str) -> str:
         return NOTEBOOK
     if _WORD_XML.search(text):
         return DOC
+    root = _ROOT.match(text)
+    if root and "urn:schemas-microsoft-com:office:spreadsheet" in root.group():
+        return XLS_XML
+    if root and f'office:mimetype="{ODS}"' in root.group():
+        return ODS
     if _XML.match(text):
         return XML
     if not suffix and _is_mail(text):
         return MAIL
     if known == JSON_LINES and text.strip() and not _FIRST_RECORD.match(text):
         return JSON
+    if known in _SHEETS and text.strip():
+        return _kind_exported(text)
     return known or ("" if suffix else PLAIN)
+
+
+def _kind_exported(text: str) -> str:
+    """What is in a text that was given the name of a workbook so that a spreadsheet program opens it."""
+    if _MARKUP.match(text):
+        return HTML
+    return MAIL if _is_mail(text) else CSV
 
 
 def _as_text(head: bytes) -> str | None:
