@@ -49,6 +49,8 @@ _READERS = {
     DOCX: "ingest.readers.docx:DocxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
+    MAIL: "ingest.readers.eml:EmlReader",
+    MSG: "ingest.readers.msg:MsgReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
     PLAIN: "ingest.readers.plain:PlainReader",
 }
@@ -59,6 +61,8 @@ _BY_SUFFIX = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
+    **dict.fromkeys((".eml", ".emlx"), MAIL),
+    **dict.fromkeys((".msg", ".oft"), MSG),
     ".pdf": PDF,
 }
 SUFFIXES = tuple(_BY_SUFFIX)

@@ -178,7 +178,7 @@ def _wide(content: bytes, *, is_utf_8: bool) -> str:
     """UTF-16 or UTF-32 without a byte order mark, "" if it is neither: both are full of control characters."""
     head = content[:_SAMPLE]
     controls = len(_CONTROLS.findall(head))
-    if not controls or (is_utf_8 and controls * 4 < len(head)):
+    if len(head) < 2 or not controls or (is_utf_8 and controls * 4 < len(head)):
         return ""
     if head.count(0) * 2 > len(head) and not len(content) % 4:
         encoding = "utf-32-le" if head[0] else "utf-32-be"

@@ -36,9 +36,11 @@ class HtmlReader:
 
 
 def parsed(name: str, content: bytes, charset: str | None = None) -> HtmlElement:
-    """A page, or a piece of one; its own word on its charset counts more than `charset`."""
+    """A page, or a piece of one, in `charset` if that is known, else in the one that it names."""
     declared = _CHARSET.search(content[:_CHARSET_WITHIN])
-    return parsed_text(name, decoded(name, content, declared.group(1).decode("ascii") if declared else charset))
+    return parsed_text(
+        name, decoded(name, content, charset or (declared.group(1).decode("ascii") if declared else None))
+    )
 
 
 def parsed_text(name: str, markup: str) -> HtmlElement:
