@@ -49,6 +49,7 @@ _READERS = {
     DOCX: "ingest.readers.docx:DocxReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
+    EPUB: "ingest.readers.epub:EpubReader",
     MAIL: "ingest.readers.eml:EmlReader",
     MSG: "ingest.readers.msg:MsgReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
@@ -63,6 +64,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     **dict.fromkeys((".eml", ".emlx"), MAIL),
     **dict.fromkeys((".msg", ".oft"), MSG),
+    ".epub": EPUB,
     ".pdf": PDF,
 }
 SUFFIXES = tuple(_BY_SUFFIX)

@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml import html
-from lxml.etree import ParserError
+from lxml import etree, html
 from lxml.html import HtmlElement
 
 from ingest.readers.markup import write_markup
 from ingest.readers.navigation import main_of, navigation
 from ingest.readers.source_file import SourceFile, decoded, make_document
 from ingest.readers.structure import StructuredText
+from ingest.readers.xml_tree import local_name, tree_of
 from kb.errors import NothingToRead
 from kb.types import Document
 
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]+(?:charset|encoding)\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _CHARSET_WITHIN = 4096
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_XHTML = re.compile(r"<html[^>]+xmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\S+\.(?:html?|xhtml|aspx?|php|docx?|pdf)", re.IGNORECASE)
 
 
@@ -44,10 +45,28 @@ def parsed(name: str, content: bytes, charset: str | None = None) -> HtmlElement
 
 
 def parsed_text(name: str, markup: str) -> HtmlElement:
+    """XHTML as the XML that it is, where it is well-formed, anything else by the rules of HTML."""
+    if _XHTML.search(markup[:_CHARSET_WITHIN]):
+        try:
+            return _without_namespaces(tree_of(markup, _xhtml_parser()))
+        except etree.XMLSyntaxError:
+            pass
     try:
         return html.document_fromstring(_DECLARATION.sub("", markup))
-    except ParserError as error:
+    except etree.ParserError as error:
         raise NothingToRead(f"{name} holds no text.") from error
+
+
+def _xhtml_parser() -> html.XHTMLParser:
+    return html.XHTMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+
+
+def _without_namespaces(root: etree._Element) -> HtmlElement:
+    for element in root.iter(etree.Element):
+        element.tag = local_name(element)
+    return root
 
 
 def _title(page: HtmlElement) -> str:

@@ -22,9 +22,9 @@ _BLOCKS = frozenset({
     "li", "main", "nav", "ol", "p", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })
 # fmt: on
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LISTS = frozenset({"ul", "ol"})
-_STRUCTURED = " | ".join(f".//{tag}" for tag in ("pre", *_HEADINGS))
+_STRUCTURED = " | ".join(f".//{tag}" for tag in ("pre", *HEADINGS))
 _LINE_BREAK = "\x00"
 _UNSEEN = re.compile("[\xad\u200b\u2060\ufeff]")
 _LONGEST_NAME = 120
@@ -45,7 +45,7 @@ def write_markup(
 
     `guesses_headings` takes short paragraphs in bold for headings where there are no others.
     """
-    guesses = guesses_headings and not root.xpath(" | ".join(f".//{tag}" for tag in _HEADINGS))
+    guesses = guesses_headings and not root.xpath(" | ".join(f".//{tag}" for tag in HEADINGS))
     writer = _Writer(text, without, guesses=guesses, keeps_hidden=keeps_hidden)
     writer.walk(root, is_bold=False)
     writer.end_paragraph()
@@ -97,7 +97,7 @@ class _Writer:
             self._pending.append(_LINE_BREAK)
         elif tag == "math":
             self._take_text(_formula(element), is_bold)
-        elif tag in _HEADINGS:
+        elif tag in HEADINGS:
             self.end_paragraph()
             self._text.add_heading(int(tag[1]), self._flat(element))
         elif tag == "pre":
@@ -180,7 +180,7 @@ class _Writer:
             if child.tag == "math":
                 parts.append(_formula(child))
             elif child not in without and not self._is_left_out(child):
-                blank = " " if child.tag in _BLOCKS or child.tag in ("br", *_HEADINGS) else ""
+                blank = " " if child.tag in _BLOCKS or child.tag in ("br", *HEADINGS) else ""
                 parts.extend((blank, self._pieces(child), blank))
             parts.append(child.tail or "")
         return "".join(parts)
