@@ -47,11 +47,13 @@ VERSION = 1
 _READERS = {
     PDF: "ingest.readers.pdf:PdfReader",
     DOCX: "ingest.readers.docx:DocxReader",
+    JSON: "ingest.readers.json_file:JsonReader",
     JSON_LINES: "ingest.readers.records:RecordReader",
     HTML: "ingest.readers.html:HtmlReader",
     EPUB: "ingest.readers.epub:EpubReader",
     MAIL: "ingest.readers.eml:EmlReader",
     MSG: "ingest.readers.msg:MsgReader",
+    NOTEBOOK: "ingest.readers.notebook:NotebookReader",
     MARKDOWN: "ingest.readers.markdown:MarkdownReader",
     PLAIN: "ingest.readers.plain:PlainReader",
 }
@@ -61,10 +63,12 @@ _BY_SUFFIX = {
     **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
-    **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
+    **dict.fromkeys((".json", ".geojson", ".har", ".webmanifest"), JSON),
+    **dict.fromkeys((".jsonl", ".ndjson", ".jsonlines"), JSON_LINES),
     **dict.fromkeys((".eml", ".emlx"), MAIL),
     **dict.fromkeys((".msg", ".oft"), MSG),
     ".epub": EPUB,
+    ".ipynb": NOTEBOOK,
     ".pdf": PDF,
 }
 SUFFIXES = tuple(_BY_SUFFIX)
@@ -108,8 +112,6 @@ _MAIL_FIELD = re.compile(
 )
 _MAIL_FIELDS = frozenset({"from", "date", "received", "message-id", "mime-version", "return-path"})
 _MAIL_FIELDS_NEEDED = 3
-_FIRST_RECORD = re.compile(r'\s*\{.*?"(?:text|title)"\s*:', re.DOTALL)
-"""JSON Lines are of many kinds; those whose records have a text are documents."""
 _IN_TEXT = frozenset({MARKDOWN})
 """Kinds whose files are what their suffix says, whatever their text looks like."""
 
@@ -169,8 +171,6 @@ def _kind_of_text(head: bytes, suffix: str) -> str:
         return XML
     if not suffix and _is_mail(text):
         return MAIL
-    if known == JSON_LINES and text.strip() and not _FIRST_RECORD.match(text):
-        return JSON
     return known or ("" if suffix else PLAIN)
 
 
