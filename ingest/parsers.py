@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -156,13 +158,18 @@ class _Parser:
         self._hung = False
         self._patience = START_SECONDS + self.limits.seconds
         self._deadline = time.monotonic() + self._patience
+        self._folder = tempfile.mkdtemp(prefix="citewell-")
         # -P: no module of the folder that somebody happens to work in; a session of its own: Ctrl-C is not for it.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ingest.parser"],
+            [sys.executable, "-P", "-m", "ingest.parser", self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder),
+            },
             start_new_session=True,
         )
         self._hand_over(setup)
@@ -205,6 +212,8 @@ class _Parser:
         self._process.wait()
         with suppress(BrokenPipeError), self._input:
             self._output.close()
+        # What a reader had put on the disk stays there when it is killed.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hand_over(self, value: Setup | Task) -> None:
         with suppress(BrokenPipeError):

@@ -124,7 +124,7 @@ def test_what_cannot_be_read_fails_alone_and_with_a_reason(base: KnowledgeBase, 
     reasons = {Path(entry.source).name: entry.reason for entry in (*report.failed, *report.skipped)}
     assert "damaged" in reasons["broken.pdf"]
     assert "no text" in reasons["empty.txt"]
-    assert "not read (.mid)" in reasons["tune.mid"]
+    assert "a sound recording" in reasons["tune.mid"]
     rows = {row.name: row for row in base.documents() if row.state != "ready"}
     assert {name: row.reason for name, row in rows.items()} == reasons
     assert [rows[name].state for name in sorted(rows)] == ["failed", "skipped", "skipped"]

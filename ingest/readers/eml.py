@@ -92,12 +92,12 @@ class _Contents:
         name = _file_name(part)
         is_shown = kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment" and not name
         if is_shown or (is_whole and kind.startswith("text/")) or kind.startswith("multipart/"):
-            text = decode(_data(part), part.get_content_charset()) or ""
+            text = decode(data_of(part), part.get_content_charset()) or ""
             if kind != "text/html":
                 return [Text(_reflowed(part, text))]
             self._markup.append(text)
             return [Text(text, is_html=True)]
-        attachment = Attachment(name, kind, _data(part), _words(part.get("Content-ID", "")).strip("<>"))
+        attachment = Attachment(name, kind, data_of(part), _words(part.get("Content-ID", "")).strip("<>"))
         if attachment.data.strip() and (name or kind != "text/calendar"):
             self._attachments.append(attachment)
         return ()
@@ -108,7 +108,7 @@ def _parts(part: Message) -> list[Message]:
     return [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
 
 
-def _data(part: Message) -> bytes:
+def data_of(part: Message) -> bytes:
     """What a part holds, its transfer encoding undone; where that is broken, as far as it goes."""
     named = _TRANSFER.match(part.get("Content-Transfer-Encoding", ""))
     if named:

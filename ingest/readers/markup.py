@@ -40,13 +40,14 @@ def write_markup(
     without: Collection[HtmlElement] = (),
     guesses_headings: bool = False,
     keeps_hidden: bool = False,
+    below: int = 0,
 ) -> None:
-    """Adds what can be seen of `root` to `text`, leaving out the elements `without`.
+    """Adds what can be seen of `root` to `text`, leaving out the elements `without`, headings `below` that level.
 
     `guesses_headings` takes short paragraphs in bold for headings where there are no others.
     """
     guesses = guesses_headings and not root.xpath(" | ".join(f".//{tag}" for tag in HEADINGS))
-    writer = _Writer(text, without, guesses=guesses, keeps_hidden=keeps_hidden)
+    writer = _Writer(text, without, guesses=guesses, keeps_hidden=keeps_hidden, below=below)
     writer.walk(root, is_bold=False)
     writer.end_paragraph()
 
@@ -55,12 +56,19 @@ class _Writer:
     """Walks through markup; inline text waits in `_pending` until its block ends."""
 
     def __init__(
-        self, text: StructuredText, without: Collection[HtmlElement], *, guesses: bool, keeps_hidden: bool
+        self,
+        text: StructuredText,
+        without: Collection[HtmlElement],
+        *,
+        guesses: bool,
+        keeps_hidden: bool,
+        below: int,
     ) -> None:
         self._text = text
         self._without = without
         self._guesses = guesses
         self._keeps_hidden = keeps_hidden
+        self._below = below
         self._pending: list[str] = []
         self._has_thin = False
         self._guessed = 0
@@ -99,7 +107,7 @@ class _Writer:
             self._take_text(_formula(element), is_bold)
         elif tag in HEADINGS:
             self.end_paragraph()
-            self._text.add_heading(int(tag[1]), self._flat(element))
+            self._text.add_heading(int(tag[1]) + self._below, self._flat(element))
         elif tag == "pre":
             self.end_paragraph()
             self._add("code", element.text_content().strip("\n"))

@@ -33,7 +33,9 @@ def tree_of(text: str, parser: etree.XMLParser | None = None) -> etree._Element:
         value = None if known in _OF_XML else own.get(known, html5.get(f"{known};"))
         return entity.group() if value is None else value.replace("&", "&amp;").replace("<", "&lt;")
 
-    return etree.fromstring(_ENTITY.sub(resolved, _DECLARATION.sub("", text)), parser or _parser())
+    root = etree.fromstring(_ENTITY.sub(resolved, _DECLARATION.sub("", text)), parser or _parser())
+    etree.strip_tags(root, etree.Entity)
+    return root
 
 
 def _parser() -> etree.XMLParser:
