@@ -21,6 +21,7 @@ from kb.types import Document
 _FIELDS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?(.*?)\?=", re.IGNORECASE | re.DOTALL)
 _LENGTH = re.compile(rb"\s*(\d+)\s*\n")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _TRANSFER = re.compile(r"\s*([\w-]+)")
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
@@ -122,7 +123,7 @@ def _nested(part: Message) -> Iterator[Attachment]:
     for inner in _parts(part):
         data = inner.as_bytes()
         if not inner.keys() and "base64" in part.get("Content-Transfer-Encoding", "").lower():
-            data = binascii.a2b_base64(data)
+            data = _from_base64(data)
         subject = _words(inner.get("Subject", "")).replace("/", "-").replace("\\", "-")
         yield Attachment(f"{subject}.eml" if subject else "", "message/rfc822", data)
 
@@ -168,10 +169,13 @@ def _bytes_of(word: re.Match[str]) -> bytes:
     content = word.group(3).encode("utf-8", "replace")
     if word.group(2) in "qQ":
         return quopri.decodestring(content, header=True)
-    try:
-        return binascii.a2b_base64(content + b"==")
-    except binascii.Error:
-        return content
+    return _from_base64(content)
+
+
+def _from_base64(content: bytes) -> bytes:
+    """What base64 stands for, as far as it goes where it is cut off."""
+    digits = _NOT_BASE64.sub(b"", content)
+    return binascii.a2b_base64(digits[: len(digits) - (len(digits) % 4 == 1)] + b"==")
 
 
 def _decoded_word(content: bytes, charset: str) -> str:

@@ -47,7 +47,10 @@ _SAMPLED_LINES = 500
 _SAMPLE = 8_000
 _PLAUSIBLE = 0.25
 """The least score at which a reading is taken; texts score about 0.5 to 1 in their own encoding."""
-_DECLARED_BONUS = 0.25
+_BELIEVED, _BELIEVED_WITHIN = 0.25, 10
+"""What the encoding that a text claims to be in has ahead of others, and characters within which it has 1 more."""
+_MOST_CONTROLS, _MOST_CONTROLS_IN_DOUBT = 0.1, 0.01
+"""Shares of control characters that a text may have, where it reads well in some encoding and where in none."""
 _LINES_IN_UTF_8, _LEGAL_IN_UTF_8 = 0.25, 0.7
 """Shares of the bytes beyond ASCII, of lines that are UTF-8 and of characters that are: rare by chance."""
 
@@ -226,16 +229,19 @@ def _has_utf_8(line: bytes) -> bool:
 
 def _guessed(content: bytes, declared: str) -> str:
     """The encoding in which the text reads best, "" where it reads like no text in any."""
+    controls = len(_CONTROLS.findall(content[:_SAMPLE])) / len(content[:_SAMPLE] or b" ")
+    if controls > _MOST_CONTROLS:
+        return ""
     sample = b"\n".join(_sampled(content))
     scores = {encoding: _score(sample, encoding) for encoding in _PREFERENCE}
     if declared in scores:
-        scores[declared] += _DECLARED_BONUS
+        scores[declared] += _BELIEVED + _BELIEVED_WITHIN / (len(_HIGH.findall(sample)) + _BELIEVED_WITHIN)
     elif declared and not declared.startswith("utf") and "\ufffd" not in content.decode(declared, "replace"):
         return declared
     best = max(scores, key=lambda encoding: scores[encoding], default="")
     if best and scores[best] >= _PLAUSIBLE:
         return best
-    return "" if len(_CONTROLS.findall(content)) * 100 > len(content) else declared or "cp1252"
+    return "" if controls > _MOST_CONTROLS_IN_DOUBT else declared or "cp1252"
 
 
 def _sampled(content: bytes) -> Iterator[bytes]:
