@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from base64 import b64encode
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -262,7 +261,7 @@ def test_mails_in_a_mailbox_are_parts(tmp_path: Path) -> None:
 
 def test_a_page_saved_in_one_file(tmp_path: Path) -> None:
     content = (
-        'From: <Saved by a browser>\nSubject: Foxes\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n'
+        "From: <Saved by a browser>\nSubject: Foxes\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n"
         "--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
         "<title>Foxes</title><nav>Menu</nav><h1>Red</h1><p>F=C3=BCchse</p>\n"
         "--b\nContent-Type: image/png\n\nxx\n--b--\n"
@@ -278,7 +277,7 @@ class TestMsg:
             times={0x0039: SENT},
         )
         tree |= recipient(0, 1, "Bob", "bob@example.org") | recipient(1, 2, "carol@example.org", "carol@example.org")
-        tree |= attachment(0, "Füchse.txt", "rot".encode()) | attachment(1, "hidden.txt", b"no", is_hidden=True)
+        tree |= attachment(0, "Füchse.txt", b"rot") | attachment(1, "hidden.txt", b"no", is_hidden=True)
         path = mail(tmp_path / "a.msg", compound(tree))
         assert parts(path) == {
             "": "From: Ann <ann@example.org>\nTo: Bob <bob@example.org>\nCc: carol@example.org\n"
@@ -306,7 +305,10 @@ class TestMsg:
         assert parts(mail(tmp_path / "a.msg", compound(tree))) == {"": "Füchse\n\n1 | 2"}
 
     def test_rtf_where_there_is_nothing_else(self, tmp_path: Path) -> None:
-        rtf = rb"{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}Foxes{\*\htmltag84 &amp;}\htmlrtf\b\htmlrtf0 wolves{\*\htmltag72 </p>}}"
+        rtf = (
+            rb"{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}Foxes{\*\htmltag84 &amp;}\htmlrtf\b\htmlrtf0 wolves"
+            rb"{\*\htmltag72 </p>}}"
+        )
         tree = outlook()
         tree["__substg1.0_10090102"] = struct.pack("<II4sI", len(rtf) + 12, len(rtf), b"MELA", 0) + rtf
         assert documents(mail(tmp_path / "a.msg", compound(tree)))[0].text == "Foxes&wolves"

@@ -54,7 +54,10 @@ def table_of(rows: Sequence[Sequence[HtmlElement]], text_of: Callable[[HtmlEleme
     """The table of these rows of <td> and <th>; blank rows and columns are left out."""
     cells = [[_cell(cell, text_of) for cell in row] for row in rows]
     lines, spans = _spread(cells)
-    names = [any(cell.text for cell in row) and all(cell.is_name for cell in row if cell.text) for row in cells]
+    names = [
+        _is_in_head(row) or (any(cell.text for cell in line) and all(cell.is_name for cell in line if cell.text))
+        for row, line in zip(rows, cells, strict=True)
+    ]
     kept = [index for index, line in enumerate(lines) if any(line)]
     columns = _columns([lines[index] for index in kept], [(first, last) for _, first, last in spans if first])
     title = ""
@@ -67,6 +70,10 @@ def table_of(rows: Sequence[Sequence[HtmlElement]], text_of: Callable[[HtmlEleme
     grid = [list(line) for line in zip(*(column.texts for column in columns), strict=True)]
     has_row_names = any(row[0].is_name and not all(cell.is_name for cell in row) for row in cells if row)
     return Table(grid, _header_rows(grid, [names[index] for index in kept], has_row_names), title)
+
+
+def _is_in_head(row: Sequence[HtmlElement]) -> bool:
+    return bool(row) and next(row[0].iterancestors("{*}thead"), None) is not None
 
 
 def _cell(cell: HtmlElement, text_of: Callable[[HtmlElement], str]) -> _Cell:

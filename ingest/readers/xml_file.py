@@ -38,7 +38,7 @@ class XmlReader:
         elif is_prose(root):
             title = write_prose(root, text)
         else:
-            write_value({local_name(root): _value(root)}, text)
+            write_value(_value(root), text)
         yield make_document(
             file, text=text.text, title=title, media_type=MEDIA_TYPE, marks=text.marks, blocks=text.blocks
         )

@@ -5,6 +5,8 @@ It knows no vocabulary as a whole; the names below are those that DocBook, JATS,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lxml import etree
 
 from ingest.readers.html_tables import table_of
@@ -29,18 +31,22 @@ _ASIDES = frozenset({
 """Elements whose titles are no headings of what follows them."""
 _TOGETHER = 200
 """Characters of words, each in an element of its own (the parts of a name, of a date), that make one paragraph."""
-_PROSE = 0.5
+_PROSE = 0.4
 _DEEPEST = 6
 
 
 def is_prose(root: etree._Element) -> bool:
-    """Whether XML is a text, and not data: half of it stands in paragraphs or between elements."""
-    prose = total = 0
-    for element in root.iter(etree.Element):
-        length = len(_own_text(element))
-        total += length
-        prose += length if len(element) or local_name(element) in _PARAGRAPHS else 0
-    return prose > 0 and prose >= _PROSE * total
+    """Whether XML is a text, and not data: much of it stands in paragraphs, or has elements among its words."""
+    prose = sum(len(text_of(element)) for element in _outermost_prose(root))
+    return prose > 0 and prose >= _PROSE * len(text_of(root))
+
+
+def _outermost_prose(element: etree._Element) -> Iterator[etree._Element]:
+    if local_name(element) in _PARAGRAPHS or (len(element) and _own_text(element)):
+        yield element
+        return
+    for child in element:
+        yield from _outermost_prose(child)
 
 
 def write_prose(root: etree._Element, text: StructuredText) -> str:
@@ -94,8 +100,7 @@ def _write_table(element: etree._Element, text: StructuredText) -> None:
         text.add("paragraph", caption)
     rows = [row for row in element.iter(etree.Element) if local_name(row) in _ROWS]
     table = table_of([[cell for cell in row if local_name(cell) in _CELLS] for row in rows], text_of)
-    named = sum(1 for row in rows if any(local_name(each) == "thead" for each in row.iterancestors()))
-    text.add_table(table.rows, caption=caption, header_rows=named or table.header_rows)
+    text.add_table(table.rows, caption=caption, header_rows=table.header_rows)
 
 
 def _own_text(element: etree._Element) -> str:
