@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from zipfile import ZipFile
 
 import docx
 import pypdf
 import pytest
+from compound_file import compound
 from docx.oxml.ns import qn
 from reportlab.pdfgen.canvas import Canvas
 
@@ -96,6 +98,25 @@ def make_docx(path: Path) -> Path:
     return path
 
 
+def make_epub(path: Path) -> Path:
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr(
+            "book.opf",
+            '<package><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
+            '<spine><itemref idref="a"/></spine></package>',
+        )
+        archive.writestr("a.xhtml", f"<html><body><h1>Foxes</h1><p>{FOX}</p></body></html>")
+    return path
+
+
+DATA = {"title": "Foxes", "rows": [{"a": 1, "b": FOX}] * 9, "c": FOX * 9}
+CELL = {"cell_type": "code", "source": "print('fox')", "outputs": [{"output_type": "stream", "text": [FOX]}]}
+NOTEBOOK = {"nbformat": 4, "cells": [CELL, CELL | {"source": ["# Foxes"]}]}
+MESSAGE = {"__properties_version1.0": bytes(32), "__substg1.0_1000001F": f"{FOX}\r\n".encode("utf-16-le")}
+BOOK = f"<book><title>Foxes</title><p>{FOX} <b>Red.</b></p><list><item>one</item></list></book>"
+FEED = f"<rss><channel><item><title>Foxes</title><description>{FOX}</description></item></channel></rss>"
+PROGRAM = f"import os\n\n\nclass Fox:\n    def run(self):\n        # {FOX}\n        pass\n"
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.md": lambda path: written(path, MARKDOWN),
     "front.md": lambda path: written(path, f"---\r\ntitle: Foxes\r\n---\r\n\r\n## Red\r\n\r\n{FOX}\r\n" * 3),
@@ -107,6 +128,15 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     ),
     "a.docx": make_docx,
     "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
+    "rows.jsonl": lambda path: written(path, f'{{"fox": 1, "words": "{FOX}"}}\n{{"fox": 2, "words": "x"}}\n'),
+    "a.json": lambda path: written(path, json.dumps(DATA)),
+    "a.ipynb": lambda path: written(path, json.dumps(NOTEBOOK)),
+    "a.eml": lambda path: written(path, f"From: ann@example.org\nSubject: Foxes\n\n{FOX}\n\n> {FOX}\n"),
+    "a.msg": lambda path: written(path, compound({**MESSAGE})),
+    "a.epub": make_epub,
+    "a.xml": lambda path: written(path, BOOK),
+    "feed.xml": lambda path: written(path, FEED),
+    "a.py": lambda path: written(path, PROGRAM * 9),
 }
 
 
@@ -152,6 +182,14 @@ def test_an_empty_file_is_refused_in_a_sentence(suffix: str, tmp_path: Path) -> 
         ("program", b"\x7fELF\x00\x00", None),
         ("a.png", b"\x89PNG\r\n", None),
         ("a.zip", b"PK\x03\x04", None),
+        ("BM25.txt", b"BM25 is a ranking function.", "PlainReader"),
+        ("a.py", b"# %PDF- is how a PDF begins", "SourceCodeReader"),
+        ("run", b"#!/bin/sh\necho", "SourceCodeReader"),
+        ("Makefile", b"all:\n\techo", "SourceCodeReader"),
+        ("a.ts", b"\x47\x00\x00\x10" * 50, None),
+        ("a.svg", b'<?xml version="1.0"?><svg/>', None),
+        ("feed", b'<?xml version="1.0"?><rss/>', "XmlReader"),
+        ("a.json", b'{"cells": [], "nbformat": 4}', "NotebookReader"),
     ],
 )
 def test_content_decides_where_it_is_decisive(name: str, content: bytes, reader: str | None, tmp_path: Path) -> None:
@@ -488,7 +526,3 @@ def _pdf_with_an_emoji() -> bytes:
         len(file),
     )
     return file + end
-
-
-def test_json_lines_without_texts_are_no_documents(tmp_path: Path) -> None:
-    assert reader_of(written(tmp_path / "questions.jsonl", '{"id": "q1", "question": "Who?"}\n')) is None

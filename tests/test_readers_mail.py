@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from compound_file import Tree, compound
 
 from ingest.formats import kind_of
 from ingest.readers.rtf_mail import decompressed, unwrapped
@@ -17,7 +18,6 @@ from ingest.reading import Refusal, read_path
 from kb.errors import NothingToRead, UnreadableFile
 from kb.types import Anchor, Document
 
-Tree = dict[str, "bytes | Tree"]
 SENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
@@ -361,80 +361,6 @@ class TestRtfOfMails:
     )
     def test_plain_text(self, rtf: bytes, text: str) -> None:
         assert unwrapped(rtf) == (text, False)
-
-
-def compound(tree: Tree) -> bytes:
-    """A compound file: streams (bytes) and storages (trees) by their names."""
-    entries: list[tuple[str, bytes | None, int]] = [("Root Entry", None, 0)]
-    links = [[-1, -1]]
-
-    def add(storage: Tree, parent: int) -> None:
-        before = -1
-        for name, content in storage.items():
-            number = len(entries)
-            entries.append((name, content if isinstance(content, bytes) else None, parent))
-            links.append([-1, -1])
-            # Siblings form a chain to the right, which is a tree, if not a balanced one.
-            if before < 0:
-                links[parent][0] = number
-            else:
-                links[before][1] = number
-            before = number
-            if not isinstance(content, bytes):
-                add(content, number)
-
-    add(tree, 0)
-    small = bytearray()
-    minifat: list[int] = []
-    sectors: list[bytes] = []
-    fat: list[int] = []
-
-    def chain(content: bytes, size: int, table: list[int]) -> int:
-        first, count = len(table), -(-len(content) // size)
-        table.extend([*range(first + 1, first + count), -2] if count else [])
-        return first if count else -2
-
-    def store(content: bytes) -> int:
-        first = chain(content, 512, fat)
-        sectors.extend(content[start : start + 512].ljust(512, b"\0") for start in range(0, len(content), 512))
-        return first
-
-    starts: list[tuple[int, int]] = []
-    for _, content, _ in entries:
-        if content is None:
-            starts.append((0, 0))
-        elif len(content) < 4096:
-            starts.append((chain(content, 64, minifat), len(content)))
-            small += content.ljust(-(-len(content) // 64) * 64, b"\0")
-        else:
-            starts.append((store(content), len(content)))
-    starts[0] = store(bytes(small)), len(small)
-    minifat_start = store(struct.pack(f"<{len(minifat)}i", *minifat))
-    directory = b""
-    for number, (name, content, _) in enumerate(entries):
-        wide = name.encode("utf-16-le") + b"\0\0"
-        kind = 5 if number == 0 else 1 if content is None else 2
-        child, right = links[number]
-        start, size = starts[number]
-        directory += struct.pack(
-            "<64sHBBiii16sI8s8siQ", wide, len(wide), kind, 1, -1, right, child, b"", 0, b"", b"", start, size
-        )
-    directory_start = store(directory)
-    fat_sectors = 1
-    while (len(fat) + fat_sectors) > fat_sectors * 128:
-        fat_sectors += 1
-    places = list(range(len(fat), len(fat) + fat_sectors))
-    table = fat + [-3] * fat_sectors
-    table += [-1] * (fat_sectors * 128 - len(table))
-    sectors.append(struct.pack(f"<{len(table)}i", *table))
-    header = struct.pack(
-        "<8s16sHHHHH6xIIiIIiIiI",
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        b"",
-        *(0x3E, 3, 0xFFFE, 9, 6),
-        *(0, fat_sectors, directory_start, 0, 4096, minifat_start, -(-len(minifat) * 4 // 512), -2, 0),
-    )
-    return header + struct.pack("<109i", *places, *[-1] * (109 - len(places))) + b"".join(sectors)
 
 
 def properties(head: int, numbers: dict[int, int], times: dict[int, datetime]) -> bytes:

@@ -27,16 +27,16 @@ _SUFFIXES = """
 SUFFIXES = tuple(f".{suffix}" for suffix in _SUFFIXES.split())
 NAMES = frozenset({"cmakelists.txt", "dockerfile", "gemfile", "jenkinsfile", "makefile", "rakefile"})
 """Names of files, in small letters, that are code whatever their suffix says."""
-_LONGEST_LINE = 5000
-"""Characters of a line that nobody wrote."""
+_LONGEST_LINE = 500
+"""Characters of a line that people write; where longer ones are most of the text, nobody wrote it."""
 _LARGE = 1500
 """Characters of a block that is parted at what it consists of."""
 _DEEPEST = 3
 _TAB = 4
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_CLOSES = re.compile(
-    r"[})\]]|(?:end|fi|done|esac|else|elif|elseif|catch|finally|except|rescue|ensure|then)\b|#(?:end|el)"
+_GOES_ON = re.compile(
+    r"[{})\]]|(?:end|fi|done|esac|else|elif|elseif|catch|finally|except|rescue|ensure|then)\b|#(?:end|el)"
 )
 _BEFORE = (
     r"(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\([\w ]+\))?|extern|"
@@ -48,12 +48,12 @@ _KEYWORDS = (
 )
 _DEFINES = (
     r"class|def|function\*?|func|fun|fn|struct|interface|enum|trait|module|namespace|object|protocol|extension|record|"
-    r"union|sub|procedure|proc|macro|contract|message|service|resource"
+    r"union|sub|procedure|proc|macro|contract|message|service|resource|type"
 )
 _CREATES = "table|view|function|procedure|trigger|index|type|schema"
 _NAMES = (
     rf"\s*{_BEFORE}(?:{_DEFINES})\s+(?:\([^)]*\)\s*)?[\"']?([A-Za-z_$][\w$]*(?:(?:\.|::)[\w$]+)*[?!]?)",
-    r"\s*(?:pub\s+)?(?:impl|type)\b(?:<[^>]*>)?\s*([A-Z][^{=]*?)\s*(?:\{|=|where\b)",
+    r"\s*(?:unsafe\s+)?impl\b(?:<[^>]*>)?\s*([A-Z][^{]*?)\s*(?:\{|where\b)",
     rf"\s*{_BEFORE}(?:const|let|var)\s+([\w$]+)\s*(?::[^=]+)?=\s*(?:async\s*)?(?:function\b|\([^)]*\)[^=]*=>|\w+\s*=>)",
     r"\s*([\w.]+)\s*(?:<-|=)\s*function\b",
     rf"\s*create\s+(?:or\s+replace\s+)?(?:\w+\s+){{0,3}}?(?:{_CREATES})\s+(?:if\s+not\s+exists\s+)?([\w.\"`\[\]]+)",
@@ -73,7 +73,7 @@ class SourceCodeReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
         text = decoded(file.name, file.read())
         lines = list(_lines(text))
-        if any(len(line.text) > _LONGEST_LINE for line in lines):
+        if sum(len(line.text) for line in lines if len(line.text) > _LONGEST_LINE) * 2 > len(text):
             raise NothingToRead(f"{file.name} is not read: it is code that a program has made or pressed together.")
         yield make_document(
             file,
@@ -116,11 +116,14 @@ def _blocks(lines: Sequence[_Line], path: tuple[str, ...], depth: int) -> Iterat
         if end - start <= _LARGE or depth >= _DEEPEST or not 0 < first < last:
             yield Block(start, end, "code", inner)
             continue
-        yield Block(start, group[first - 1].end, "code", inner)
         parts = list(_blocks(group[first:last], inner, depth + 1))
-        yield from parts[:-1]
+        if parts[0].headings == inner:
+            parts[0] = replace(parts[0], start=start)
+        else:
+            parts.insert(0, Block(start, group[first - 1].end, "code", inner))
         # What closes it belongs to its last part.
-        yield replace(parts[-1], end=end)
+        parts[-1] = replace(parts[-1], end=end)
+        yield from parts
 
 
 def _groups(lines: Sequence[_Line]) -> Iterator[Sequence[_Line]]:
@@ -130,8 +133,8 @@ def _groups(lines: Sequence[_Line]) -> Iterator[Sequence[_Line]]:
     base = min(line.indent for line in lines)
     begin = 0
     for index, (before, line) in enumerate(pairwise(lines), 1):
-        is_over = line.is_apart or before.indent > base or _CLOSES.match(before.text)
-        if line.indent == base and is_over and not _CLOSES.match(line.text):
+        is_over = line.is_apart or before.indent > base or _GOES_ON.match(before.text)
+        if line.indent == base and is_over and not _GOES_ON.match(line.text):
             yield lines[begin:index]
             begin = index
     yield lines[begin:]

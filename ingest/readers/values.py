@@ -14,7 +14,7 @@ _LONG = 300
 """Characters of a text that is a paragraph, and not a value on a line or in a cell."""
 _MOST_COLUMNS = 60
 _FILLED = 0.5
-"""The share of cells that a table must have filled."""
+"""The share of its cells of which a table must have more filled."""
 _DEEPEST = 6
 _NAMES = ("title", "name", "id", "key")
 
@@ -98,7 +98,7 @@ def _table(items: Sequence[object]) -> list[list[str]]:
         columns.update(dict.fromkeys(row))
         if len(columns) > _MOST_COLUMNS:
             return []
-    if len(rows) < 2 or len(columns) < 2 or sum(map(len, rows)) < _FILLED * len(rows) * len(columns):
+    if len(rows) < 2 or len(columns) < 2 or sum(map(len, rows)) <= _FILLED * len(rows) * len(columns):
         return []
     return [list(columns), *([row.get(column, "") for column in columns] for row in rows)]
 
