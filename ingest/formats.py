@@ -208,7 +208,7 @@ def _kind_of_text(head: bytes, suffix: str, name: str) -> str:
         return NOTEBOOK
     if suffix == ".svg":
         return SVG
-    if _XML.match(text):
+    if _XML.match(text) and known != HTML:
         return XML
     if (not suffix or suffix == ".p7m") and _is_mail(text):
         return MBOX if text.startswith("From ") else MAIL

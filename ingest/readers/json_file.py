@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from ingest.readers.values import write_value
 from kb.errors import NothingToRead, UnreadableFile
 from kb.types import Document
 
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+"""A string, a comment, or a comma after the last item."""
 MEDIA_TYPE = "application/json"
 
 
@@ -42,11 +45,27 @@ def json_of(name: str, content: str) -> object:
     if not content.strip():
         raise NothingToRead(f"{name} holds no text.")
     try:
-        return json.loads(content, parse_int=str, parse_float=str, parse_constant=str)
+        try:
+            return _loaded(content)
+        except json.JSONDecodeError:
+            return _loaded(_without_comments(content))
     except json.JSONDecodeError as error:
         raise UnreadableFile(f"{name} is not valid JSON: line {error.lineno} is wrong ({error.msg}).") from error
     except RecursionError as error:
         raise UnreadableFile(f"{name} is nested too deeply to be read.") from error
+
+
+def _loaded(content: str) -> object:
+    return json.loads(content, parse_int=str, parse_float=str, parse_constant=str)
+
+
+def _without_comments(content: str) -> str:
+    """JSON as settings files often have it, without comments and commas too many; every line keeps its number."""
+
+    def kept(token: re.Match[str]) -> str:
+        return token.group() if token.group().startswith('"') else "\n" * token.group().count("\n")
+
+    return _TOKEN.sub(kept, content)
 
 
 def _is_lines(content: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -16,6 +17,7 @@ _MOST_COLUMNS = 60
 _FILLED = 0.5
 """The share of its cells of which a table must have more filled."""
 _DEEPEST = 6
+_CODE = re.compile(r"(?:data:[\w/+.;=-]+,)?[A-Za-z0-9+/_=\r\n-]{1000,}")
 _NAMES = ("title", "name", "id", "key")
 
 Place = Callable[[int], Anchor]
@@ -122,7 +124,8 @@ def _is_small(value: object) -> bool:
 def _room(value: object, room: int) -> int:
     """What is left of `room` characters when a value is written down, negative where it does not fit."""
     if isinstance(value, str):
-        return room - len(value) if len(value) <= _LONG else -1
+        length = len(without_code(value))
+        return room - length if length <= _LONG else -1
     items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         if room < 0:
@@ -138,7 +141,12 @@ def _is_alike(value: object) -> bool:
 def _scalar(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    return without_code(str(value))
+
+
+def without_code(text: str) -> str:
+    """Text, or in place of a picture or another file that was written as text (base64), how much there is of it."""
+    return f"[{len(text):,} characters of encoded data]" if _CODE.fullmatch(text) else text
 
 
 def _name(item: object) -> str:

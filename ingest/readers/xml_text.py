@@ -13,7 +13,8 @@ from ingest.readers.html_tables import table_of
 from ingest.readers.structure import StructuredText
 from ingest.readers.xml_tree import local_name, text_of
 
-_TITLES = frozenset({"title", "article-title", "chapter-title", "head", "heading"})
+_TITLES = frozenset({"title", "article-title", "chapter-title", "book-title", "head", "heading"})
+_NOT_SHOWN = frozenset({"binary", "script", "style", "stylesheet"})
 _PARAGRAPHS = frozenset({"p", "para", "simpara", "ab"})
 _LISTS = frozenset({"list", "itemizedlist", "orderedlist", "ul", "ol", "variablelist", "def-list", "simplelist"})
 _ITEMS = frozenset({"item", "listitem", "list-item", "li", "member", "varlistentry", "def-item"})
@@ -29,8 +30,8 @@ _ASIDES = frozenset({
     *_LISTS, *_TABLES,
 })  # fmt: skip
 """Elements whose titles are no headings of what follows them."""
-_TOGETHER = 200
-"""Characters of words, each in an element of its own (the parts of a name, of a date), that make one paragraph."""
+_RUNNING = _APART | _TITLES | _PARAGRAPHS
+_LONGEST_RECORD = 1500
 _PROSE = 0.4
 _DEEPEST = 6
 
@@ -57,6 +58,8 @@ def write_prose(root: etree._Element, text: StructuredText) -> str:
 
 def _write(element: etree._Element, text: StructuredText, level: int) -> None:
     name = local_name(element)
+    if name in _NOT_SHOWN:
+        return
     if name in _TABLES:
         _write_table(element, text)
     elif name in _LISTS:
@@ -65,8 +68,8 @@ def _write(element: etree._Element, text: StructuredText, level: int) -> None:
         text.add("code", "".join(map(str, element.itertext())).strip("\n"))
     elif _own_text(element) or not len(element):
         _write_mixed(element, text, level)
-    elif _is_small(element):
-        text.add("paragraph", " ".join(map(text_of, element)))
+    elif _is_record(element):
+        text.add("paragraph", "\n".join(_lines(element)))
     else:
         has_headings = name not in _ASIDES
         inner = level
@@ -108,7 +111,19 @@ def _own_text(element: etree._Element) -> str:
     return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
 
 
-def _is_small(element: etree._Element) -> bool:
-    return not any(len(child) or local_name(child) in _APART | _TITLES | _PARAGRAPHS for child in element) and (
-        len(text_of(element)) <= _TOGETHER
-    )
+def _is_record(element: etree._Element) -> bool:
+    """Whether an element holds particulars (a name, a date, who published it) and no running text."""
+    names = map(local_name, element.iterdescendants(etree.Element))
+    return len(text_of(element)) <= _LONGEST_RECORD and _RUNNING.isdisjoint(names)
+
+
+def _lines(element: etree._Element) -> Iterator[str]:
+    """The words of a record: those that stand side by side on one line."""
+    if not any(map(len, element)):
+        yield " ".join(filter(None, map(text_of, element)))
+        return
+    for child in element:
+        if len(child) and not _own_text(child):
+            yield from _lines(child)
+        elif words := text_of(child):
+            yield words
