@@ -144,6 +144,10 @@ class TestPages:
         content = "<ul><li><h2>One</h2><p>First.<li><pre>a\n b</pre></ul><ul><li>x<li>y</ul>"
         assert texts(read(tmp_path / "a.html", content)) == ["One", "First.", "a\n b", "- x\n- y"]
 
+    def test_two_line_breaks_end_a_paragraph(self, tmp_path: Path) -> None:
+        document = read(tmp_path / "a.html", "<body>One<br>\nline.<br> <br/>Two.<br><br><br>Three.")
+        assert texts(document) == ["One\nline.", "Two.", "Three."]
+
     def test_what_cannot_be_seen_is_not_read(self, tmp_path: Path) -> None:
         content = "<p>Donau\xaddampf\u200bschiff <span style='mso-hide:all'>no</span><ruby>漢<rt>かん</rt></ruby>"
         assert read(tmp_path / "a.html", content).text == "Donaudampfschiff 漢"

@@ -26,6 +26,8 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LISTS = frozenset({"ul", "ol"})
 _STRUCTURED = " | ".join(f".//{tag}" for tag in ("pre", *HEADINGS))
 _LINE_BREAK = "\x00"
+_PARAGRAPH_END = re.compile(r"\x00\s*\x00")
+"""Two line breaks, which leave a line blank."""
 _UNSEEN = re.compile("[\xad\u200b\u2060\ufeff]")
 _LONGEST_NAME = 120
 _LONGEST_CELL = 1500
@@ -80,17 +82,16 @@ class _Writer:
             self._take_text(child.tail, is_bold)
 
     def end_paragraph(self) -> None:
-        text = normal("".join(self._pending))
+        paragraphs = [normal(part) for part in _PARAGRAPH_END.split("".join(self._pending))]
         is_bold = not self._has_thin
         self._pending.clear()
         self._has_thin = False
-        if not text:
-            return
-        if self._guesses and is_bold and _reads_like_a_heading(text):
-            self._guessed += 1
-            self._text.add_heading(min(self._guessed, _DEEPEST), text)
-        else:
-            self._add("paragraph", text)
+        for text in filter(None, paragraphs):
+            if self._guesses and is_bold and _reads_like_a_heading(text):
+                self._guessed += 1
+                self._text.add_heading(min(self._guessed, _DEEPEST), text)
+            else:
+                self._add("paragraph", text)
 
     def _take_text(self, text: str | None, is_bold: bool) -> None:
         if text:
