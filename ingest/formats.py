@@ -249,7 +249,7 @@ def _kind_in_compound(file: SourceFile) -> str:
     try:
         with file.open() as stream, OleFileIO(stream) as compound:
             return next((kind for stream, kind in _IN_COMPOUND.items() if compound.exists(stream)), "")
-    except (OleFileError, OSError, ValueError, IndexError):
+    except (OleFileError, OSError, ValueError, IndexError, RecursionError):
         return ""
 
 

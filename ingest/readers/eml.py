@@ -34,8 +34,11 @@ _WIDE_WITHIN = 1000
 @dataclass(frozen=True, slots=True)
 class EmlReader:
     def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
-        message = message_from_bytes(_content(file), policy=_AsWritten())
-        yield from read_mail(file, _Contents(file).mail(message), "message/rfc822")
+        yield from read_mail(file, _Contents(file).mail(parsed_message(_content(file))), "message/rfc822")
+
+
+def parsed_message(content: bytes) -> Message:
+    return message_from_bytes(content, policy=_AsWritten())
 
 
 class _AsWritten(Compat32):

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, pairwise
+from itertools import pairwise
 
 _MARKS_OF_ORDER = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -40,11 +40,12 @@ _SHIFTED = (
 """Encodings within ASCII, by what switches to another alphabet in them."""
 _UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")
-_HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_LINE_END = re.compile(rb"[\r\n]|\Z")
 _LINES = re.compile(rb"[^\r\n]*[\r\n]*")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_SAMPLED_LINES = 500
 _SAMPLE = 8_000
+_SAMPLED_OF_LINE, _SAMPLED_BEFORE = 2_000, 200
+"""Bytes of a line, and of those before its first character beyond ASCII."""
 _PLAUSIBLE = 0.25
 """The least score at which a reading is taken; texts score about 0.5 to 1 in their own encoding."""
 _BELIEVED, _BELIEVED_WITHIN = 0.25, 10
@@ -210,7 +211,7 @@ def _is_mostly_utf_8(content: bytes) -> bool:
     legal = sum(map(len, _UTF_8.findall(content)))
     if legal < high * _LINES_IN_UTF_8:
         return False
-    good = sum(len(_HIGH.findall(line)) for line in _HIGH_LINE.findall(content) if _is_utf_8(line))
+    good = sum(len(_HIGH.findall(line)) for line in _high_lines(content) if _is_utf_8(line))
     return legal >= high * _LEGAL_IN_UTF_8 or good >= high * _LINES_IN_UTF_8
 
 
@@ -245,13 +246,23 @@ def _guessed(content: bytes, declared: str) -> str:
 
 
 def _sampled(content: bytes) -> Iterator[bytes]:
-    """The first lines with characters beyond ASCII."""
+    """The beginnings of the first lines with characters beyond ASCII."""
     size = 0
-    for match in islice(_HIGH_LINE.finditer(content), _SAMPLED_LINES):
-        yield match.group()[: _SAMPLE - size]
-        size += len(match.group())
+    for line in _high_lines(content):
+        yield line[:_SAMPLED_OF_LINE]
+        size += len(line)
         if size >= _SAMPLE:
             return
+
+
+def _high_lines(content: bytes) -> Iterator[bytes]:
+    """Lines with characters beyond ASCII, from shortly before the first of these on."""
+    end = 0
+    while found := _HIGH.search(content, end):
+        begin = max(content.rfind(b"\n", end, found.start()), content.rfind(b"\r", end, found.start())) + 1
+        line_end = _LINE_END.search(content, found.end())
+        last, end = end, line_end.start() if line_end else len(content)
+        yield content[max(begin, last, found.start() - _SAMPLED_BEFORE) : end]
 
 
 def _score(sample: bytes, encoding: str) -> float:

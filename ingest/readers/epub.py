@@ -29,6 +29,7 @@ _OF_FONTS = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.co
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
 _NCX = "application/x-dtbncx+xml"
 _OPS = "http://www.idpf.org/2007/ops"
+_DAMAGE = (BadZipFile, zlib.error, KeyError, EOFError, ValueError, NotImplementedError, etree.XMLSyntaxError)
 _DEEPEST = 6
 _NEAR = 8
 """Elements after the place that a table of contents names among which its words may stand."""
@@ -43,7 +44,7 @@ class EpubReader:
             try:
                 book = _Book(file, archive)
                 text = book.written()
-            except (BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, etree.XMLSyntaxError) as error:
+            except _DAMAGE as error:
                 raise UnreadableFile(f"{file.name} is damaged or no e-book; get it again.") from error
         yield make_document(
             file,

@@ -19,7 +19,6 @@ from kb.types import Document
 
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]+(?:charset|encoding)\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _CHARSET_WITHIN = 4096
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _XHTML = re.compile(r"<html[^>]+xmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
 _FILE_NAME = re.compile(r"\S+\.(?:html?|xhtml|aspx?|php|docx?|pdf)", re.IGNORECASE)
 
@@ -49,10 +48,10 @@ def parsed_text(name: str, markup: str) -> HtmlElement:
     if _XHTML.search(markup[:_CHARSET_WITHIN]):
         try:
             return _without_namespaces(tree_of(markup, _xhtml_parser()))
-        except etree.XMLSyntaxError:
+        except (etree.XMLSyntaxError, ValueError):
             pass
     try:
-        return html.document_fromstring(_DECLARATION.sub("", markup))
+        return html.document_fromstring(markup.encode(), html.HTMLParser(encoding="utf-8"))
     except etree.ParserError as error:
         raise NothingToRead(f"{name} holds no text.") from error
 

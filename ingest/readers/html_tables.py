@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 _WIDEST = 1000
@@ -89,7 +90,7 @@ def _span(cell: HtmlElement, name: str) -> int:
 
 def _is_bold(cell: HtmlElement, text: str) -> bool:
     """Whether some element within holds all the text and is bold."""
-    for element in cell.iter():
+    for element in cell.iter(etree.Element):
         if element.tag in ("b", "strong") or _BOLD.search(element.get("style", "")):
             return " ".join(element.text_content().split()) == text
     return False

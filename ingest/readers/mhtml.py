@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from email import message_from_bytes
 
-from ingest.readers.eml import data_of
+from ingest.readers.eml import data_of, parsed_message
 from ingest.readers.encoding import decode
 from ingest.readers.html import HtmlReader
 from ingest.readers.source_file import SourceFile
@@ -17,7 +16,7 @@ from kb.types import Document
 @dataclass(frozen=True, slots=True)
 class MhtmlReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
-        parts = message_from_bytes(file.read()).walk()
+        parts = parsed_message(file.read()).walk()
         page = next((part for part in parts if part.get_content_type() == "text/html"), None)
         markup = decode(data_of(page), page.get_content_charset()) if page else None
         if not markup:

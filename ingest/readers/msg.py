@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,7 +52,7 @@ class MsgReader:
         try:
             with file.open() as stream, OleFileIO(stream) as compound:
                 mail = _mail(file, _Storage(compound, (), _WHOLE))
-        except (OleFileError, OSError, ValueError, IndexError, struct.error) as error:
+        except (OleFileError, OSError, ValueError, IndexError, RecursionError) as error:
             raise UnreadableFile(f"{file.name} is damaged or no Outlook message; save it again.") from error
         yield from read_mail(file, mail, MEDIA_TYPE)
 

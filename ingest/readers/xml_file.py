@@ -27,9 +27,9 @@ class XmlReader:
             raise NothingToRead(f"{file.name} holds no text.")
         try:
             root = xml_tree(file.name, content)
-        except etree.XMLSyntaxError as error:
-            line = f": line {error.lineno} is wrong" if error.lineno else ""
-            raise UnreadableFile(f"{file.name} is not well-formed XML{line}.") from error
+        except (etree.XMLSyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None) or 1
+            raise UnreadableFile(f"{file.name} is not well-formed XML: line {line} is wrong.") from error
         file.step()
         text = StructuredText()
         title = ""

@@ -11,7 +11,7 @@ from lxml import etree
 from ingest.readers.source_file import decoded
 
 _DECLARED = re.compile(rb"""<\?xml[^>]+encoding\s*=\s*["']([\w.-]+)""")
-_DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 _OWN_ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]+)\s+(?:"([^"<&%]{0,100})"|'([^'<&%]{0,100})')\s*>""")
 _ENTITY = re.compile(r"&([A-Za-z][\w.-]*);")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -19,7 +19,7 @@ _WITHIN = 200
 
 
 def xml_tree(name: str, content: bytes, parser: etree.XMLParser | None = None) -> etree._Element:
-    """The root element of an XML file; raises etree.XMLSyntaxError where it is none."""
+    """The root element of an XML file; raises etree.XMLSyntaxError or ValueError where it is none."""
     declared = _DECLARED.search(content[:_WITHIN])
     return tree_of(decoded(name, content, declared.group(1).decode() if declared else None), parser)
 
