@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from io import BytesIO
 from pathlib import PurePath
@@ -168,7 +169,7 @@ class Formats:
         """The reader for `file`. Raises NothingToRead where there is none."""
         suffix = PurePath(file.name).suffix.lower()
         if suffix in self.custom:
-            return _of_ones_own(_imported(self.custom[suffix])())
+            return _of_ones_own(self.custom[suffix])
         if not file.head(1):
             raise NothingToRead(f"{file.name} is empty.")
         kind = kind_of(file)
@@ -258,8 +259,8 @@ def _imported(name: str) -> Callable[[], object]:
     return cast("Callable[[], object]", getattr(import_module(module), attribute))
 
 
-def _of_ones_own(reader: object) -> Reader:
-    """A reader that somebody else has written: one like ours, or one like LlamaIndex's."""
-    if hasattr(reader, "load_data"):
-        return LlamaIndexReader(cast("Loader", reader))
-    return cast("Reader", reader)
+@cache
+def _of_ones_own(name: str) -> Reader:
+    """A reader that somebody else has written, one like ours or one like LlamaIndex's; it may take long to be made."""
+    reader = _imported(name)()
+    return LlamaIndexReader(cast("Loader", reader)) if hasattr(reader, "load_data") else cast("Reader", reader)

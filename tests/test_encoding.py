@@ -88,5 +88,10 @@ def test_what_reads_like_no_text_is_none(content: bytes) -> None:
     assert decode(content) is None
 
 
+def test_capitals_of_ascii_do_not_matter() -> None:
+    words = "INSERT INTO TABLE CUSTOMERS VALUES ('Müller', 'KÖLN', 'someCamelCaseName');\n" * 20
+    assert decode(words.encode("cp1252")) == words
+
+
 def test_stray_controls_are_no_wide_characters() -> None:
     assert decode(b"a\x00b\x07c words and words and words") == "a\x00b\x07c words and words and words"

@@ -141,8 +141,8 @@ class TestPages:
         assert [block.kind for block in document.blocks] == ["heading", "paragraph", "paragraph"]
 
     def test_a_list_of_parts_is_written_part_by_part(self, tmp_path: Path) -> None:
-        content = "<ul><li><h2>One</h2><p>First.<li><pre>a\n b</pre></ul><ul><li>x<li>y</ul>"
-        assert texts(read(tmp_path / "a.html", content)) == ["One", "First.", "a\n b", "- x\n- y"]
+        content = "<ul><li><h2>One</h2><p>First.<li><pre>a<br>\n b</pre></ul><ul><li>x<li>y</ul>"
+        assert texts(read(tmp_path / "a.html", content)) == ["One", "First.", "a\n\n b", "- x\n- y"]
 
     def test_two_line_breaks_end_a_paragraph(self, tmp_path: Path) -> None:
         document = read(tmp_path / "a.html", "<body>One<br>\nline.<br> <br/>Two.<br><br><br>Three.")

@@ -43,7 +43,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _LINE_END = re.compile(rb"[\r\n]|\Z")
 _LINES = re.compile(rb"[^\r\n]*[\r\n]*")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_SAMPLE = 8_000
+_LOOKED_AT, _SAMPLE = 1_000_000, 8_000
 _SAMPLED_OF_LINE, _SAMPLED_BEFORE = 2_000, 200
 """Bytes of a line, and of those before its first character beyond ASCII."""
 _PLAUSIBLE = 0.25
@@ -150,7 +150,7 @@ def decode(content: bytes, declared: str | None = None) -> str | None:
     wide = _wide(content, is_utf_8=is_utf_8)
     if is_utf_8 and not wide:
         return content.decode("utf-8")
-    if not wide and _is_mostly_utf_8(content):
+    if not wide and _is_mostly_utf_8(content[:_LOOKED_AT]):
         return _mended(content)
     encoding = wide or _guessed(content, _meant(declared))
     return content.decode(encoding, "replace") if encoding else None
@@ -239,8 +239,8 @@ def _guessed(content: bytes, declared: str) -> str:
         scores[declared] += _BELIEVED + _BELIEVED_WITHIN / (len(_HIGH.findall(sample)) + _BELIEVED_WITHIN)
     elif declared and not declared.startswith("utf") and "\ufffd" not in content.decode(declared, "replace"):
         return declared
-    best = max(scores, key=lambda encoding: scores[encoding], default="")
-    if best and scores[best] >= _PLAUSIBLE:
+    best = max(scores, key=lambda encoding: scores[encoding])
+    if scores[best] >= _PLAUSIBLE:
         return best
     return "" if controls > _MOST_CONTROLS_IN_DOUBT else declared or "cp1252"
 
@@ -283,7 +283,11 @@ def _score(sample: bytes, encoding: str) -> float:
 
 def _miscased(text: str) -> float:
     """Capitals after small letters, and in part those after capitals: text in the wrong encoding is full of them."""
-    pairs = Counter((before.islower(), before.isupper()) for before, after in pairwise(text) if after.isupper())
+    pairs = Counter(
+        (before.islower(), before.isupper())
+        for before, after in pairwise(text)
+        if after.isupper() and (before > "\x7f" or after > "\x7f")
+    )
     return pairs[True, False] + 0.15 * pairs[False, True]
 
 

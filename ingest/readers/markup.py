@@ -111,6 +111,8 @@ class _Writer:
             self._text.add_heading(int(tag[1]) + self._below, self._flat(element))
         elif tag == "pre":
             self.end_paragraph()
+            for line_break in element.iter("br"):
+                line_break.text = "\n"
             self._add("code", element.text_content().strip("\n"))
         elif tag in _LISTS and not element.xpath(f"{_STRUCTURED} | .//table"):
             self.end_paragraph()
