@@ -76,7 +76,8 @@ _READERS = {
 _BY_SUFFIX = {
     **dict.fromkeys(source_code.SUFFIXES, SOURCE),
     **dict.fromkeys((".md", ".markdown"), MARKDOWN),
-    **dict.fromkeys((".txt", ".text", ".log", ".rst"), PLAIN),
+    **dict.fromkeys((".txt", ".text", ".log", ".rst", ".adoc", ".org", ".tex", ".bib"), PLAIN),
+    **dict.fromkeys((".ics", ".vcf", ".srt", ".vtt"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".docx", ".docm"), DOCX),
     **dict.fromkeys((".json", ".geojson", ".har", ".webmanifest"), JSON),
