@@ -132,7 +132,7 @@ class Ingestion:
         for part in refused:
             parts.setdefault(part.file, []).append(part)
         origins: set[str] = set()
-        pool = ParserPool[Plan](self._setup, workers=self._parsing.workers)
+        pool = ParserPool[Plan](self._setup, workers=self._parsing.workers, is_cancelled=self._is_cancelled)
         with closing(pool.parse(planner.plans(scanned.files))) as results:
             for plan, reply in results:
                 indexer.check_cancelled()
@@ -145,6 +145,7 @@ class Ingestion:
                 is_whole = reply is None or isinstance(reply, Done)
                 if self._batch.chunks >= (BATCH_CHUNKS if is_whole else LARGEST_BATCH_CHUNKS):
                     self._flush(indexer)
+        indexer.check_cancelled()
         return origins
 
     def _digests(self, source: str) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,23 +120,6 @@ def make_xls(path: Path) -> Path:
     return path
 
 
-def make_xlsb(path: Path) -> Path:
-    name, words = (struct.pack("<I", len(text)) + text.encode("utf-16-le") for text in ("Foxes", "fox"))
-    sheet = struct.pack("<BBIIHBBB4xBBII", 0, 17, 2, 0, 300, 0, 0, 0, 6, 8 + len(words), 0, 0) + words
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    with ZipFile(path, "w") as archive:
-        for part, kind, target in (
-            ("", "officeDocument", "xl/workbook.bin"),
-            ("xl/workbook.bin", "worksheet", "s.bin"),
-        ):
-            folder, _, file = part.rpartition("/")
-            link = f'<a><Relationship Id="a" Type="{office}/{kind}" Target="{target}"/></a>'
-            archive.writestr(f"{folder}/_rels/{file}.rels".lstrip("/"), link)
-        archive.writestr("xl/workbook.bin", struct.pack("<BBBII I2s", 156, 1, 14 + len(name), 0, 1, 1, b"a\0") + name)
-        archive.writestr("xl/s.bin", sheet)
-    return path
-
-
 def make_ods(path: Path) -> Path:
     namespaces = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
@@ -197,7 +179,6 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
     "a.xlsx": make_xlsx,
     "a.xls": make_xls,
-    "a.xlsb": make_xlsb,
     "a.ods": make_ods,
     "xml.xls": lambda path: written(path, SHEET_IN_XML),
     "a.csv": lambda path: written(path, f'animal,weight\n\nfox,6.5\n"{FOX}\n{FOX}",7\n'),
