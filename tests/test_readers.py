@@ -105,6 +105,17 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.pdf": lambda path: pdf(
         path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}
     ),
+    "columns.pdf": lambda path: pdf(
+        path, [(x, 280 - 11 * row, f"{FOX[:20]} {row}") for row in range(9) for x in (20, 220)]
+    ),
+    "table.pdf": lambda path: pdf(
+        path,
+        [
+            (x, 250 - 14 * row, f"{x * row:,}.50" if x > 50 else f"Row {row}")
+            for row in range(6)
+            for x in (50, 200, 300)
+        ],
+    ),
     "a.docx": make_docx,
     "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
 }
@@ -392,9 +403,6 @@ class TestPdf:
 
     def test_a_damaged_file_says_so(self, tmp_path: Path) -> None:
         assert "damaged" in refusal(written(tmp_path / "a.pdf", b"%PDF-1.7 and then nothing"))
-
-    def test_a_scan_says_so(self, tmp_path: Path) -> None:
-        assert "scan without a text layer" in refusal(pdf(tmp_path / "a.pdf", []))
 
 
 class TestDocx:
