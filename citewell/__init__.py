@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from citewell.knowledge_base import KnowledgeBase
-    from ingest.report import FileReason, IngestReport, Progress
+    from ingest.report import FileReason, IngestReport, Outcome, Progress
     from kb.settings import Settings, load_settings
 
-__all__ = ["FileReason", "IngestReport", "KnowledgeBase", "Progress", "Settings", "load_settings"]
+__all__ = ["FileReason", "IngestReport", "KnowledgeBase", "Outcome", "Progress", "Settings", "load_settings"]
 __version__ = "0.1.0"
 
 
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> object:
         from citewell.knowledge_base import KnowledgeBase
 
         return KnowledgeBase
-    if name in ("FileReason", "IngestReport", "Progress"):
+    if name in ("FileReason", "IngestReport", "Outcome", "Progress"):
         from ingest import report
 
         return getattr(report, name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
+from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, consistently
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
@@ -15,8 +16,16 @@ from citewell.jobs import Job
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
 from citewell.reply import Reply
-from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
-from ingest.report import IngestReport, Progress
+from citewell.status import (
+    DocumentRow,
+    RemovalReport,
+    Status,
+    Verification,
+    document_row,
+    folder_bytes,
+    relative_name,
+)
+from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
@@ -24,6 +33,7 @@ from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
+Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
 
 
 class KnowledgeBase:
@@ -36,6 +46,7 @@ class KnowledgeBase:
         self._store = store
         self._model_lock = Lock()
         self._composer = Composer(self._checked_embedder, settings.modes)
+        self._board = Board(store.home / "jobs")
 
     @classmethod
     def open(
@@ -70,28 +81,96 @@ class KnowledgeBase:
         self._store.close()
 
     def ingest(
-        self, paths: Path | str | Sequence[Path | str], *, sync: bool = False, confirmed: bool = False
+        self,
+        paths: Path | str | Sequence[Path | str],
+        *,
+        sync: bool = False,
+        confirmed: bool = False,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> IngestJob:
         """Starts a job that adds what is new at `paths`, replaces what has changed and keeps the rest.
 
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
-        where a path is empty or missing, UserError is raised.
+        where a path is empty or missing, UserError is raised. `on_outcome` hears what became of each file, as soon as
+        that is certain, from threads of the job.
         """
-        from ingest.pipeline import Encoding, Ingestion
+        from ingest.indexing import Encoding
+        from ingest.pipeline import Ingestion
 
         given = [paths] if isinstance(paths, Path | str) else paths
         chosen = existing_paths(given, sync=sync, confirmed=confirmed)
-        return Job(
+        return self._job(
+            Errand("ingest", tuple(str(path.resolve()) for path in chosen), sync, confirmed),
             lambda show, is_cancelled: Ingestion(
                 self._store,
-                lambda: Encoding(self._embedder, self._splitter),
+                lambda: Encoding(self.embedder, self._splitter),
                 configured_parsing(self.settings.ingest),
                 on_progress=show,
-                on_outcome=lambda _: None,
+                on_outcome=on_outcome,
                 is_cancelled=is_cancelled,
             ).run(chosen, sync=sync, confirmed=confirmed),
-            Progress(),
         )
+
+    def reindex(self) -> IngestJob:
+        """Starts a job that builds the base anew with the settings of now, from its own documents.
+
+        It answers with the old settings until that is done; what is ingested or removed meanwhile is taken along. A job
+        that was cancelled or killed is taken up by the next one.
+        """
+        from ingest.indexing import Encoding
+        from ingest.reindexing import Reindexing
+
+        return self._job(
+            Errand("reindex"),
+            lambda show, is_cancelled: Reindexing(
+                self._store,
+                Encoding(self.embedder, self._splitter),
+                on_progress=show,
+                is_cancelled=is_cancelled,
+            ).run(),
+        )
+
+    def jobs(self) -> list[JobNote]:
+        """The jobs on this base that run, in whichever process, or were cut short; the oldest first."""
+        return self._board.notes()
+
+    def job(self, name: str) -> JobNote:
+        """The job with that id. Raises UserError where there is none."""
+        return self._board.note(name)
+
+    def cancel(self, job: str) -> None:
+        """Asks a job, in whichever process, to stop at its next step. Raises UserError where there is none."""
+        self._board.ask_to_stop(job)
+
+    def resume(self, job: str) -> IngestJob:
+        """Starts an interrupted job again, which goes on where that stopped. Raises UserError where there is none."""
+        note = self.job(job)
+        if note.state == "running":
+            raise UserError(f'The job "{job}" is still running (pid {note.pid}).')
+        self._board.forget(job)
+        errand = note.errand
+        if errand.kind == "reindex":
+            return self.reindex()
+        return self.ingest(errand.paths, sync=errand.sync, confirmed=errand.confirmed)
+
+    def _job(self, errand: Errand, work: Work) -> IngestJob:
+        """Runs `work` beside the caller, posted on the board for as long as it takes."""
+
+        def posted(show: Callable[[Progress], None], is_cancelled: Callable[[], bool]) -> IngestReport:
+            def show_everybody(progress: Progress) -> None:
+                show(progress)
+                entry.show(progress)
+
+            with self._board.posted(errand) as entry:
+                try:
+                    report = work(show_everybody, lambda: is_cancelled() or entry.is_asked_to_stop())
+                except UserError:
+                    entry.is_done = True  # To be asked in another way; asking again would not help.
+                    raise
+                entry.is_done = not report.cancelled
+                return report
+
+        return Job(posted, Progress())
 
     def remove(self, sources: Sequence[str]) -> RemovalReport:
         """Removes files, everywhere; each is named by its source, its path or its name in the base.
@@ -102,10 +181,13 @@ class KnowledgeBase:
         rows = self.documents()
         files = tuple(dict.fromkeys(file for source in sources for file in files_meant(source, rows)))
         removed = self._store.commit(Change(removed_files=files), {})
-        self._store.sweep()
-        self._store.publish()
-        purged = self._store.purge(wait=PURGE_WAIT)
+        self._board.forget_interrupted(files)
+        purged = self._store.settle(wait=PURGE_WAIT)
         return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged)
+
+    def publish(self) -> None:
+        """Brings the vector index up to date; until then, what it lacks is searched beside it."""
+        self._store.publish()
 
     def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
         """The k best passages for `query`, best first. Raises UserError for an empty query, an unknown mode, k < 1."""
@@ -162,44 +244,25 @@ class KnowledgeBase:
             return snapshot.chunks(document.id) if document else []
 
     def documents(self) -> list[DocumentRow]:
-        """One row per document and per file that could not be read, by source."""
+        """One row per document, and per file or part of a file that became none, by source."""
         with self._store.manifest.snapshot() as snapshot:
             files = {record.source: record for record in snapshot.files()}
-            rows = snapshot.document_rows()
+            rows, refused = snapshot.document_rows(), snapshot.refused_parts()
         found = [
-            DocumentRow(
-                source=source,
-                file=file,
-                name=relative_name(source, files[file].root),
-                title=title,
-                state="ready",
-                reason="",
-                media_type=media_type,
-                characters=characters,
-                chunks=chunks,
-                bytes=files[file].size,
-                ingested=files[file].ingested,
-            )
+            document_row(source, files[file], title=title, media_type=media_type, characters=characters, chunks=chunks)
             for source, file, title, media_type, characters, chunks in rows
         ]
-        failed = [
-            DocumentRow(
-                source=record.source,
-                file=record.source,
-                name=relative_name(record.source, record.root),
-                title="",
-                state=record.state,
-                reason=record.reason,
-                media_type="",
-                characters=0,
-                chunks=0,
-                bytes=record.size,
-                ingested=record.ingested,
-            )
+        unread = [
+            document_row(record.source, record, state=record.state, reason=record.reason)
             for record in files.values()
             if record.state in ("failed", "skipped")
         ]
-        return sorted([*found, *failed], key=lambda row: row.source)
+        parts = [
+            document_row(part.source, files[part.file], state=part.state, reason=part.reason)
+            for part in refused
+            if files[part.file].state not in ("failed", "skipped")
+        ]
+        return sorted([*found, *unread, *parts], key=lambda row: row.source)
 
     def display_name(self, source: str) -> str:
         """How people see a source: relative to the folder that was ingested."""
@@ -216,22 +279,26 @@ class KnowledgeBase:
                 documents=documents,
                 chunks=chunks,
                 embeddings=embeddings,
-                failed=sum(record.state == "failed" for record in snapshot.files()),
+                failed=sum(state == "failed" for state in snapshot.states()),
                 bytes=folder_bytes(self._store.home),
                 generation=generation.name if generation else "",
                 fingerprint={part: snapshot.meta(part) for part in ("embedder", "splitter") if snapshot.meta(part)},
             )
 
     def verify(self, *, repair: bool = False) -> Verification:
-        """Compares manifest, vectors and words by content; `repair` rebuilds both indexes, without embedding again."""
-        found = tuple(self._store.problems())
-        if not found or not repair:
-            return Verification(found)
-        self._store.rebuild()
-        return Verification(tuple(self._store.problems()), repaired=True)
+        """Compares manifest, vectors and words by content.
+
+        `repair` rebuilds the indexes that have problems, without the sources and without embedding again.
+        """
+        found = self._store.problems()
+        if repair and found:
+            self._store.repair(found)
+            return Verification(tuple(problem.sentence for problem in self._store.problems()), repaired=True)
+        return Verification(tuple(problem.sentence for problem in found))
 
     @property
-    def _embedder(self) -> Embedder:
+    def embedder(self) -> Embedder:
+        """The embedder that the settings name, loaded when it is first asked for."""
         with self._model_lock:
             return self._loaded_embedder
 
@@ -242,7 +309,7 @@ class KnowledgeBase:
         return configured_embedder(self.settings.embedding, self._home)
 
     def _checked_embedder(self) -> Embedder:
-        embedder = self._embedder
+        embedder = self.embedder
         self._store.require_fingerprint("embedder", embedder.fingerprint)
         return embedder
 
@@ -250,7 +317,7 @@ class KnowledgeBase:
     def _splitter(self) -> Splitter:
         from ingest.splitter import SentenceSplitter
 
-        embedder = self._embedder
+        embedder = self.embedder
         return SentenceSplitter(
             tokenizer=embedder.tokenizer, window=embedder.window, target=self.settings.chunking.target_tokens
         )

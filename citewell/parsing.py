@@ -14,7 +14,10 @@ MOST_WORKERS = 4
 
 
 def configured_parsing(settings: IngestSettings) -> Parsing:
-    """Readers, limits, and as many processes as there are cores for, four at most unless the settings say how many."""
+    """Readers, limits, and as many processes as there are cores for, four at most unless the settings say how many.
+
+    Raises SettingsError where a reader that the settings name cannot be had.
+    """
     from ingest.formats import Formats
     from ingest.limits import Limits
     from ingest.pipeline import Parsing
@@ -27,5 +30,7 @@ def configured_parsing(settings: IngestSettings) -> Parsing:
         parts=settings.parts,
         nesting=settings.nesting,
     )
+    formats = Formats(settings.readers)
+    formats.require_custom()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Parsing(limits, Formats(settings.readers), settings.workers or min(cores, MOST_WORKERS))
+    return Parsing(limits, formats, settings.workers or min(cores, MOST_WORKERS))

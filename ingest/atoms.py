@@ -27,15 +27,17 @@ class Atom(NamedTuple):
     """A sentence, a row, a line of code or a heading.
 
     cost is the price of a border before it; headings is the path above it, without itself; header is what it must be
-    read with: for a row the title of its table and, unless it is one of them, the rows that name the columns.
+    read with: for a row the title of its table ("" if it has none) and, unless it is one of them, the rows that name
+    the columns. is_alone says that no other may stand in a passage with it: a part of a row has names of its own.
     """
 
     start: int
     end: int
     cost: float
     headings: tuple[str, ...] = ()
-    header: str = ""
+    header: tuple[str, ...] = ()
     is_heading: bool = False
+    is_alone: bool = False
 
 
 def sections(document: Document) -> Iterator[list[Atom]]:
@@ -97,13 +99,19 @@ def _atoms_of(text: str, block: Block, cost: float) -> Iterator[Atom]:
     if not spans:
         return
     above = block.headings[:-1] if block.kind == "heading" else block.headings
-    names = [text[span.start : span.end] for span in spans[: block.header_rows]]
-    header = "\n".join(line for line in (block.caption, *names) if _WORDS.search(line))
-    yield Atom(spans[0].start, spans[0].end, cost, above, block.caption, is_heading=block.kind == "heading")
+    caption = (block.caption,) if block.kind == "table" else ()
+    names = (text[line_start(text, span.start) : span.end] for span in spans[: block.header_rows])
+    header = (*caption, *(line for line in names if _WORDS.search(line)))
+    yield Atom(spans[0].start, spans[0].end, cost, above, caption, is_heading=block.kind == "heading")
     for row, (before, span) in enumerate(pairwise(spans), 1):
         border = LINE if "\n" in text[before.end : span.start] else SENTENCE
         border = HEADER if row <= block.header_rows else border
-        yield Atom(span.start, span.end, border, above, block.caption if row < block.header_rows else header)
+        yield Atom(span.start, span.end, border, above, caption if row < block.header_rows else header)
+
+
+def line_start(text: str, offset: int) -> int:
+    """Where the line of `offset` begins: before the first cell of a row, be it blank."""
+    return text.rfind("\n", 0, offset) + 1
 
 
 def _spans(text: str, block: Block) -> list[Span]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import Queue
 from threading import Thread
+from typing import Protocol
 
 from kb.protocols import Vectors
-from kb.store.store import Change, Store
+from kb.store.store import Change
 
 PUBLISH_AFTER = 10_000
 """New embeddings after which a generation is published although more are to come."""
+
+
+class Target(Protocol):
+    """What is written to: a Store, or one that is being built."""
+
+    def commit(self, change: Change, fingerprints: Mapping[str, str]) -> object: ...
+
+    def known_vectors(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]: ...
+
+    def publish(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +38,8 @@ class Commit:
 class Committer:
     """Commits what it is given; one change may wait while another is written."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._waiting: Queue[Commit | None] = Queue(maxsize=1)
         self._in_flight: dict[bytes, Vectors] = {}
         self._error: BaseException | None = None
@@ -45,7 +56,7 @@ class Committer:
     def vectors(self, keys: list[bytes]) -> dict[bytes, Vectors]:
         """The embeddings known by now, by key: those in the base, and those on their way there."""
         on_their_way = {key: vector for key in keys if (vector := self._in_flight.get(key)) is not None}
-        return {**self._store.known_vectors(keys), **on_their_way}
+        return {**self._target.known_vectors(keys), **on_their_way}
 
     def close(self) -> None:
         """Waits until all is written; raises what failed."""
@@ -66,11 +77,11 @@ class Committer:
                     self._error = error
 
     def _write(self, commit: Commit) -> None:
-        self._store.commit(commit.change, commit.fingerprints)
+        self._target.commit(commit.change, commit.fingerprints)
         for key in commit.change.vectors:
             self._in_flight.pop(key, None)
         commit.done()
         self._unpublished += commit.new_embeddings
         if self._unpublished >= PUBLISH_AFTER:
-            self._store.publish()
+            self._target.publish()
             self._unpublished = 0

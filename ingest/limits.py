@@ -40,6 +40,11 @@ class Allowance:
         self._parts = 0
         self._expanded = 0
 
+    @property
+    def patience(self) -> float:
+        """Seconds that may pass without a step."""
+        return self._limits.seconds
+
     def step(self, source: str) -> None:
         """Says that the reading goes on."""
         if self._on_step:

@@ -9,13 +9,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
-from ingest.atoms import Atom
+from ingest.atoms import Atom, line_start
 from kb.protocols import Tokenizer
 
 _UNSPACED = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _CUTS = ((re.compile(r"\n"), 0.5), (re.compile(r"[,;:](?=\s)|[，、；：]"), 1.0))
 """Where an atom that is too long is cut, the gentlest first, and what the border costs: after lines, after clauses."""
 _WORD_CUT = 2.0
+_CELLS_APART = " | "
 _LONE_HEADING = 5.0
 _WORD = re.compile(rf"[{_UNSPACED}][、，。！？：；）」』】》〉…\u3099\u309a\ufe00-\ufe0f]*|[^\s{_UNSPACED}]+")
 _LONGEST_TOKEN = 64
@@ -33,7 +34,11 @@ class Ruler:
         """`borders` are offsets at which the text may be handed to the tokenizer in parts, which saves memory."""
         self._starts = array("Q")
         for start, end in _stretches(len(text), borders):
-            for token_start, token_end in tokenizer.offsets(text[start:end]):
+            offsets = tokenizer.offsets(text[start:end])
+            if all(token_end - token_start <= _LONGEST_TOKEN for token_start, token_end in offsets):
+                self._starts.extend([start + token_start for token_start, _ in offsets])
+                continue
+            for token_start, token_end in offsets:
                 self._starts.extend(range(start + token_start, start + max(token_end, token_start + 1), _LONGEST_TOKEN))
 
     def index(self, offset: int) -> int:
@@ -88,10 +93,26 @@ def pack(
     return runs[::-1]
 
 
+def runs(atoms: Iterable[Atom]) -> Iterator[list[Atom]]:
+    """The atoms in runs that may be packed together: one that is alone is a run of its own."""
+    run: list[Atom] = []
+    for atom in atoms:
+        if run and (atom.is_alone or run[-1].is_alone):
+            yield run
+            run = []
+        run.append(atom)
+    if run:
+        yield run
+
+
 def cut(text: str, ruler: Ruler, atom: Atom, room: int, gentlest: int = 0) -> Iterator[Atom]:
     """`atom`, or where it is longer than `room` tokens its parts: cut at lines, else clauses, words, characters."""
     if ruler.count(atom.start, atom.end) <= room:
         yield atom
+        return
+    if len(atom.header) > 1 and not atom.is_alone and len(parts := list(_row_parts(text, ruler, atom, room))) > 1:
+        for part in parts:
+            yield from cut(text, ruler, part, room)
         return
     for level, (pattern, cost) in enumerate(_CUTS[gentlest:], gentlest):
         parts = list(_parts(text, atom, (match.end() for match in pattern.finditer(text, atom.start, atom.end)), cost))
@@ -100,6 +121,37 @@ def cut(text: str, ruler: Ruler, atom: Atom, room: int, gentlest: int = 0) -> It
                 yield from cut(text, ruler, part, room, level + 1)
             return
     yield from _parts(text, atom, _even_borders(text, ruler, atom, room), _WORD_CUT)
+
+
+def _row_parts(text: str, ruler: Ruler, atom: Atom, room: int) -> Iterator[Atom]:
+    """A row of a wide table in runs of cells, each with the names of its own columns, and of its row: its first cell.
+
+    The names take about as much room as the cells do.
+    """
+    caption, *names = atom.header
+    start = line_start(text, atom.start)
+    cells = [(start + begin, start + end) for begin, end in _cells(text[start : atom.end])]
+    columns = [[row[begin:end] for begin, end in _cells(row)] for row in names]
+    label = text[slice(*cells[0])]
+    first = 0
+    for last in range(len(cells)):
+        # With the bar behind the last cell: passages cover all that is written.
+        end = cells[last + 1][0] if last + 1 < len(cells) else atom.end
+        if last + 1 < len(cells) and ruler.count(cells[first][0], cells[last + 1][1]) <= room // 2:
+            continue
+        own = (_CELLS_APART.join(row[first : last + 1]) for row in columns)
+        header = (caption, *own, *([label] if first else []))
+        part = atom._replace(start=max(atom.start, cells[first][0]), end=end, header=header, is_alone=True)
+        yield from _parts(text, part, [], 0.0)
+        first = last + 1
+
+
+def _cells(row: str) -> Iterator[tuple[int, int]]:
+    """Where the cells of a row begin and end, blank ones included."""
+    begin = 0
+    for cell in row.split(_CELLS_APART):
+        yield begin, begin + len(cell)
+        begin += len(cell) + len(_CELLS_APART)
 
 
 def halves(text: str, atom: Atom) -> list[Atom]:

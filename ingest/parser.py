@@ -1,11 +1,13 @@
 """A parser process: reads files one after the other and cuts them into passages, where it can be killed.
 
-Started as `python -m ingest.parser`; takes a Setup and Tasks on standard input, gives Replies on standard output.
+Started as `python -m ingest.parser FOLDER`; takes a Setup and Tasks on standard input, gives Replies on standard
+output. FOLDER is its own for temporary files, and goes when it ends.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from threading import Thread
@@ -23,18 +25,19 @@ TELL_EVERY = 0.2
 """Seconds between two steps of the same file that are told."""
 
 
-def main() -> None:
+def main(folder: str) -> None:
     parent = os.getppid()
     replies = _own_output()
     setup = taken_over(sys.stdin.buffer)
     if not isinstance(setup, Setup):
         raise TypeError(setup)
     _limit_memory(setup.limits.memory_mb * MEGABYTE)
-    Thread(target=_end_with, args=(parent,), daemon=True).start()
+    Thread(target=_end_with, args=(parent, folder), daemon=True).start()
     while True:
         try:
             task = taken_over(sys.stdin.buffer)
         except EOFError:
+            shutil.rmtree(folder, ignore_errors=True)
             return
         if isinstance(task, Task):
             refusal = _parse(setup, task, replies)
@@ -103,12 +106,13 @@ def _peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _end_with(parent: int) -> None:
-    """Ends this process when the one that started it is gone, however deep in a file it is."""
+def _end_with(parent: int, folder: str) -> None:
+    """Ends this process when the one that started it is gone, however deep in a file it is, and deletes its folder."""
     while os.getppid() == parent:
         time.sleep(LOOK_FOR_PARENT)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -43,9 +45,10 @@ class ParserPool(Generic[P]):
     `load_setup` is called then, from a thread of the pool.
     """
 
-    def __init__(self, load_setup: Callable[[], Setup], *, workers: int) -> None:
+    def __init__(self, load_setup: Callable[[], Setup], *, workers: int, is_cancelled: Callable[[], bool]) -> None:
         self._load_setup = load_setup
         self._workers = workers
+        self._is_cancelled = is_cancelled
         self._planning = Lock()
         self._turn = Lock()
         self._setup: Setup | None = None
@@ -56,7 +59,8 @@ class ParserPool(Generic[P]):
     def parse(self, planned: Iterable[P]) -> Generator[tuple[P, Reply | None]]:
         """What is planned with what comes of it: None where nothing is to be read, else replies, the last one Done.
 
-        Those of one file come in order, among those of others. What iterating `planned` raises is raised here.
+        Those of one file come in order, among those of others. What iterating `planned` raises is raised here. Ends
+        early when it is cancelled, whatever the parsers are at.
         """
         source = iter(planned)
         threads = [Thread(target=self._work, args=(source,), daemon=True) for _ in range(self._workers)]
@@ -64,7 +68,7 @@ class ParserPool(Generic[P]):
         for thread in threads:
             thread.start()
         try:
-            yield from self._backlog.items(producers=len(threads))
+            yield from self._backlog.items(producers=len(threads), is_cancelled=self._is_cancelled)
         finally:
             self._closed.set()
             self._backlog.close()
@@ -156,13 +160,18 @@ class _Parser:
         self._hung = False
         self._patience = START_SECONDS + self.limits.seconds
         self._deadline = time.monotonic() + self._patience
+        self._folder = tempfile.mkdtemp(prefix="citewell-")
         # -P: no module of the folder that somebody happens to work in; a session of its own: Ctrl-C is not for it.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ingest.parser"],
+            [sys.executable, "-P", "-m", "ingest.parser", self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder),
+            },
             start_new_session=True,
         )
         self._hand_over(setup)
@@ -205,6 +214,8 @@ class _Parser:
         self._process.wait()
         with suppress(BrokenPipeError), self._input:
             self._output.close()
+        # What a reader had put on the disk stays there when it is killed.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hand_over(self, value: Setup | Task) -> None:
         with suppress(BrokenPipeError):
@@ -282,13 +293,14 @@ class _Backlog(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
-    def items(self, *, producers: int) -> Iterator[T]:
+    def items(self, *, producers: int, is_cancelled: Callable[[], bool]) -> Iterator[T]:
         """Everything that is put, until all producers have ended; raises what one of them failed with."""
         with self._changed:
             self._producers += producers
-        while True:
+        while not is_cancelled():
             with self._changed:
-                self._changed.wait_for(lambda: self._items or self._error or not self._producers)
+                if not self._changed.wait_for(lambda: self._items or self._error or not self._producers, LOOK_EVERY):
+                    continue
                 if self._error:
                     raise self._error
                 if not self._items:

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from ingest.committing import Commit, Committer
 from ingest.formats import Formats
+from ingest.indexing import BATCH_CHUNKS, LARGEST_BATCH_CHUNKS, Batch, Cancelled, Encoding, Indexer
 from ingest.limits import Limits
 from ingest.messages import Done, Parsed, Reply, Setup, Unchanged
 from ingest.moving import moved
@@ -23,27 +23,8 @@ from ingest.reading import Refusal
 from ingest.report import IngestReport, Outcome, Progress
 from ingest.scan import Scan, gone, require_plausible, scan
 from ingest.tally import Tally
-from kb.protocols import Embedder, Splitter, Vectors
-from kb.store.records import embedding_key
 from kb.store.snapshot import FileRecord, RefusedPart
-from kb.store.store import Addition, Change, Store
-from kb.text.passages import indexed_text
-
-BATCH_CHUNKS = 256
-LARGEST_BATCH_CHUNKS = 2 * BATCH_CHUNKS
-EMBED_CHUNKS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """What decides how text becomes passages with vectors; a base is built with one encoding."""
-
-    embedder: Embedder
-    splitter: Splitter
-
-    @property
-    def fingerprints(self) -> dict[str, str]:
-        return {"embedder": self.embedder.fingerprint, "splitter": self.splitter.fingerprint}
+from kb.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,50 +42,12 @@ class Parsing:
 
 
 @dataclass(slots=True)
-class _Batch:
-    """What the next commit will hold."""
-
-    additions: list[Addition] = field(default_factory=list)
-    removed_files: list[str] = field(default_factory=list)
-    removed_documents: list[str] = field(default_factory=list)
-    files: list[FileRecord] = field(default_factory=list)
-    refused: list[RefusedPart] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    chunks: int = 0
-    size: int = 0
-    taken: int = 0
-
-    def add(self, addition: Addition) -> None:
-        self.additions.append(addition)
-        self.chunks += len(addition.chunks)
-
-    def drop(self, file: str) -> None:
-        """Takes out what came from `file` so far."""
-        self.additions = [addition for addition in self.additions if addition.file != file]
-        self.chunks = sum(len(addition.chunks) for addition in self.additions)
-
-    def change(self, vectors: Mapping[bytes, Vectors]) -> Change:
-        return Change(
-            additions=tuple(self.additions),
-            removed_files=tuple(self.removed_files),
-            removed_documents=tuple(self.removed_documents),
-            files=tuple(self.files),
-            refused=tuple(self.refused),
-            vectors=vectors,
-        )
-
-
-@dataclass(slots=True)
 class _Reading:
     """A file whose documents are coming in."""
 
     plan: Plan
     seen: set[str] = field(default_factory=set)
     refused: list[RefusedPart] = field(default_factory=list)
-
-
-class _Cancelled(Exception):
-    pass
 
 
 class Ingestion:
@@ -130,7 +73,7 @@ class Ingestion:
         self._parsing = parsing
         self._tally = Tally(on_progress, on_outcome)
         self._is_cancelled = is_cancelled
-        self._batch = _Batch()
+        self._batch = Batch()
         self._readings: dict[str, _Reading] = {}
 
     def run(self, paths: Sequence[Path], *, sync: bool = False, confirmed: bool = False) -> IngestReport:
@@ -147,19 +90,19 @@ class Ingestion:
             require_plausible(leaving, records.values(), paths, scanned)
         self._tally.begin(len(scanned.files), sum(file.size for file in scanned.files))
         self._tally.settle(Outcome(entry.source, "failed", entry.reason) for entry in scanned.unreadable)
-        committer = Committer(self._store)
+        indexer = Indexer(self._store, self._tally, self._is_cancelled)
         cancelled = False
         try:
-            moved_away = self._add(scanned, records, refused, committer)
+            moved_away = self._add(scanned, records, refused, indexer)
             for record in leaving:
                 if record.source not in moved_away:
                     self._batch.removed_files.append(record.source)
                     self._batch.outcomes.append(Outcome(record.source, "removed"))
-            self._flush(committer)
-        except _Cancelled:
+            self._flush(indexer)
+        except Cancelled:
             cancelled = True
         finally:
-            committer.close()
+            indexer.close()
         self._tally.enter("publishing")
         self._store.settle()
         self._tally.enter("done")
@@ -181,7 +124,7 @@ class Ingestion:
         return Setup(self._parsing.limits, self._parsing.formats, self._encoding.splitter)
 
     def _add(
-        self, scanned: Scan, records: Mapping[str, FileRecord], refused: Iterable[RefusedPart], committer: Committer
+        self, scanned: Scan, records: Mapping[str, FileRecord], refused: Iterable[RefusedPart], indexer: Indexer
     ) -> set[str]:
         """Takes the files in; returns the sources of those that had been elsewhere before."""
         planner = Planner(records, reading=self._parsing.fingerprint, digests=self._digests)
@@ -189,10 +132,10 @@ class Ingestion:
         for part in refused:
             parts.setdefault(part.file, []).append(part)
         origins: set[str] = set()
-        pool = ParserPool[Plan](self._setup, workers=self._parsing.workers)
+        pool = ParserPool[Plan](self._setup, workers=self._parsing.workers, is_cancelled=self._is_cancelled)
         with closing(pool.parse(planner.plans(scanned.files))) as results:
             for plan, reply in results:
-                self._check_cancelled()
+                indexer.check_cancelled()
                 if reply is None:
                     self._settle(plan, parts.get(plan.record.source, []))
                     origins.add(plan.origin)
@@ -201,7 +144,8 @@ class Ingestion:
                 # In the middle of a file only where it is a container of very many passages.
                 is_whole = reply is None or isinstance(reply, Done)
                 if self._batch.chunks >= (BATCH_CHUNKS if is_whole else LARGEST_BATCH_CHUNKS):
-                    self._flush(committer)
+                    self._flush(indexer)
+        indexer.check_cancelled()
         return origins
 
     def _digests(self, source: str) -> dict[str, str]:
@@ -228,9 +172,7 @@ class Ingestion:
         reading = self._readings.setdefault(source, _Reading(plan))
         if isinstance(reply, Parsed):
             reading.seen.add(reply.document.source)
-            chunks, fingerprint = reply.chunks(), self._encoding.embedder.fingerprint
-            keys = (embedding_key(fingerprint, indexed_text(chunk.context, chunk.text)) for chunk in chunks)
-            self._batch.add(Addition(source, reply.document, chunks, tuple(keys)))
+            self._batch.add(self._encoding.addition(source, reply.document, reply.chunks()))
         elif isinstance(reply, Unchanged):
             reading.seen.add(reply.source)
         elif isinstance(reply, Refusal):
@@ -266,43 +208,11 @@ class Ingestion:
         self._batch.taken += 1
         self._tally.look_at(plan.record.source)
 
-    def _flush(self, committer: Committer) -> None:
+    def _flush(self, indexer: Indexer) -> None:
         """Embeds what has come together and hands it over to be committed."""
         for reading in self._readings.values():
             if any(addition.file == reading.plan.record.source for addition in self._batch.additions):
                 # A container of many documents is committed in parts, and is done with the last one.
                 self._batch.files.append(replace(reading.plan.record, state="partial"))
-        batch, self._batch = self._batch, _Batch()
-        texts = _texts(batch.additions)
-        vectors = committer.vectors(list(texts))
-        missing = sorted((key for key in texts if key not in vectors), key=lambda key: len(texts[key]))
-        for first in range(0, len(missing), EMBED_CHUNKS):
-            self._check_cancelled()
-            part = missing[first : first + EMBED_CHUNKS]
-            vectors.update(zip(part, self._encoding.embedder.passages([texts[key] for key in part]), strict=True))
-            self._tally.embed(len(part), batch.size * len(part) // len(missing))
-        change = batch.change(vectors)
-        fingerprints = self._encoding.fingerprints if batch.additions else {}
-
-        def done() -> None:
-            self._tally.settle(batch.outcomes)
-            self._tally.take(batch.taken, 0 if missing else batch.size)
-            self._tally.write(len(batch.additions), batch.chunks)
-
-        if change == Change():
-            done()
-        else:
-            committer.put(Commit(change, fingerprints, len(missing), done))
-
-    def _check_cancelled(self) -> None:
-        if self._is_cancelled():
-            raise _Cancelled
-
-
-def _texts(additions: Iterable[Addition]) -> dict[bytes, str]:
-    """What is to be embedded, by key."""
-    return {
-        key: indexed_text(chunk.context, chunk.text)
-        for addition in additions
-        for key, chunk in zip(addition.keys, addition.chunks, strict=True)
-    }
+        batch, self._batch = self._batch, Batch()
+        indexer.write(batch, lambda: self._encoding)

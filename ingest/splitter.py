@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.atoms import Atom, sections
-from ingest.packing import Ruler, cut, halves, pack
+from ingest.packing import Ruler, cut, halves, pack, runs
 from kb.errors import SettingsError
 from kb.identity import chunk_id
 from kb.protocols import Tokenizer
@@ -16,6 +16,8 @@ from kb.text.passages import heading_path, indexed_text
 from kb.types import Chunk, Context, Document, main_anchor
 
 _SMALLEST_WINDOW = 16
+_SLACK = 16
+"""Tokens by which a passage may be longer when it is rendered than its parts are, where one token ends in the next."""
 _WORD_END = re.compile(r"[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|\S(?=\s|$)")
 
 
@@ -48,7 +50,7 @@ class SentenceSplitter:
 
     @property
     def fingerprint(self) -> str:
-        return f"sentences-2 window={self.window} target={self._target} overlap={self.overlap}"
+        return f"sentences-4 window={self.window} target={self._target} overlap={self.overlap}"
 
     def split(self, document: Document) -> list[Chunk]:
         return list(
@@ -66,7 +68,7 @@ class _Split:
         self._target = target
         self._overlap = overlap
         self._ruler = Ruler(tokenizer, document.text, [block.start for block in document.blocks])
-        self._contexts: dict[tuple[tuple[str, ...], str], tuple[Context, int]] = {}
+        self._contexts: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[Context, int]] = {}
 
     def chunks(self) -> Iterator[Chunk]:
         for section in sections(self._document):
@@ -83,6 +85,10 @@ class _Split:
         return pieces
 
     def _packed(self, atoms: list[Atom], room: int) -> Iterator[Chunk]:
+        for run in runs(atoms):
+            yield from self._packed_run(run, room)
+
+    def _packed_run(self, atoms: list[Atom], room: int) -> Iterator[Chunk]:
         spans = [(self._ruler.index(atom.start), self._ruler.index(atom.end)) for atom in atoms]
         extras = [self._context(atom.headings, atom.header)[1] - self._context(atom.headings)[1] for atom in atoms]
         before = -1
@@ -101,7 +107,8 @@ class _Split:
     def _finished(self, atoms: list[Atom], start: Atom, room: int) -> Iterator[Chunk]:
         """The passage from `start` over `atoms`; in parts where it proves longer than the window when rendered."""
         chunk = self._chunk(start, atoms[-1].end)
-        length = self._length(indexed_text(chunk.context, chunk.text))
+        about = self._ruler.count(chunk.start, chunk.end) + self._context(start.headings, start.header)[1]
+        length = self._length(indexed_text(chunk.context, chunk.text)) if about + _SLACK > self._window else about
         if length <= self._window or len(chunk.text) == 1:
             yield chunk
             return
@@ -122,14 +129,14 @@ class _Split:
         anchor = main_anchor(document.marks, first.start, end)
         return Chunk(identity, document.id, document.source, text, first.start, end, anchor, context)
 
-    def _context(self, headings: tuple[str, ...], header: str = "") -> tuple[Context, int]:
+    def _context(self, headings: tuple[str, ...], header: tuple[str, ...] = ()) -> tuple[Context, int]:
         """Title and headings in up to a quarter of the target, with a table's header in up to half; their tokens."""
         key = headings, header
         if key not in self._contexts:
             context = self._fitted(headings)
-            if header:
+            if any(header):
                 room = self._target // 2 - self._length(heading_path(context))
-                context = replace(context, table=self._shortened(header, room))
+                context = replace(context, table=self._shortened("\n".join(filter(None, header)), room))
             self._contexts[key] = context, self._length(indexed_text(context, "") + "\n")
         return self._contexts[key]
 

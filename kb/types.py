@@ -16,8 +16,9 @@ _COUNTED = re.compile(r"(.*\b)(row|line) (\d+)", re.DOTALL)
 class Anchor:
     """A place in a document that a person can turn to.
 
-    kind is what the place is ("page", "slide", "sheet", "cell", "part", "heading", "line"), label is how people read
-    it ("page 12", "sheet Q3, row 12", "Fusion > RRF"), number is its 1-based number where such places are numbered.
+    kind is what the place is ("page", "slide", "sheet", "cell", "part", "heading", "paragraph", "table", "line"),
+    label is how people read it ("page 12", "sheet Q3, row 12", "Fusion > RRF"), number is its 1-based number where such
+    places are numbered.
     A label that ends in "row N" or "line N" counts within a place: "page 45, row 3" is of kind "page", number 45.
     """
 

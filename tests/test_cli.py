@@ -360,7 +360,7 @@ def test_interrupting_an_ingest_keeps_the_base_whole(citewell: Citewell, tmp_pat
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == "Stopping: the files finished so far are kept.\n"
+    assert err == "Stopping: what is finished so far is kept.\n"
     assert citewell("--kb", "stopped", "verify").code == 0
 
 

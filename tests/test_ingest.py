@@ -124,7 +124,7 @@ def test_what_cannot_be_read_fails_alone_and_with_a_reason(base: KnowledgeBase, 
     reasons = {Path(entry.source).name: entry.reason for entry in (*report.failed, *report.skipped)}
     assert "damaged" in reasons["broken.pdf"]
     assert "no text" in reasons["empty.txt"]
-    assert "not read (.mid)" in reasons["tune.mid"]
+    assert "a sound recording" in reasons["tune.mid"]
     rows = {row.name: row for row in base.documents() if row.state != "ready"}
     assert {name: row.reason for name, row in rows.items()} == reasons
     assert [rows[name].state for name in sorted(rows)] == ["failed", "skipped", "skipped"]
@@ -280,7 +280,7 @@ def test_trouble_with_the_store_is_not_blamed_on_a_file(
     def full(*arguments: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(StoreError, match="No space"):
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match="is full; make room"):
         patch.setattr("kb.store.lexical.LexicalIndex.write", full)
         base.ingest([folder]).wait()
     assert len(found(base, "metre")) == 1

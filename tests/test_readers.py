@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -10,9 +10,10 @@ import docx
 import pypdf
 import pytest
 from docx.oxml.ns import qn
-from reportlab.pdfgen.canvas import Canvas
+from format_samples import FOX, MAKERS, MARKDOWN, make_docx, pdf, written
 
-from ingest.formats import SUFFIXES, Formats
+from ingest.formats import READERS, Formats
+from ingest.kinds import BY_SUFFIX
 from ingest.readers.source_file import SourceFile
 from ingest.reading import read_path
 from ingest.splitter import SentenceSplitter
@@ -21,10 +22,6 @@ from kb.identity import document_id
 from kb.models.embedders import DEFAULT_MODEL, find_model
 from kb.models.tokens import TextTokenizer
 from kb.types import Anchor, Block, Document
-
-FOX = "The quick brown fox jumps over the lazy dog near the river bank."
-MARKDOWN = f"# Foxes\n\n{FOX}\n\n## Red\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode  here\n```\n"
-PAGE = f"<html><head><title>Foxes</title></head><body><h1>Foxes</h1><p>{FOX}</p><ul><li>one<li>two</ul></body></html>"
 
 
 def documents(path: Path) -> Iterator[Document]:
@@ -56,71 +53,6 @@ def texts(document: Document, kind: str | None = None) -> list[str]:
     return [document.text[block.start : block.end] for block in document.blocks if kind in (None, block.kind)]
 
 
-def written(path: Path, content: str | bytes) -> Path:
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def pdf(
-    path: Path, *pages: Sequence[tuple[float, float, str]], outline: dict[int, str] | None = None, **about: str
-) -> Path:
-    """Pages of (x, y, words) on 400 x 300 points; `outline` names pages by their index."""
-    canvas = Canvas(str(path), pagesize=(400, 300))
-    canvas.setTitle(about.get("title", ""))
-    for index, page in enumerate(pages):
-        for x, y, words in page:
-            canvas.drawString(x, y, words)
-        if outline and index in outline:
-            canvas.bookmarkPage(str(index))
-            canvas.addOutlineEntry(outline[index], str(index))
-        canvas.showPage()
-    canvas.save()
-    return path
-
-
-def make_docx(path: Path) -> Path:
-    word = docx.Document()
-    word.core_properties.title = "Foxes"
-    word.core_properties.modified = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-    word.add_heading("Foxes", 1)
-    word.add_paragraph(FOX)
-    table = word.add_table(rows=2, cols=2)
-    for row, words in zip(table.rows, (("animal", "colour"), ("fox", "red")), strict=True):
-        for cell, word_in_cell in zip(row.cells, words, strict=True):
-            cell.text = word_in_cell
-    word.add_heading("Red", 2)
-    word.add_paragraph("one", style="List Bullet")
-    word.add_paragraph("two", style="List Bullet")
-    word.add_paragraph("After the list.")
-    word.save(str(path))
-    return path
-
-
-MAKERS: dict[str, Callable[[Path], Path]] = {
-    "a.md": lambda path: written(path, MARKDOWN),
-    "front.md": lambda path: written(path, f"---\r\ntitle: Foxes\r\n---\r\n\r\n## Red\r\n\r\n{FOX}\r\n" * 3),
-    "a.txt": lambda path: written(path, f"Foxes\n\n{FOX}\n  {FOX}\n\n\n{FOX * 40}"),
-    "crlf.txt": lambda path: written(path, f"Foxes\r\n\r\n{FOX}\r\n{FOX}\x00\x07"),
-    "a.html": lambda path: written(path, PAGE),
-    "a.pdf": lambda path: pdf(
-        path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}
-    ),
-    "columns.pdf": lambda path: pdf(
-        path, [(x, 280 - 11 * row, f"{FOX[:20]} {row}") for row in range(9) for x in (20, 220)]
-    ),
-    "table.pdf": lambda path: pdf(
-        path,
-        [
-            (x, 250 - 14 * row, f"{x * row:,}.50" if x > 50 else f"Row {row}")
-            for row in range(6)
-            for x in (50, 200, 300)
-        ],
-    ),
-    "a.docx": make_docx,
-    "a.jsonl": lambda path: written(path, json.dumps({"_id": "7", "title": "Foxes", "text": FOX})),
-}
-
-
 @pytest.mark.parametrize("name", MAKERS)
 def test_every_reader_keeps_its_promises(name: str, tmp_path: Path) -> None:
     path = MAKERS[name](tmp_path / name)
@@ -144,7 +76,7 @@ def test_every_reader_keeps_its_promises(name: str, tmp_path: Path) -> None:
     assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted(suffix for suffix, kind in BY_SUFFIX.items() if kind in READERS))
 def test_an_empty_file_is_refused_in_a_sentence(suffix: str, tmp_path: Path) -> None:
     message = refusal(written(tmp_path / f"empty{suffix}", b""))
     assert message.startswith(f"empty{suffix} ")
@@ -163,6 +95,14 @@ def test_an_empty_file_is_refused_in_a_sentence(suffix: str, tmp_path: Path) -> 
         ("program", b"\x7fELF\x00\x00", None),
         ("a.png", b"\x89PNG\r\n", None),
         ("a.zip", b"PK\x03\x04", None),
+        ("BM25.txt", b"BM25 is a ranking function.", "PlainReader"),
+        ("a.py", b"# %PDF- is how a PDF begins", "SourceCodeReader"),
+        ("run", b"#!/bin/sh\necho", "SourceCodeReader"),
+        ("Makefile", b"all:\n\techo", "SourceCodeReader"),
+        ("a.ts", b"\x47\x00\x00\x10" * 50, None),
+        ("a.svg", b'<?xml version="1.0"?><svg/>', None),
+        ("feed", b'<?xml version="1.0"?><rss/>', "XmlReader"),
+        ("a.json", b'{"cells": [], "nbformat": 4}', "NotebookReader"),
     ],
 )
 def test_content_decides_where_it_is_decisive(name: str, content: bytes, reader: str | None, tmp_path: Path) -> None:
@@ -496,7 +436,3 @@ def _pdf_with_an_emoji() -> bytes:
         len(file),
     )
     return file + end
-
-
-def test_json_lines_without_texts_are_no_documents(tmp_path: Path) -> None:
-    assert reader_of(written(tmp_path / "questions.jsonl", '{"id": "q1", "question": "Who?"}\n')) is None

@@ -1,18 +1,23 @@
-"""Holds readers and splitter to their promises on folders of one's own.
+"""Holds readers, splitter and ingest to their promises on folders of one's own.
 
 CITEWELL_TEST_DOCUMENTS=first:second pytest --log-cli-level=INFO tests/test_real_folders.py
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import pytest
 
+from citewell import KnowledgeBase
 from ingest.reading import Refusal, read_path
 from ingest.splitter import SentenceSplitter
 from kb.errors import UnreadableFile
@@ -79,3 +84,34 @@ def hold_promises(document: Document, chunks: list[Chunk], tokenizer: Tokenizer)
     lengths = [len(tokenizer.offsets(indexed_text(chunk.context, chunk.text))) for chunk in chunks]
     assert max(lengths) <= WINDOW
     return lengths
+
+
+@pytest.mark.skipif(not FOLDERS, reason="CITEWELL_TEST_DOCUMENTS names no folders")
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_every_file_of_a_folder_ends_in_a_state_and_damage_never_shows(folder: Path, tmp_path: Path) -> None:
+    files = {str(path.resolve()) for path in folder.rglob("*") if path.is_file() and "/." not in f"/{path}"}
+    first, err = ingested(folder, tmp_path)
+    told = {entry["source"]: entry["reason"] for entry in (*first["failed"], *first["skipped"])}
+    assert first["added"] + len(told.keys() & files) == len(files)
+    assert "Traceback" not in err
+    for reason in told.values():
+        assert reason.endswith("."), reason
+        assert "\n" not in reason, reason
+        assert "stopped with" not in reason, reason
+    logger.info("%s: %d files, %d added; %s", folder, len(files), first["added"], "\n".join(sorted(told.values())))
+    again, _ = ingested(folder, tmp_path)
+    assert again["unchanged"] == first["added"]
+    assert {entry["source"]: entry["reason"] for entry in (*again["failed"], *again["skipped"])} == told
+    assert again["seconds"] < 10, "what could not be read was tried again"
+    with KnowledgeBase.open(home=tmp_path / "home") as base:
+        assert base.verify().problems == ()
+        assert {row.state for row in base.documents()} <= {"ready", "failed", "skipped"}
+
+
+def ingested(folder: Path, tmp_path: Path) -> tuple[dict[str, Any], str]:
+    """The report of an ingest by the command, and what it wrote besides."""
+    command = [sys.executable, "-m", "app.cli.main", "--home", str(tmp_path / "home"), "--json", "ingest", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3_600)
+    assert done.returncode in (0, 3), done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report, done.stderr

@@ -238,6 +238,26 @@ def test_rows_carry_the_title_and_all_rows_that_name_the_columns() -> None:
     assert all(chunk.context.table == "Balance sheet\n" + "\n".join(rows[:2]) for chunk in later)
 
 
+def test_the_parts_of_a_wide_row_carry_the_names_of_their_own_columns_and_of_their_row() -> None:
+    names = ["item", *(f"year {number}" for number in range(1900, 1980))]
+    rows = [" | ".join(names), *(" | ".join([item, *(f"{number}.5" for number in range(80))]) for item in ("fox", ""))]
+    source = document(("table", "\n".join(rows)), caption="Weights")
+    chunks = split(source, 100)
+    assert_sound(source, chunks, 100)
+    values = [chunk for chunk in chunks if ".5" in chunk.text]
+    assert len(values) > 8
+    for chunk in values:
+        caption, years, *label = chunk.context.table.split("\n")
+        cells = chunk.text.removesuffix(" |").removeprefix("| ").split(" | ")
+        named = years.split(" | ")
+        assert caption == "Weights"
+        is_first = named[0] == "item"
+        is_of_fox = chunk.start < source.text.index("\n |")
+        assert label == (["fox"] if is_of_fox and not is_first else [])
+        numbers = [int(name.removeprefix("year ")) - 1900 for name in named if name != "item"]
+        assert cells[-len(numbers) :] == [f"{number}.5" for number in numbers]
+
+
 def test_rows_are_cited_by_their_range_and_stay_on_their_sheet() -> None:
     rows = [f"item {number} | {number}" for number in range(1, 41)]
     text = "\n".join(rows)

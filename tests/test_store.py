@@ -17,6 +17,7 @@ from kb.store.lock import exclusive
 from kb.store.records import embedding_key
 from kb.store.snapshot import FileRecord
 from kb.store.store import Addition, Change, Store
+from kb.store.verify import Problem
 from kb.types import Anchor, Chunk, Context, Document, Mark, TextBox
 
 DIMENSIONS = 8
@@ -83,7 +84,9 @@ def test_a_commit_is_searchable_at_once_and_the_same_once_published(store: Store
     assert texts(store, "alpha beta") == before
     with store.view() as view:
         assert view.generation is not None
-        assert view.watermark == 2
+        published = view.snapshot.generation()
+        assert published is not None
+        assert (published.watermark, published.vectors) == (2, 2)
     assert store.problems() == []
 
 
@@ -101,7 +104,7 @@ def test_a_changed_document_replaces_the_old_one_and_keeps_its_unchanged_passage
     store.commit(adding("/folder/a.txt", "alpha beta", "epsilon zeta"), FINGERPRINTS)
     assert texts(store, "gamma delta") == (sorted_by_cosine("gamma delta", ["alpha beta", "epsilon zeta"]), [])
     assert texts(store, "alpha")[1] == ["alpha beta"]
-    store.sweep()
+    store.settle()
     store.publish()
     assert texts(store, "epsilon zeta")[1] == ["epsilon zeta"]
     assert store.problems() == []
@@ -115,7 +118,7 @@ def test_a_removed_document_is_gone_in_every_mode_before_anything_is_swept(store
     store.publish()
     store.commit(Change(removed_files=("/folder/a.txt",)), {})
     assert texts(store, "alpha beta", k=1) == (["alpha gamma"], ["alpha gamma"])
-    store.sweep()
+    store.settle()
     store.publish()
     assert store.problems() == []
     with store.view() as view:
@@ -169,12 +172,13 @@ def test_verify_names_what_is_missing_and_rebuild_restores_it(store: Store, tmp_
     whole = texts(store, "gamma delta")
     with store.view() as view:
         name = view.snapshot.lexical_leftovers()
-        lexical = store._lexical_index(view.snapshot)
+        lexical = store._words.index(view.snapshot)
     assert name == []
     lexical.write(remove=list(_numbers(store))[:1], add=())
     reopened = Store.open(tmp_path / "base", create=False)
-    assert reopened.problems() == ["1 passages are missing from the lexical index."]
-    reopened.rebuild()
+    [problem] = reopened.problems()
+    assert problem.sentence.startswith("Files of the lexical index are damaged or missing: ")
+    reopened.repair(reopened.problems())
     assert reopened.problems() == []
     assert texts(reopened, "gamma delta") == whole
 
@@ -254,7 +258,7 @@ def test_a_reader_follows_a_rebuild_that_deletes_what_it_had_open(store: Store, 
     store.publish()
     reader = Store.open(tmp_path / "base", create=False)
     with reader.view() as old:
-        store.rebuild()
+        store.repair([Problem("words", ""), Problem("vectors", "")])
         store.commit(adding("/folder/b.txt", "alpha gamma"), FINGERPRINTS)
         store.publish()
         assert [hit.chunk.text for hit in old.matching("alpha", 5)] == ["alpha beta"]
@@ -269,9 +273,8 @@ def test_removed_text_is_purged_once_no_reader_is_in_the_way(store: Store, tmp_p
     store.commit(adding("/folder/b.txt", "what stays"), FINGERPRINTS)
     with store.manifest.snapshot():
         store.commit(Change(removed_files=("/folder/a.txt",)), {})
-        store.sweep()
-        assert not store.purge(wait=0.3)
-    assert store.purge()
+        assert not store.settle(wait=0.3)
+    assert store.settle()
     for path in (tmp_path / "base").glob("manifest.sqlite*"):
         assert canary.encode() not in path.read_bytes()
 
@@ -281,7 +284,7 @@ def test_folders_of_interrupted_work_are_cleared_away(store: Store, tmp_path: Pa
     store.publish()
     for name in ("vectors/0123.part", "vectors/4567", "lexical-7"):
         (tmp_path / "base" / name).mkdir()
-    store.sweep()
+    store.settle()
     store.publish()
     assert [path.name for path in (tmp_path / "base").glob("lexical-*")] == ["lexical-0"]
     assert len(list((tmp_path / "base" / "vectors").iterdir())) == 1

@@ -1,7 +1,11 @@
-"""While one process adds and removes documents, another searches: never an error, never half, never missing."""
+"""While one process adds and removes documents, another searches: never an error, never half, never missing.
+
+CITEWELL_HEAVY=1 makes it thousands of searches against hundreds of ingests and removals, each with a publication.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +16,8 @@ import pytest
 
 from citewell import KnowledgeBase
 
+IS_HEAVY = bool(os.environ.get("CITEWELL_HEAVY"))
+ROUNDS, SEARCHES = (240, 2_500) if IS_HEAVY else (24, 250)
 PASSAGES = 6
 WRITER = """
 import sys, time
@@ -69,11 +75,11 @@ class Acknowledged:
 
 @pytest.mark.parametrize("mode", ["lexical", "hybrid"])
 def test_a_reader_beside_a_writer_sees_whole_documents_and_all_acknowledged_ones(tmp_path: Path, mode: str) -> None:
-    folder, home, searches = tmp_path / "documents", tmp_path / "home", 250
+    folder, home = tmp_path / "documents", tmp_path / "home"
     folder.mkdir()
     KnowledgeBase.open(home=home, create=True).close()
     heard = Acknowledged()
-    command = [sys.executable, "-c", WRITER, str(home), str(folder), "24", str(PASSAGES)]
+    command = [sys.executable, "-c", WRITER, str(home), str(folder), str(ROUNDS), str(PASSAGES)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer,
         KnowledgeBase.open(home=home) as base,
@@ -83,9 +89,9 @@ def test_a_reader_beside_a_writer_sees_whole_documents_and_all_acknowledged_ones
         listener.start()
         seen_sizes: Counter[int] = Counter()
         done = 0
-        while done < searches or not heard.ended.is_set():
+        while done < SEARCHES or not heard.ended.is_set():
             must_before, may_before = heard.must, heard.may
-            hits = base.search("what does the report say on shared words", 400, mode=mode)
+            hits = base.search("what does the report say on shared words", ROUNDS * PASSAGES * 2, mode=mode)
             must = must_before & heard.must
             may = may_before | heard.may
             found = Counter(int(Path(hit.chunk.source).stem.removeprefix("report")) for hit in hits)

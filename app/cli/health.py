@@ -1,4 +1,4 @@
-"""`citewell status` and `citewell verify`: how large a base is, and whether its parts agree."""
+"""`citewell status`, `verify` and `reindex`: how large a base is, whether its parts agree, and building it anew."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import facts, print_json, show, size, waiting
+from app.cli.output import counted, facts, print_json, show, size, waiting
+from app.cli.progress import INTERRUPTED, finish
 
 if TYPE_CHECKING:
+    from citewell import IngestReport
     from citewell.status import Status
 
 PROBLEMS_REMAIN = 1
@@ -36,6 +38,33 @@ def _facts(found: Status) -> list[tuple[str, str]]:
         ("on disk", f"{size(found.bytes)} in {found.folder}"),
         *found.fingerprint.items(),
     ]
+
+
+def reindex(context: typer.Context) -> None:
+    """Build the base anew after a change of settings, from its own documents.
+
+    It goes on answering with the old settings until that is done.
+    """
+    invocation: Invocation = context.obj
+    with invocation.open() as base:
+        report = finish(base.reindex(), shown=not invocation.quiet)
+    conclude_reindex(invocation, report)
+
+
+def conclude_reindex(invocation: Invocation, report: IngestReport) -> None:
+    if invocation.json:
+        print_json({"documents": report.documents, "chunks": report.chunks, "seconds": round(report.seconds, 3)})
+    elif not invocation.quiet and not report.cancelled:
+        show(_rebuilt(report))
+    if report.cancelled:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _rebuilt(report: IngestReport) -> str:
+    if not report.documents:
+        return "The base is built with these settings already."
+    written = f"{counted(report.chunks, 'passage')} from {counted(report.documents, 'document')}"
+    return f"Built anew: {written} in {report.seconds:.1f} s ({report.chunks_per_second:.0f} passages/s)."
 
 
 def verify(

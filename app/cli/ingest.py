@@ -10,13 +10,12 @@ import typer
 
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show
-from app.cli.progress import finish
+from app.cli.progress import INTERRUPTED, finish
 
 if TYPE_CHECKING:
     from citewell import FileReason, IngestReport
 
 SOME_FAILED = 3
-INTERRUPTED = 130
 LISTED = 10
 """Files named one by one; --json names them all."""
 
@@ -37,10 +36,15 @@ def ingest(
     existing_paths(paths, sync=sync, confirmed=yes)
     with invocation.open(create=True) as base:
         report = finish(base.ingest(paths, sync=sync, confirmed=yes), shown=not invocation.quiet)
-        if invocation.json:
-            print_json(_record(report))
-        else:
-            _print(report, base.display_name, quiet=invocation.quiet)
+        conclude(invocation, report, base.display_name)
+
+
+def conclude(invocation: Invocation, report: IngestReport, name: Callable[[str], str]) -> None:
+    """Says what became of the files, each under the `name` that people know it by; ends with the exit code for that."""
+    if invocation.json:
+        print_json(_record(report))
+    else:
+        _print(report, name, quiet=invocation.quiet)
     if report.cancelled:
         raise typer.Exit(INTERRUPTED)
     if report.failed:

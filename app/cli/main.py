@@ -16,18 +16,21 @@ from typer.main import get_command
 
 from app.cli import logs
 from app.cli.ask import ask
+from app.cli.bench import bench
 from app.cli.doctor import doctor
 from app.cli.documents import list_documents, remove
 from app.cli.evaluate import evaluate
-from app.cli.health import status, verify
+from app.cli.health import reindex, status, verify
 from app.cli.ingest import ingest
 from app.cli.invocation import Invocation
+from app.cli.jobs import jobs
 from app.cli.output import say
+from app.cli.progress import INTERRUPTED
 from app.cli.search import search
 from app.cli.serve import serve
+from app.cli.watch import watch
 from kb.errors import CitewellError
 
-INTERRUPTED = 130
 READER_GONE = 141
 
 CONTEXT = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
@@ -70,7 +73,21 @@ def citewell(
     context.obj = Invocation(kb, home, settings, as_json, quiet)
 
 
-for command in (ingest, search, ask, status, list_documents, remove, verify, doctor, serve):
+for command in (
+    ingest,
+    watch,
+    search,
+    ask,
+    status,
+    list_documents,
+    remove,
+    jobs,
+    verify,
+    reindex,
+    doctor,
+    bench,
+    serve,
+):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(evaluate, name="eval")
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from citewell import IngestReport, Progress
     from citewell.knowledge_base import IngestJob
 
+INTERRUPTED = 130
 LOOK_EVERY = 0.1
 
 
@@ -27,7 +28,7 @@ def finish(job: IngestJob, *, shown: bool) -> IngestReport:
         return job.wait()
     except KeyboardInterrupt:
         job.cancel()
-        say("Stopping: the files finished so far are kept.")
+        say("Stopping: what is finished so far is kept.")
         return job.wait()
 
 

@@ -65,8 +65,9 @@ def _citation_label(base: KnowledgeBase, citation: Citation) -> str:
     """Short enough for a narrow window: "2 · report.pdf, page 12"."""
     name = base.display_name(citation.source).rsplit("/", 1)[-1]
     short = name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL // 2]}…{name[-LONGEST_LABEL // 2 :]}"
-    page = f", {citation.anchor.label}" if citation.anchor and citation.anchor.kind == "page" else ""
-    return f"{citation.marker} · {short}{page}"
+    # A path of headings is too long for a label, and stands below.
+    place = f", {citation.anchor.label}" if citation.anchor and citation.anchor.kind != "heading" else ""
+    return f"{citation.marker} · {short}{place}"
 
 
 def _place(base: KnowledgeBase, chunk: Chunk) -> str:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from ingest.readers.plain import line_marks
 from ingest.readers.source_file import SourceFile, decoded, make_document, name_of
-from ingest.readers.structure import HeadingPath, heading_mark
+from ingest.readers.structure import HeadingPath, StructuredText, heading_mark
 from kb.types import Block, Document
 
 _LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)|\A")
@@ -33,7 +33,7 @@ class MarkdownReader:
         text = decoded(file.name, file.read())
         front = _FRONT_MATTER.match(text)
         begin = front.end() if front else 0
-        tokens = MarkdownIt("commonmark").enable("table").parse(text[begin:])
+        tokens = _tokens(text[begin:])
         blocks = [Block(0, len(front.group().rstrip()), "code")] if front else []
         blocks.extend(_blocks(text, begin, tokens))
         marks = [heading_mark(block.start, block.headings) for block in blocks if block.kind == "heading"]
@@ -45,6 +45,38 @@ class MarkdownReader:
             marks=marks or line_marks(text),
             blocks=blocks,
         )
+
+
+def write_markdown(source: str, text: StructuredText) -> None:
+    """Adds Markdown to a document that is more than its own text: headings in plain words, tables as rows."""
+    tokens = _tokens(source)
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for index, token in enumerate(tokens):
+        if token.level or token.map is None or token.type == "hr":
+            continue
+        if token.type == "heading_open":
+            text.add_heading(int(token.tag[1:]), _words(tokens[index + 1]))
+        elif token.type == "table_open":
+            text.add_table(list(_rows(tokens[index:])))
+        else:
+            text.add(_KINDS.get(token.type, "paragraph"), "\n".join(lines[slice(*token.map)]).strip("\n"))
+
+
+def _tokens(source: str) -> list[Token]:
+    return MarkdownIt("commonmark").enable("table").parse(source)
+
+
+def _rows(tokens: Sequence[Token]) -> Iterator[list[str]]:
+    """The rows of the table that `tokens` begin with."""
+    row: list[str] = []
+    for token in tokens:
+        if token.type == "inline":
+            row.append(_words(token))
+        elif token.type == "tr_close":
+            yield row
+            row = []
+        elif token.type == "table_close":
+            return
 
 
 def _title(front_matter: str, tokens: Sequence[Token]) -> str:

@@ -13,19 +13,12 @@ from typing import BinaryIO, Protocol
 from zipfile import BadZipFile, ZipFile
 
 from ingest.limits import Allowance, Limits
+from ingest.readers.encoding import decode
 from kb.errors import NothingToRead, UnreadableFile
 from kb.identity import document_id
 from kb.text.language import language_of
 from kb.types import Block, Document, Mark, TextBox
 
-_MARKS_OF_ORDER = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_GUESSED_FROM = 200_000
 _HEAD = 4096
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
@@ -155,27 +148,11 @@ def clean(text: str) -> str:
 
 
 def decoded(name: str, content: bytes, declared: str | None = None) -> str:
-    """Bytes as clean text: by their byte order mark, as UTF-8, as `declared`, else by a guess from their statistics."""
-    for mark, encoding in _MARKS_OF_ORDER:
-        if content.startswith(mark):
-            return clean(content.decode(encoding, "replace"))
-    is_wide = content[:_HEAD].count(0) * 10 > len(content[:_HEAD])
-    for candidate in () if is_wide else ("utf-8", declared):
-        try:
-            if candidate:
-                return clean(content.decode(candidate))
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return clean(content.decode(_guessed(name, content), "replace"))
-
-
-def _guessed(name: str, content: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(content[:_GUESSED_FROM]).best()
-    if best is None and 0 in content:
+    """The clean text of bytes, in the encoding that they are in, whether or not they have `declared` another."""
+    text = decode(content, declared)
+    if text is None:
         raise UnreadableFile(f"{name} is not text in an encoding that can be told; save it as UTF-8.")
-    return best.encoding if best else "cp1252"
+    return clean(text)
 
 
 def digest(path: Path) -> str:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from kb.errors import StoreError
+from kb.store.disk import disk_error
 from kb.store.snapshot import Snapshot
 from kb.store.transaction import Transaction
 
@@ -25,7 +25,7 @@ class Manifest:
     """The database of a base: read snapshots for any thread, write transactions for the holder of the lock."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
 
     def create(self, *, lexical: str) -> None:
@@ -42,7 +42,7 @@ class Manifest:
 
     def schema(self) -> str | None:
         """The version of the schema the base was made with; None where no base was ever made."""
-        if not self._path.is_file():
+        if not self.path.is_file():
             return None
         with self._connection() as connection:
             if not _has_tables(connection):
@@ -64,6 +64,17 @@ class Manifest:
         """Commits when the block ends, rolls back when it raises. Only for the holder of the writer's lock."""
         with self._connection() as connection, _committing(connection):
             yield Transaction(connection)
+
+    @contextmanager
+    def transaction_beside(self, other: Path) -> Iterator[Transaction]:
+        """A transaction in which the tables of the manifest `other` can be read as those of the schema "staged"."""
+        with self._connection() as connection:
+            connection.execute("ATTACH DATABASE ? AS staged", (f"{other.as_uri()}?mode=rw",))
+            try:
+                with _committing(connection):
+                    yield Transaction(connection)
+            finally:
+                connection.execute("DETACH DATABASE staged")
 
     def epoch(self) -> int:
         """Grows by one with every commit that changes what is visible."""
@@ -103,13 +114,11 @@ class Manifest:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
-            raise StoreError(
-                f"The knowledge base in {self._path.parent} cannot be used ({error}): its folder must be writable, and "
-                "if its manifest is damaged, delete the folder and ingest the documents again."
-            ) from error
+            folder = self.path.parent
+            raise disk_error(folder, error, f"The knowledge base in {folder} {_explained(error)}") from error
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
-        uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        uri = f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         for setting in (
             f"busy_timeout = {_BUSY_MILLISECONDS}",
@@ -120,6 +129,13 @@ class Manifest:
         ):
             connection.execute(f"PRAGMA {setting}")
         return connection
+
+
+def _explained(error: sqlite3.DatabaseError) -> str:
+    """What SQLite says, and what to do about it."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return f"has a damaged manifest ({error}); restore it from a copy, or ingest the documents into a new base."
+    return f"cannot be used ({error}); see that its folder is there and no other program keeps it locked."
 
 
 @contextmanager

@@ -63,11 +63,12 @@ CREATE TABLE embeddings (
     vector BLOB NOT NULL
 );
 
--- Published vector generations: folder name, highest embedding id inside, number of vectors inside.
+-- Published vector generations: folder name, highest embedding id inside, number of vectors inside, how its files look.
 CREATE TABLE generations (
     name      TEXT PRIMARY KEY,
     watermark INTEGER NOT NULL,
     vectors   INTEGER NOT NULL,
+    stamps    TEXT NOT NULL,
     current   INTEGER NOT NULL
 ) WITHOUT ROWID;
 

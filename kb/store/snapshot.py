@@ -63,11 +63,15 @@ class RefusedPart:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A published vector index: the embeddings up to `watermark`, less those that were gone when it was built."""
+    """A published vector index: the embeddings up to `watermark`, less those that were gone when it was built.
+
+    `stamps` are those of its files (kb.store.stamps), packed.
+    """
 
     name: str
     watermark: int
     vectors: int
+    stamps: str = ""
 
 
 class Snapshot:
@@ -82,7 +86,7 @@ class Snapshot:
         return str(row[0]) if row else ""
 
     def generation(self) -> Generation | None:
-        row = self._sql.execute("SELECT name, watermark, vectors FROM generations WHERE current").fetchone()
+        row = self._sql.execute("SELECT name, watermark, vectors, stamps FROM generations WHERE current").fetchone()
         return Generation(*row) if row else None
 
     def generation_names(self) -> set[str]:
@@ -90,17 +94,17 @@ class Snapshot:
 
     def files(self) -> list[FileRecord]:
         """All files, by source."""
-        return [
-            FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason, reading)
-            for source, root, size, mtime_ns, sha256, state, reason, reading, ingested in self._sql.execute(
-                f"SELECT {FILE_COLUMNS} FROM files ORDER BY source"
-            )
-        ]
+        return [_file(row) for row in self._sql.execute(f"SELECT {FILE_COLUMNS} FROM files ORDER BY source")]
 
     def refused_parts(self) -> list[RefusedPart]:
         """The parts of files that became no document, by source."""
         rows = self._sql.execute("SELECT source, file, state, reason FROM refused_parts ORDER BY source")
         return [RefusedPart(*row) for row in rows]
+
+    def states(self) -> list[str]:
+        """The state of every file, and of every part of one that became no document."""
+        rows = self._sql.execute("SELECT state FROM files UNION ALL SELECT state FROM refused_parts")
+        return [state for (state,) in rows]
 
     def document(self, source: str) -> Document | None:
         row = self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE source = ?", (source,)).fetchone()
@@ -134,6 +138,18 @@ class Snapshot:
     def document_digests(self, file: str) -> dict[str, str]:
         """sha256 by source of the documents that came from `file`."""
         return dict(self._sql.execute("SELECT source, sha256 FROM documents WHERE file = ?", (file,)))
+
+    def all_digests(self) -> dict[str, str]:
+        """sha256 by source of all documents."""
+        return dict(self._sql.execute("SELECT source, sha256 FROM documents"))
+
+    def file_of(self, document: str) -> FileRecord | None:
+        """The file that the document `document` (a source) came from."""
+        row = self._sql.execute(
+            f"SELECT {FILE_COLUMNS} FROM files WHERE source = (SELECT file FROM documents WHERE source = ?)",
+            (document,),
+        ).fetchone()
+        return _file(row) if row else None
 
     def document_rows(self) -> list[tuple[str, str, str, str, int, int]]:
         """(source, file, title, media type, characters, passages) of every document, by source."""
@@ -213,6 +229,9 @@ class Snapshot:
         ).fetchall()
         return _matrix(rows)
 
+    def embedding_count(self, *, above: int) -> int:
+        return int(self._sql.execute("SELECT count(*) FROM embeddings WHERE id > ?", (above,)).fetchone()[0])
+
     def integrity(self) -> str:
         """ "ok", or what SQLite finds wrong with the file."""
         return str(self._sql.execute("PRAGMA integrity_check(1)").fetchone()[0])
@@ -235,6 +254,12 @@ class Snapshot:
         for first in range(0, len(values), _VARIABLES):
             part = values[first : first + _VARIABLES]
             yield from self._sql.execute(f"{statement} IN ({','.join('?' * len(part))})", part)
+
+
+def _file(row: Row) -> FileRecord:
+    """The file of a row of FILE_COLUMNS."""
+    source, root, size, mtime_ns, sha256, state, reason, reading, ingested = row
+    return FileRecord(source, root, size, mtime_ns, sha256, state, datetime.fromisoformat(ingested), reason, reading)
 
 
 def _matrix(rows: Sequence[tuple[int, bytes]]) -> tuple[list[int], Vectors]:

@@ -4,6 +4,8 @@ How a change travels, so that a crash at any moment loses nothing and shows noth
 1. passages to come are noted as lexical leftovers (committed), then put into the lexical index (committed);
 2. one manifest transaction makes them visible, makes what they replace invisible, and swaps the leftovers accordingly;
 3. leftovers are deleted from the lexical index, at the latest before the next change.
+What follows a change without being seen (leftovers, traces of what was removed, the next vector generation) is settled
+at the end of a job, and by the next one where a crash came before.
 """
 
 from __future__ import annotations
@@ -11,31 +13,30 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kb.errors import FingerprintMismatch, StoreError, UnknownKnowledgeBase, UserError
+from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
 from kb.protocols import Vectors
-from kb.store.lexical import LexicalIndex
-from kb.store.lock import exclusive
+from kb.store.lock import Turns
 from kb.store.manifest import SCHEMA_VERSION, Manifest
+from kb.store.publishing import Publisher
 from kb.store.records import number
-from kb.store.snapshot import FileRecord, Generation, RefusedPart, Snapshot
+from kb.store.snapshot import FileRecord, RefusedPart
 from kb.store.transaction import Transaction
-from kb.store.vectors import GenerationReader, build_generation, discard_generations
-from kb.store.verify import problems
+from kb.store.vectors import GenerationReader, adopt_generation
+from kb.store.verify import Problem, problems
 from kb.store.view import RecentVectors, View
+from kb.store.words import FIRST, PURGE_DUE, Words
 from kb.types import Chunk, Document
 
-REBUILD_SHARE = 0.2
-"""Above this share of dropped vectors a generation is built anew: deletions wear HNSW's graph out."""
-PUBLISH_WAIT = 3600.0
-"""Seconds to wait for another process that builds a generation."""
-FIRST_LEXICAL = "lexical-0"
+VECTORS = "vectors"
+STAGED = "reindex"
+PARTS = ("embedder", "splitter")
+"""What a base is built with; with another value of one of them it has to be built anew."""
 PURGE_WAIT = 10.0
 """Seconds for which a removal waits for readers of an older state, so that no removed text stays in the log."""
-_PART = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,11 @@ class Store:
     def __init__(self, home: Path, manifest: Manifest, *, lock_wait: float = 10.0) -> None:
         self.home = home
         self.manifest = manifest
-        self._lock_wait = lock_wait
-        self._vectors = home / "vectors"
-        self._generations = GenerationReader(self._vectors)
+        self.turns = Turns(home, wait=lock_wait)
+        self._generations = GenerationReader(home / VECTORS)
+        self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
-        self._lexical: dict[str, LexicalIndex] = {}
+        self._words = Words(home, manifest)
 
     @classmethod
     def open(cls, home: Path, *, create: bool, lock_wait: float = 10.0) -> Store:
@@ -129,88 +130,121 @@ class Store:
         if built_with and built_with != value:
             raise FingerprintMismatch(
                 f'This knowledge base was built with the {part} "{built_with}", not "{value}"; set that one again, '
-                "or ingest the documents into a new knowledge base (--kb NAME)."
+                "or run `citewell reindex`, which builds it anew while it goes on answering with the old settings."
             )
 
     def commit(self, change: Change, fingerprints: Mapping[str, str]) -> Removed:
         """Makes `change` visible at once and whole; raises Locked when another process keeps writing."""
-        with self._writing():
+        with self.turns.writing():
             for part, value in fingerprints.items():
                 self.require_fingerprint(part, value)
             with self.manifest.transaction() as transaction:
                 new = _unseen_chunks(transaction, change)
                 leftovers = transaction.state.lexical_leftovers()
                 transaction.add_leftovers(new)
-                lexical = self._lexical_index(transaction.state)
+                lexical = self._words.index(transaction.state)
             if new or leftovers:
                 lexical.write(remove={*leftovers, *new}, add=new.items())
             with self.manifest.transaction() as transaction:
+                if new or leftovers:
+                    self._words.stamp(transaction, lexical)
                 transaction.forget_leftovers(leftovers)
-                return _apply(transaction, change, fingerprints)
+                removed = _apply(transaction, change, fingerprints)
+            self._drop_staged(change)
+            return removed
 
-    def sweep(self) -> None:
-        """Deletes what is left over in the lexical index."""
-        with self._writing():
-            with self.manifest.snapshot() as snapshot:
-                leftovers, lexical = snapshot.lexical_leftovers(), self._lexical_index(snapshot)
-                self._discard_lexical(keep=snapshot.meta("lexical"))
-            if leftovers:
-                lexical.write(remove=leftovers, add=())
-                with self.manifest.transaction() as transaction:
-                    transaction.forget_leftovers(leftovers)
+    def settle(self, *, wait: float = 0.0) -> bool:
+        """To be called when changes are done: nothing is left over, and no trace of removed text.
 
-    def settle(self) -> None:
-        """What a writer does last: nothing is left over, removed or unpublished after it."""
-        self.sweep()
-        self.purge()
-        self.publish()
-
-    def purge(self, *, wait: float = 0.0) -> bool:
-        """Clears removed text out of the manifest's log; False if readers of older states are in the way for `wait`."""
-        until = time.monotonic() + wait
-        while not self.manifest.purge():
-            if time.monotonic() >= until:
-                return False
-        return True
+        A vector generation is published if one is due. False if readers of older states kept removed text in the
+        manifest's log for longer than `wait` seconds; whoever settles next clears it.
+        """
+        self._sweep()
+        with suppress(Locked):
+            # If another process is at it, what then is still lacking is scanned, or published by the next.
+            self._publisher.publish(only_if_due=True, wait=0.0)
+        staged = self.staged()
+        if staged:
+            with closing(staged):
+                staged.settle(wait=wait)
+        return self._purge_log(wait)
 
     def publish(self) -> None:
-        """Builds and publishes a vector generation that holds all embeddings, unless the current one already does."""
-        with self._publishing():
-            self._publish()
+        """Publishes a vector generation that holds all embeddings, unless the current one already does."""
+        self._publisher.publish()
 
-    def problems(self) -> list[str]:
+    def staged(self, *, create: bool = False) -> Store | None:
+        """The store in which this base is built anew with other settings; None where that is not under way."""
+        place = self.home / STAGED
+        return Store.open(place, create=create) if create or (place / "manifest.sqlite").is_file() else None
+
+    def commit_staged(self, staged: Store, change: Change, fingerprints: Mapping[str, str]) -> Removed:
+        """Commits to `staged` those of the change's documents that this base still holds, as they are."""
+        with self.turns.writing():
+            with self.manifest.snapshot() as snapshot:
+                current = snapshot.all_digests()
+            additions = [one for one in change.additions if current.get(one.document.source) == one.document.sha256]
+            return staged.commit(replace(change, additions=tuple(additions)), fingerprints)
+
+    def adopt(self, staged: Store) -> bool:
+        """Goes over to the passages, vectors and words of `staged` at once; it is then deleted.
+
+        False, and nothing done, where it does not hold the same documents as this base.
+        """
+        staged.publish()
+        with self.turns.publishing(), self.turns.writing():
+            with self.manifest.snapshot() as ours, staged.manifest.snapshot() as theirs:
+                if ours.all_digests() != theirs.all_digests():
+                    return False
+                generation, fingerprints = theirs.generation(), {part: theirs.meta(part) for part in PARTS}
+                words = self._words.adopt(staged.home / theirs.meta("lexical"), name := self._words.next_name(ours))
+            if generation:
+                adopted = adopt_generation(self.home / VECTORS, staged.home / VECTORS / generation.name)
+                generation = replace(generation, name=adopted)
+            with self.manifest.transaction_beside(staged.manifest.path) as transaction:
+                transaction.adopt_staged()
+                for part, value in fingerprints.items():
+                    transaction.set_meta(part, value)
+                transaction.set_meta("lexical", name)
+                self._words.stamp(transaction, words)
+                transaction.publish(generation, ()) if generation else transaction.retire_generations()
+                transaction.advance_epoch()
+            self.discard_staged(staged)
+            with self.manifest.snapshot() as snapshot:
+                self._words.discard_others(snapshot)
+        self.settle()
+        return True
+
+    def discard_staged(self, staged: Store) -> None:
+        staged.close()
+        shutil.rmtree(staged.home)
+
+    def problems(self) -> list[Problem]:
         """What does not agree between manifest, vectors and words, read from disk while nobody writes."""
-        fresh = Store(self.home, Manifest(self.home / "manifest.sqlite"))
-        try:
-            with self._writing(), closing(fresh), fresh.view() as view:
-                return list(problems(view))
-        except StoreError as error:
-            return [str(error)]
+        with self.turns.writing(), closing(Manifest(self.manifest.path)) as manifest:
+            try:
+                with manifest.snapshot() as snapshot:
+                    return list(problems(snapshot, Words(self.home, manifest), self.home / VECTORS))
+            except StoreError as error:
+                return [Problem("manifest", str(error))]
 
-    def rebuild(self) -> None:
-        """Builds both indexes anew from the manifest, without the sources and without embedding anything."""
-        with self._publishing():
-            with self._writing():
-                with self.manifest.snapshot() as snapshot:
-                    new = f"lexical-{int(snapshot.meta('lexical').removeprefix('lexical-')) + 1}"
-                    self._discard_lexical(keep=snapshot.meta("lexical"))
-                    chunks = ((number(chunk.id), chunk) for chunk in snapshot.all_chunks())
-                    LexicalIndex.create(self.home / new).write(remove=(), add=chunks)
-                with self.manifest.transaction() as transaction:
-                    transaction.set_meta("lexical", new)
-                    transaction.forget_all_leftovers()
+    def repair(self, found: Sequence[Problem]) -> None:
+        """Builds the indexes that have problems anew from the manifest; needs neither sources nor models."""
+        with self.turns.publishing():
+            if any(problem.part == "words" for problem in found):
+                self._rewrite_words()
+            if any(problem.part == "vectors" for problem in found):
+                with self.turns.writing(), self.manifest.transaction() as transaction:
                     transaction.retire_generations()
-                    transaction.advance_epoch()
-                self._discard_lexical(keep=new)
-            self._publish()
+                self._publisher.publish_now()
 
     def _create(self) -> None:
         try:
             # Nobody else's business: the text of all documents is going to lie in here.
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._writing():
-                LexicalIndex.create(self.home / FIRST_LEXICAL)
-                self.manifest.create(lexical=FIRST_LEXICAL)
+            with self.turns.writing():
+                self._words.create(FIRST)
+                self.manifest.create(lexical=FIRST)
         except OSError as error:
             raise UserError(
                 f"No knowledge base can be made in {self.home} ({error.strerror}); choose another folder with --home."
@@ -226,11 +260,8 @@ class Store:
                     view = View(
                         manifest=self.manifest,
                         snapshot=snapshot,
-                        lexical=self._lexical_index(snapshot).searcher(snapshot.epoch),
-                        generation=attempt.enter_context(self._generations.lend(generation.name))
-                        if generation
-                        else None,
-                        watermark=generation.watermark if generation else 0,
+                        lexical=self._words.index(snapshot).searcher(snapshot.epoch),
+                        generation=attempt.enter_context(self._generations.lend(generation)) if generation else None,
                         recent=self._recent,
                     )
                 except StoreError:
@@ -241,62 +272,52 @@ class Store:
                 stack.enter_context(attempt.pop_all())
                 return view
 
-    def _publish(self) -> None:
-        with self.manifest.snapshot() as snapshot:
-            current, dropped = snapshot.generation(), snapshot.dropped_embeddings()
-            watermark, vectors = snapshot.last_embedding(), snapshot.counts()[2]
-            keep = snapshot.generation_names()
-        if watermark > (current.watermark if current else 0) or dropped:
-            base = current if current and len(dropped) <= REBUILD_SHARE * current.vectors else None
-            name = build_generation(
-                self._vectors,
-                base=base.name if base else None,
-                drop=[name for name in dropped if base and name <= base.watermark],
-                add=self._parts(above=base.watermark if base else 0, up_to=watermark),
-            )
-            watermark = max(watermark, current.watermark if current else 0)
-            with self._writing(), self.manifest.transaction() as transaction:
-                transaction.publish(Generation(name, watermark, vectors), dropped)
-                keep = transaction.state.generation_names()
-        discard_generations(self._vectors, keep=keep)
+    def _drop_staged(self, change: Change) -> None:
+        """What a change replaces or removes is not kept where the base is being built anew either."""
+        replaced = (*change.removed_documents, *(addition.document.source for addition in change.additions))
+        staged = self.staged() if replaced or change.removed_files else None
+        if staged:
+            with closing(staged):
+                staged.commit(Change(removed_files=change.removed_files, removed_documents=replaced), {})
 
-    def _parts(self, *, above: int, up_to: int) -> Iterator[tuple[list[int], Vectors]]:
-        """The embeddings of a range, a part at a time, so that no snapshot is held while an index is built."""
-        while True:
+    def _sweep(self) -> None:
+        """Deletes what is left over in the lexical index, and the traces there of what was removed."""
+        with self.turns.writing():
             with self.manifest.snapshot() as snapshot:
-                numbers, vectors = snapshot.embeddings(above=above, up_to=up_to, limit=_PART)
-            if not numbers:
-                return
-            yield numbers, vectors
-            above = numbers[-1]
+                leftovers, is_purge_due = snapshot.lexical_leftovers(), bool(snapshot.meta(PURGE_DUE))
+                self._words.discard_others(snapshot)
+                if not leftovers and not is_purge_due:
+                    return
+                lexical = self._words.index(snapshot)
+            if leftovers:
+                lexical.write(remove=leftovers, add=())
+            if is_purge_due:
+                lexical.purge()
+            with self.manifest.transaction() as transaction:
+                self._words.stamp(transaction, lexical)
+                transaction.forget_leftovers(leftovers)
+                transaction.set_meta(PURGE_DUE, "")
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return self._alone("writer.lock", self._lock_wait)
+    def _purge_log(self, wait: float) -> bool:
+        until = time.monotonic() + wait
+        while not self.manifest.purge():
+            if time.monotonic() >= until:
+                return False
+        return True
 
-    def _publishing(self) -> AbstractContextManager[None]:
-        return self._alone("publisher.lock", PUBLISH_WAIT)
-
-    @contextmanager
-    def _alone(self, lock: str, wait: float) -> Iterator[None]:
-        try:
-            with exclusive(self.home / lock, wait=wait):
-                yield
-        except OSError as error:
-            raise StoreError(
-                f"The knowledge base in {self.home} cannot be written: {error.strerror or error}."
-            ) from error
-
-    def _lexical_index(self, snapshot: Snapshot) -> LexicalIndex:
-        name = snapshot.meta("lexical")
-        if name not in self._lexical:
-            self._lexical = {name: LexicalIndex(self.home / name)}
-        return self._lexical[name]
-
-    def _discard_lexical(self, *, keep: str) -> None:
-        """Deletes lexical indexes that are no longer, or were never, in use; for the holder of the writer's lock."""
-        for folder in self.home.glob("lexical-*"):
-            if folder.name != keep:
-                shutil.rmtree(folder)
+    def _rewrite_words(self) -> None:
+        with self.turns.writing():
+            with self.manifest.snapshot() as snapshot:
+                new = self._words.next_name(snapshot)
+                lexical = self._words.create(new)
+                lexical.write(remove=(), add=((number(chunk.id), chunk) for chunk in snapshot.all_chunks()))
+            with self.manifest.transaction() as transaction:
+                transaction.set_meta("lexical", new)
+                self._words.stamp(transaction, lexical)
+                transaction.forget_all_leftovers()
+                transaction.set_meta(PURGE_DUE, "")
+                transaction.advance_epoch()
+                self._words.discard_others(transaction.state)
 
 
 def _unseen_chunks(transaction: Transaction, change: Change) -> dict[int, Chunk]:
@@ -321,5 +342,7 @@ def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, 
         embeddings = [keys[key] for key in addition.keys]
         transaction.add_document(addition.document, addition.file, addition.chunks, embeddings)
     transaction.settle()
+    if change.removed_documents or any(documents for documents, _ in removed):
+        transaction.set_meta(PURGE_DUE, "yes")
     transaction.advance_epoch()
     return Removed(sum(documents for documents, _ in removed), sum(chunks for _, chunks in removed))

@@ -117,6 +117,15 @@ class Transaction:
     def forget_leftovers(self, numbers: Iterable[int]) -> None:
         self._sql.executemany("DELETE FROM lexical_leftovers WHERE id = ?", ((value,) for value in numbers))
 
+    def adopt_staged(self) -> None:
+        """Takes the passages and embeddings of the staged manifest in place of those that are here."""
+        for table in ("chunks", "embeddings"):
+            self._sql.execute(f"DELETE FROM {table}")
+        for table in ("embeddings", "chunks"):
+            self._sql.execute(f"INSERT INTO {table} SELECT * FROM staged.{table}")
+        for table in ("lexical_leftovers", "dropped_embeddings"):
+            self._sql.execute(f"DELETE FROM {table}")
+
     def retire_generations(self) -> None:
         """Leaves the base without a current generation: searches scan the manifest's vectors until one is built."""
         self._sql.execute("UPDATE generations SET current = 0")
@@ -130,6 +139,7 @@ class Transaction:
         self._sql.execute("DELETE FROM generations WHERE NOT current")
         self._sql.execute("UPDATE generations SET current = 0")
         self._sql.execute(
-            "INSERT INTO generations VALUES (?, ?, ?, 1)", (generation.name, generation.watermark, generation.vectors)
+            "INSERT INTO generations (name, watermark, vectors, stamps, current) VALUES (?, ?, ?, ?, 1)",
+            (generation.name, generation.watermark, generation.vectors, generation.stamps),
         )
         self._sql.executemany("DELETE FROM dropped_embeddings WHERE id = ?", ((value,) for value in without))

@@ -6,9 +6,12 @@ Chroma's embedded client is not safe when a second process writes to an open fol
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -19,6 +22,9 @@ import numpy as np
 
 from kb.errors import StoreError
 from kb.protocols import Vectors
+from kb.store.disk import disk_error
+from kb.store.snapshot import Generation
+from kb.store.stamps import Stamps, altered, digest_of_file, link_tree, looking_other, take_stamps, unpacked
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -26,26 +32,31 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 _COLLECTION = "passages"
-_BATCH = 1_000
+_DATABASE = "chroma.sqlite3"
+_BATCH = 5_000
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
     "max_neighbors": 32,
     "ef_construction": 200,
     # Recall for queries unlike the collection is what abstention stands on: 0.80 at the default of 100.
     "ef_search": 400,
-    # Low, so that opening a generation replays few entries; a crash can only spoil an unpublished folder.
-    "sync_threshold": 1_000,
+    # Every call that changes the index writes it out whole, so that the files of a finished generation hold everything
+    # and no opening changes them; calls are large, and a crash can only spoil an unpublished folder.
+    "sync_threshold": 1,
 }
 
 
 class VectorGeneration:
-    """A published generation, open for reading from any thread."""
+    """A published generation, open for reading from any thread.
 
-    def __init__(self, folder: Path) -> None:
+    Raises StoreError where a file of it is not as it was published (`stamps`): by size and time, then by content.
+    """
+
+    def __init__(self, folder: Path, stamps: Stamps) -> None:
         from chromadb.errors import ChromaError
 
-        if not (folder / "chroma.sqlite3").is_file():
-            raise StoreError("The vector index is missing; run `citewell verify --repair`.")
+        if damaged := damaged_files(folder, looking_other(folder, stamps)):
+            raise StoreError(f"The vector index is damaged ({damaged[0]}); run `citewell verify --repair`.")
         try:
             self._client = _open(folder)
             self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
@@ -88,10 +99,11 @@ class GenerationReader:
         self._lock = Lock()
 
     @contextmanager
-    def lend(self, name: str) -> Iterator[VectorGeneration]:
+    def lend(self, generation: Generation) -> Iterator[VectorGeneration]:
+        name = generation.name
         with self._lock:
             if name not in self._open:
-                self._open[name] = _Lent(VectorGeneration(self._folder / name))
+                self._open[name] = _Lent(VectorGeneration(self._folder / name, unpacked(generation.stamps)))
                 self._latest = name
             lent = self._open[name]
             lent.users += 1
@@ -109,14 +121,30 @@ class GenerationReader:
                 self._open.popitem()[1].generation.close()
 
 
+def damaged_files(folder: Path, stamps: Stamps) -> list[str]:
+    """The files of a generation whose content is not as stamped."""
+    return altered(folder, stamps, digest=_digest)
+
+
 def build_generation(
     folder: Path, *, base: str | None, drop: Sequence[int], add: Iterator[tuple[list[int], Vectors]]
-) -> str:
-    """Builds a generation in `folder` from the generation `base` less `drop` plus `add`, and returns its name.
+) -> tuple[str, Stamps]:
+    """Builds a generation in `folder` from the generation `base` less `drop` plus `add`; its name and files' stamps.
 
     Until it has its final name, an interruption leaves only a folder ending in ".part" behind.
     """
-    name = uuid4().hex[:16]
+    from chromadb.errors import ChromaError
+
+    name = _new_name()
+    try:
+        return name, _built(folder, name, base=base, drop=drop, add=add)
+    except (ChromaError, sqlite3.OperationalError) as error:
+        raise disk_error(folder.parent, error, f"The vector index cannot be built ({error}).") from error
+
+
+def _built(
+    folder: Path, name: str, *, base: str | None, drop: Sequence[int], add: Iterator[tuple[list[int], Vectors]]
+) -> Stamps:
     part = folder / f"{name}.part"
     folder.mkdir(parents=True, exist_ok=True)
     if base is not None:
@@ -128,7 +156,18 @@ def build_generation(
             collection.delete(ids=[str(number) for number in drop[first : first + _BATCH]])
         for numbers, vectors in add:
             collection.upsert(ids=[str(number) for number in numbers], embeddings=vectors)
+    _compact(part / _DATABASE)
+    stamps = take_stamps(part, before={}, digest=_digest)
+    _sync(part)
     part.rename(folder / name)
+    _sync(folder)
+    return stamps
+
+
+def adopt_generation(folder: Path, source: Path) -> str:
+    """Takes the generation in folder `source` into `folder` and returns the name that it has there."""
+    name = _new_name()
+    link_tree(source, folder / name)
     return name
 
 
@@ -137,6 +176,10 @@ def discard_generations(folder: Path, *, keep: set[str]) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in keep:
             shutil.rmtree(path)
+
+
+def _new_name() -> str:
+    return uuid4().hex[:16]
 
 
 @contextmanager
@@ -149,6 +192,44 @@ def _writable(folder: Path, *, create: bool) -> Iterator[Collection]:
             yield client.get_collection(_COLLECTION, embedding_function=None)
     finally:
         client.close()
+
+
+def _compact(database: Path) -> None:
+    """Leaves no free page in Chroma's database, where later openings would write."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("VACUUM")
+
+
+def _digest(path: Path, stamped: str) -> str:
+    """A file's hash; of Chroma's database without what every opening changes in it.
+
+    Opening adds a row to the table acquire_write: that changes its page, the counters on the first page, and in time
+    puts further pages behind those that were there (chromadb 1.5.9).
+    """
+    if path.name != _DATABASE:
+        return digest_of_file(path)
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            (size,) = connection.execute("PRAGMA page_size").fetchone()
+            (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'acquire_write'").fetchone()
+        except (sqlite3.DatabaseError, TypeError):
+            return ""
+    content = bytearray(path.read_bytes())
+    content[24:32] = content[92:100] = bytes(8)
+    content[(root - 1) * size : root * size] = bytes(size)
+    pages = int(stamped.partition(":")[0]) if stamped else len(content) // size
+    return f"{pages}:{hashlib.sha256(memoryview(content)[: pages * size]).hexdigest()}"
+
+
+def _sync(folder: Path) -> None:
+    """Waits until the files of a folder, or a change of its entries, are on the disk."""
+    for path in (*folder.rglob("*"), folder):
+        if path.is_file() or path == folder:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def _open(folder: Path) -> Client:

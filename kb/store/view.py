@@ -25,15 +25,17 @@ class RecentVectors:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._watermark = -1
+        self._generation = ""
         self._numbers: list[int] = []
         self._vectors: Vectors = np.empty((0, 0), np.float32)
 
-    def at(self, snapshot: Snapshot, watermark: int) -> tuple[list[int], Vectors]:
-        """Numbers and vectors of all embeddings above `watermark`; some may have been removed since they were read."""
+    def at(self, snapshot: Snapshot) -> tuple[list[int], Vectors]:
+        """Their numbers and vectors; some may have been removed since they were read."""
+        current = snapshot.generation()
+        name, watermark = (current.name, current.watermark) if current else ("", 0)
         with self._lock:
-            if watermark != self._watermark:
-                self._watermark, self._numbers = watermark, []
+            if name != self._generation:
+                self._generation, self._numbers = name, []
             last = self._numbers[-1] if self._numbers else watermark
             numbers, vectors = snapshot.embeddings(above=last)
             if numbers:
@@ -50,7 +52,6 @@ class View:
     snapshot: Snapshot
     lexical: LexicalSearcher
     generation: VectorGeneration | None
-    watermark: int
     recent: RecentVectors
 
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
@@ -65,7 +66,7 @@ class View:
         return self.manifest.epoch() == self.snapshot.epoch
 
     def _nearest(self, vector: Vectors, limit: int) -> tuple[list[Hit], bool]:
-        numbers, vectors = self.recent.at(self.snapshot, self.watermark)
+        numbers, vectors = self.recent.at(self.snapshot)
         cosines = vectors @ vector if numbers else np.empty(0, np.float32)
         newest = np.argsort(-cosines, kind="stable")[:limit]
         scored = {numbers[index]: float(cosines[index]) for index in newest}

@@ -1,0 +1,30 @@
+"""Reads the office formats from before 2007, which LibreOffice, where it is installed, turns into those of today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ingest.readers.docx import DocxReader
+from ingest.readers.libreoffice import converted
+from ingest.readers.pptx import PptxReader
+from ingest.readers.source_file import Reader, SourceFile
+from kb.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class DocReader:
+    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+        return _read(file, "doc", "docx", DocxReader(), "application/msword")
+
+
+@dataclass(frozen=True, slots=True)
+class PptReader:
+    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+        return _read(file, "ppt", "pptx", PptxReader(), "application/vnd.ms-powerpoint")
+
+
+def _read(file: SourceFile, suffix: str, target: str, reader: Reader, kind: str) -> Iterator[Document | SourceFile]:
+    """What `reader` finds in the converted file; source, name and hash stay the original's."""
+    for found in reader.read(replace(file, path=None, data=converted(file, suffix, target))):
+        yield replace(found, media_type=kind) if isinstance(found, Document) else found

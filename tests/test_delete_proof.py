@@ -1,0 +1,129 @@
+"""A removed document leaves no word of itself, nor its name, in any file under the home folder."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from citewell import KnowledgeBase
+from kb.store.lexical import LexicalIndex
+from kb.store.store import Change, Store
+
+CANARY = "xylographikon"
+NAME = "quagmirella-dossier"
+SECRET = (
+    f"# {CANARY.title()} affair\n\nThe {CANARY} was sold to {CANARY}os in 1931.\n\n## Later\n\nNobody saw it again.\n"
+)
+KEPT = "# Tea\n\nGreen tea is brewed at about eighty degrees.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"tea {number}.md").write_text(f"{KEPT}\nCup number {number} of the day.\n")
+    (folder / f"{NAME}.md").write_text(SECRET)
+    return folder
+
+
+def traces(home: Path) -> list[str]:
+    """Where the secret or its file's name still stands: raw, compressed, or as a term of any segment."""
+    return [
+        *(
+            f"{word} in {path.relative_to(home)}"
+            for path in files(home)
+            for word in (CANARY, NAME)
+            if holds(path, word)
+        ),
+        *(f"a segment with deletions in {folder.name}" for folder in home.glob("*/lexical-*") if has_deletions(folder)),
+        *(f"a term of {folder.name}" for folder in home.glob("*/lexical-*") if knows_terms(folder)),
+    ]
+
+
+def files(home: Path) -> list[Path]:
+    return [path for path in home.rglob("*") if path.is_file()]
+
+
+def holds(path: Path, word: str) -> bool:
+    content = path.read_bytes().lower()
+    forms = (word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be"))
+    return any(form in content or form in inflated(path) for form in forms)
+
+
+def inflated(path: Path) -> bytes:
+    """What deflate streams that begin anywhere in the file hold, zlib's and gzip's."""
+    content, found = path.read_bytes(), bytearray()
+    for header, window in ((b"\x78\x9c", 15), (b"\x78\x01", 15), (b"\x78\xda", 15), (b"\x1f\x8b\x08", 31)):
+        start = content.find(header)
+        while start >= 0:
+            with suppress(zlib.error):
+                found += zlib.decompressobj(window).decompress(content[start:])
+            start = content.find(header, start + 1)
+    return bytes(found).lower()
+
+
+def has_deletions(folder: Path) -> bool:
+    """Whether a segment keeps deleted passages, or files of a segment lie about that is not in use."""
+    segments = json.loads((folder / "meta.json").read_text())["segments"]
+    used = {segment["segment_id"].replace("-", "") for segment in segments}
+    lying_about = [path for path in folder.iterdir() if len(path.stem) == 32 and path.stem not in used]
+    return bool(lying_about) or any(segment["deletes"] for segment in segments)
+
+
+def knows_terms(folder: Path) -> bool:
+    searcher = LexicalIndex(folder).searcher(0)
+    return any(searcher.passages_with(term) for term in (CANARY, CANARY + "o", "quagmirella", "dossier", "1931"))
+
+
+def test_the_checks_see_what_is_there(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+    found = " ".join(traces(home))
+    assert all(place in found for place in ("default/manifest.sqlite", ".store", "a term of lexical-0"))
+    store = Store.open(home / "default", create=False)
+    store.commit(Change(removed_files=(str(folder / f"{NAME}.md"),)), {})
+    assert traces(home), "removed, but not settled yet"
+    assert store.settle()
+    assert traces(home) == []
+    store.close()
+
+
+def test_nothing_of_a_removed_document_stays_behind(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        assert base.search(f"who bought the {CANARY}", 1)[0].chunk.source.endswith(f"{NAME}.md")
+        report = base.remove([f"{NAME}.md"])
+        assert (report.removed, report.purged) == (1, True)
+        for mode in ("dense", "lexical", "hybrid"):
+            assert all(NAME not in hit.chunk.source for hit in base.search(CANARY, 50, mode=mode))
+        assert traces(home) == []
+        assert base.verify().consistent
+        assert len(base.search("green tea", 50, mode="lexical")) == 8
+    assert traces(home) == []
+
+
+def test_nothing_of_a_file_that_is_gone_stays_behind_after_a_sync(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        (folder / f"{NAME}.md").unlink()
+        (folder / "tea 0.md").write_text(KEPT + "\nA better cup.\n")
+        assert base.ingest([folder], sync=True).wait().removed == 1
+        assert traces(home) == []
+        assert base.verify().consistent
+
+
+def test_many_removals_leave_nothing_and_purge_together(folder: Path, home: Path) -> None:
+    for number in range(20):
+        (folder / f"{NAME} {number}.md").write_text(SECRET.replace("1931", f"{number}"))
+    with KnowledgeBase.open(create=True) as base:
+        for path in sorted(folder.iterdir()):
+            base.ingest([path]).wait()
+        sources = [row.source for row in base.documents() if NAME in row.name]
+        assert base.remove(sources).removed == 21
+        assert traces(home) == []
+        assert base.verify().consistent

@@ -1,0 +1,245 @@
+"""Files that hang, crash, grow without end or nest without end: each is given up with a true reason, and no other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from citewell import KnowledgeBase, Settings
+from kb.settings import IngestSettings
+
+READERS = '''
+import os, signal, sys, time
+from ingest.readers.source_file import make_document
+
+class Document:
+    """A container: each line of the file names one that lies in it."""
+
+    def read(self, file):
+        text = file.read().decode()
+        yield make_document(file, text=text, title=file.name, media_type="text/plain")
+        for line in text.split("\\n"):
+            name, _, content = line.partition(": ")
+            if content:
+                yield file.part(name, content.encode())
+
+class Hanging:
+    def read(self, file):
+        while True:
+            time.sleep(0.1)
+        yield
+
+class Busy:
+    def read(self, file):
+        for number in range(10**12):
+            number * number
+        yield
+
+class Slow:
+    """Takes longer than may pass without a step, but makes steps."""
+
+    def read(self, file):
+        for _ in range(25):
+            time.sleep(0.1)
+            file.page()
+        yield make_document(file, text="It took its time.", title="", media_type="text/plain")
+
+class Endless:
+    def read(self, file):
+        while True:
+            file.page()
+        yield
+
+class Greedy:
+    def read(self, file):
+        held = []
+        while True:
+            held.append(bytearray(10_000_000))
+        yield
+
+class Crashing:
+    def read(self, file):
+        os.kill(os.getpid(), signal.SIGSEGV)
+        yield
+
+class Failing:
+    def read(self, file):
+        raise LookupError("no such thing")
+        yield
+
+class Loud:
+    def read(self, file):
+        print("to standard output")
+        sys.stdout.flush()
+        os.write(1, b"\\x00\\x01\\x02 to its descriptor")
+        yield make_document(file, text="It was loud.", title="", media_type="text/plain")
+
+class Nested:
+    def read(self, file):
+        yield make_document(file, text=f"Level {file.depth}.", title="", media_type="text/plain")
+        yield file.part("inner.nested", b"deeper")
+
+class Many:
+    def read(self, file):
+        yield make_document(file, text="Many.", title="", media_type="text/plain")
+        while True:
+            yield file.part("same.txt", b"The same again.")
+'''
+NAMES = {
+    ".box": "Document",
+    ".hang": "Hanging",
+    ".busy": "Busy",
+    ".slow": "Slow",
+    ".endless": "Endless",
+    ".greedy": "Greedy",
+    ".crash": "Crashing",
+    ".fail": "Failing",
+    ".loud": "Loud",
+    ".nested": "Nested",
+    ".many": "Many",
+}
+LIMITS = IngestSettings(
+    seconds=1.0,
+    memory_mb=400,
+    pages=50,
+    parts=8,
+    nesting=3,
+    workers=2,
+    readers={s: f"odd_readers:{n}" for s, n in NAMES.items()},
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnowledgeBase]:
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "odd_readers.py").write_text(READERS)
+    monkeypatch.syspath_prepend(str(modules))
+    with KnowledgeBase.open(home=tmp_path / "home", settings=Settings(ingest=LIMITS), create=True) as opened:
+        yield opened
+
+
+def reasons(base: KnowledgeBase, folder: Path) -> dict[str, str]:
+    """Ingests the folder, and gives what could not be read, by name, with the reason."""
+    report = base.ingest([folder]).wait()
+    return {entry.source.removeprefix(f"{folder}/"): entry.reason for entry in (*report.failed, *report.skipped)}
+
+
+def test_each_file_that_cannot_be_read_is_given_up_for_a_true_reason_and_all_others_are_read(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    for suffix in NAMES:
+        (folder / f"a{suffix}").write_text("anything")
+    for number in range(5):
+        (folder / f"good {number}.md").write_text(f"# Good\n\nThis is document {number}.\n")
+    found = reasons(base, folder)
+    assert found.pop("a.hang") == (
+        "a.hang was given up: for 1 s nothing more of it could be read; raise ingest.seconds to wait longer."
+    )
+    assert found.pop("a.busy").startswith("a.busy was given up: for 1 s")
+    assert found.pop("a.endless") == "a.endless has more than 50 pages; raise ingest.pages to read it."
+    assert found.pop("a.greedy") == "a.greedy needs more memory than it may have; raise ingest.memory_mb to read it."
+    assert found.pop("a.crash") == "a.crash was given up: its reader crashed (SIGSEGV)."
+    assert found.pop("a.fail") == "a.fail cannot be read: its reader stopped with LookupError."
+    assert found.pop("a.nested#inner.nested#inner.nested#inner.nested#inner.nested").startswith(
+        "inner.nested lies more"
+    )
+    assert found.pop("a.many#same.txt (9)").startswith("same.txt and what follows is left out")
+    assert found == {}
+    ready = {row.name for row in base.documents() if row.state == "ready"}
+    assert ready == {
+        *(f"good {number}.md" for number in range(5)),
+        *("a.box", "a.slow", "a.loud", "a.nested", "a.many"),
+        *("a.nested" + "#inner.nested" * depth for depth in (1, 2, 3)),
+        *(f"a.many#same.txt{f' ({number})' if number > 1 else ''}" for number in range(1, 9)),
+    }
+    assert base.verify().consistent
+
+
+def test_what_could_not_be_read_is_not_tried_again_until_that_might_help(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "a.endless").write_text("anything")
+    first = reasons(base, folder)
+    began = time.monotonic()
+    assert reasons(base, folder) == first
+    assert time.monotonic() - began < 0.5, "it was read again"
+    more = Settings(ingest=LIMITS.model_copy(update={"pages": 60}))
+    with KnowledgeBase.open(home=tmp_path / "home", settings=more) as other:
+        assert "more than 60 pages" in reasons(other, folder)["a.endless"]
+
+
+def test_a_part_that_hangs_or_crashes_is_refused_and_the_other_parts_are_read(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    parts = ("first.txt: One.", "b.hang: x", "second.txt: Two.", "c.crash: x", "d.fail: x", "third.txt: Three.")
+    (folder / "letter.box").write_text("\n".join(parts))
+    found = reasons(base, folder)
+    assert found.keys() == {"letter.box#b.hang", "letter.box#c.crash", "letter.box#d.fail"}
+    assert found["letter.box#b.hang"].startswith("b.hang was given up: for 1 s")
+    ready = [row.name for row in base.documents() if row.state == "ready"]
+    assert ready == ["letter.box", *(f"letter.box#{name}.txt" for name in ("first", "second", "third"))]
+    assert reasons(base, folder) == found, "they are told again, but not tried again"
+    (folder / "letter.box").write_text("\n".join(part for part in parts if "hang" not in part))
+    assert reasons(base, folder).keys() == {"letter.box#c.crash", "letter.box#d.fail"}
+
+
+def test_a_cancelled_ingest_does_not_wait_for_a_file_that_hangs(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    patient = Settings(ingest=LIMITS.model_copy(update={"seconds": 300.0}))
+    (folder / "a.hang").write_text("anything")
+    (folder / "good.md").write_text("# Good\n\nThis is a document.\n")
+    with KnowledgeBase.open(home=tmp_path / "home", settings=patient) as other:
+        job = other.ingest([folder])
+        time.sleep(3)
+        began = time.monotonic()
+        job.cancel()
+        assert job.wait().cancelled
+        assert time.monotonic() - began < 5
+
+
+def test_parsers_end_with_the_process_that_started_them(folder: Path, tmp_path: Path, base: KnowledgeBase) -> None:
+    (folder / "a.busy").write_text("anything")
+    script = (
+        "import sys; from pathlib import Path; from citewell import KnowledgeBase, Settings\n"
+        "settings = Settings(ingest={'seconds': 300, 'readers': {'.busy': 'odd_readers:Busy'}})\n"
+        "KnowledgeBase.open('other', home=Path(sys.argv[1]), settings=settings, create=True).ingest(sys.argv[2]).wait()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "home"), str(folder)], env=environment
+    ) as parent:
+        parsers = eventually_children(parent.pid)
+        parent.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{parser}").exists() for parser in parsers):
+        assert time.monotonic() < until, "a parser outlived its parent"
+        time.sleep(0.1)
+
+
+def eventually_children(parent: int) -> list[int]:
+    """The parser processes of `parent`, once there are some."""
+    import psutil
+
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = [child.pid for child in psutil.Process(parent).children() if "ingest.parser" in child.cmdline()]
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no parser was started")
