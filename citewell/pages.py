@@ -8,8 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf_page import Box, around
-from ingest.readers.pdf_text_layer import PDFIUM, drawn_words
+from ingest.readers.pdf.page import Box, around
+from ingest.readers.pdf.text_layer import PDFIUM, drawn_words
 from kb.types import Citation, Document, Span, TextBox
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ READERS = {
     kinds.ODP: "ingest.readers.odp:OdpReader",
     kinds.ODS: "ingest.readers.ods:OdsReader",
     kinds.ODT: "ingest.readers.odt:OdtReader",
-    kinds.PDF: "ingest.readers.pdf:PdfReader",
+    kinds.PDF: "ingest.readers.pdf.reader:PdfReader",
     kinds.PLAIN: "ingest.readers.plain:PlainReader",
     kinds.PPT: "ingest.readers.legacy:PptReader",
     kinds.PPTX: "ingest.readers.pptx:PptxReader",

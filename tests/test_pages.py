@@ -15,7 +15,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from citewell.pages import page_image, quoted_words
-from ingest.readers.pdf_page import Box
+from ingest.readers.pdf.page import Box
 from ingest.reading import read_path
 from kb.types import Citation, Document, Span, TextBox
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.readers.pdf_captions import caption
-from ingest.readers.pdf_grids import find_grids
-from ingest.readers.pdf_names import Cells, header, names, placed, spread
-from ingest.readers.pdf_page import Box, Line, is_leftward
-from ingest.readers.pdf_rows import Row, Rows
-from ingest.readers.pdf_runs import Run, runs
-from ingest.readers.pdf_table import Cell, Table
+from ingest.readers.pdf.captions import caption
+from ingest.readers.pdf.column_names import Cells, header, names, placed, spread
+from ingest.readers.pdf.grids import find_grids
+from ingest.readers.pdf.page import Box, Cell, Line, Table, is_leftward
+from ingest.readers.pdf.rows import Row, Rows
+from ingest.readers.pdf.runs import Run, runs
 
 _OPEN_END = re.compile(r"[,\-–—/(&]$|\b(?:and|or|of|to|for|from|in|on|by|the|with|at)$", re.IGNORECASE)
 _LINE_GAP = 0.5

@@ -14,12 +14,12 @@ from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.readers.pdf_glyphs import Glyphs
-from ingest.readers.pdf_grids import read_rules
-from ingest.readers.pdf_letters import IDEOGRAPH, is_garbled
-from ingest.readers.pdf_marks import with_marks_in_place
-from ingest.readers.pdf_page import Box, Line, Page, Word, around, turned
-from ingest.readers.pdf_words import HYPHENS, Written, words_of
+from ingest.readers.pdf.glyphs import Glyphs
+from ingest.readers.pdf.grids import read_rules
+from ingest.readers.pdf.letters import IDEOGRAPH, is_garbled
+from ingest.readers.pdf.marks import with_marks_in_place
+from ingest.readers.pdf.page import Box, Line, Page, Word, around, turned
+from ingest.readers.pdf.words import HYPHENS, Written, words_of
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from ingest.readers.pdf_page import Box, Line, around, is_same_row, usual_height
+from ingest.readers.pdf.page import Box, Interval, Line, around, is_same_row, usual_height
 
 _PIECE_GAP = 1.0
 """Of the height of a line: justified words hardly ever stand wider apart."""
@@ -24,8 +24,6 @@ _FILLED = 0.8
 _WIDEST = 0.3
 """Of the columns' width: letters among the characters, the usual line, the gutter."""
 _PARTED = re.compile(r"[^\W\d_]-$")
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)

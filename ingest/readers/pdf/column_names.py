@@ -7,10 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.readers.pdf_page import Box, Line, around
-from ingest.readers.pdf_rows import Row, Rows, cut_at
-from ingest.readers.pdf_runs import NAME_REACH, Run
-from ingest.readers.pdf_table import Interval
+from ingest.readers.pdf.page import Box, Interval, Line, around
+from ingest.readers.pdf.rows import Row, Rows, cut_at
+from ingest.readers.pdf.runs import NAME_REACH, Run
 
 _UNITS = re.compile(r"\(.*\)")
 """What a table is counted in stands in brackets where the labels are: (in millions)."""

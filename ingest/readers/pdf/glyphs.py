@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf_page import Box
+from ingest.readers.pdf.page import Box
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage

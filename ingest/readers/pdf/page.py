@@ -1,4 +1,4 @@
-"""What stands on one page of a PDF: lines of words, each with its box, on the page as one reads it."""
+"""What stands on one page of a PDF: lines of words, each with its box, and the tables that they make up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+Interval = tuple[float, float]
 
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -90,6 +92,29 @@ class Page:
         """`box` as the file draws it."""
         width, height = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
         return turned(box, -self.turns, self.width, self.height) if (width and height) else box
+
+
+Cell = tuple[Line, ...]
+"""What stands in a cell, line by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, of which the first `header_rows` name the columns, and the lines of the page that they are of.
+
+    `columns` are the intervals of the columns of figures, by which a table is known again on the next page; a ruled
+    table has none.
+    """
+
+    rows: tuple[tuple[Cell, ...], ...]
+    lines: tuple[Line, ...]
+    columns: tuple[Interval, ...]
+    header_rows: int = 0
+    caption: str = ""
+
+    @property
+    def box(self) -> Box:
+        return around(line.box for line in self.lines)
 
 
 def around(boxes: Iterable[Box]) -> Box:

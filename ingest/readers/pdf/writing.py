@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ingest.readers.pdf_headings import heading_level
-from ingest.readers.pdf_layout import Paragraph, joint, layout, runs_on
-from ingest.readers.pdf_page import Line, Page, usual_height
-from ingest.readers.pdf_table import Cell, Table
+from ingest.readers.pdf.headings import heading_level
+from ingest.readers.pdf.layout import Paragraph, joint, layout, runs_on
+from ingest.readers.pdf.page import Cell, Line, Page, Table, usual_height
 from ingest.readers.structure import HeadingPath
 from kb.types import Anchor, Block, Mark, TextBox
 

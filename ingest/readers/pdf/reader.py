@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf_forms import with_annotations
-from ingest.readers.pdf_margins import without_running_lines
-from ingest.readers.pdf_metadata import metadata
-from ingest.readers.pdf_page import Page, usual_height
-from ingest.readers.pdf_text_layer import PDFIUM, read_page
-from ingest.readers.pdf_writing import PdfText
+from ingest.readers.pdf.forms import with_annotations
+from ingest.readers.pdf.margins import without_running_lines
+from ingest.readers.pdf.metadata import metadata
+from ingest.readers.pdf.page import Page, usual_height
+from ingest.readers.pdf.text_layer import PDFIUM, read_page
+from ingest.readers.pdf.writing import PdfText
 from ingest.readers.source_file import SourceFile, make_document
 from kb.errors import NothingToRead, UnreadableFile
 from kb.types import Document

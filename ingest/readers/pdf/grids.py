@@ -9,10 +9,9 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf_captions import caption
-from ingest.readers.pdf_page import Box, Line, around
-from ingest.readers.pdf_rows import Row, Rows, cut_at
-from ingest.readers.pdf_table import Cell, Table
+from ingest.readers.pdf.captions import caption
+from ingest.readers.pdf.page import Box, Cell, Line, Table, around
+from ingest.readers.pdf.rows import Row, Rows, cut_at
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
