@@ -56,11 +56,11 @@ class ParserPool(Generic[P]):
         self._backlog: _Backlog[tuple[P, Reply | None]] = _Backlog(BACKLOG)
         self._closed = Event()
 
-    def parse(self, planned: Iterable[P]) -> Generator[tuple[P, Reply | None]]:
+    def parse(self, planned: Iterable[P]) -> Generator[tuple[P, Reply | None] | None]:
         """What is planned with what comes of it: None where nothing is to be read, else replies, the last one Done.
 
-        Those of one file come in order, among those of others. What iterating `planned` raises is raised here. Ends
-        early when it is cancelled, whatever the parsers are at.
+        Those of one file come in order, among those of others; None alone tells of a moment in which nothing came. What
+        iterating `planned` raises is raised here. Ends early when it is cancelled, whatever the parsers are at.
         """
         source = iter(planned)
         threads = [Thread(target=self._work, args=(source,), daemon=True) for _ in range(self._workers)]
@@ -293,19 +293,22 @@ class _Backlog(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
-    def items(self, *, producers: int, is_cancelled: Callable[[], bool]) -> Iterator[T]:
-        """Everything that is put, until all producers have ended; raises what one of them failed with."""
+    def items(self, *, producers: int, is_cancelled: Callable[[], bool]) -> Iterator[T | None]:
+        """Everything that is put, until all producers have ended; raises what one of them failed with.
+
+        None where nothing came for LOOK_EVERY seconds.
+        """
         with self._changed:
             self._producers += producers
         while not is_cancelled():
+            item = None
             with self._changed:
-                if not self._changed.wait_for(lambda: self._items or self._error or not self._producers, LOOK_EVERY):
-                    continue
-                if self._error:
-                    raise self._error
-                if not self._items:
-                    return
-                item, weight = self._items.popleft()
-                self._weight -= weight
-                self._changed.notify_all()
+                if self._changed.wait_for(lambda: self._items or self._error or not self._producers, LOOK_EVERY):
+                    if self._error:
+                        raise self._error
+                    if not self._items:
+                        return
+                    item, weight = self._items.popleft()
+                    self._weight -= weight
+                    self._changed.notify_all()
             yield item

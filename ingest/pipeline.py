@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 from ingest.formats import Formats
 from ingest.indexing import BATCH_CHUNKS, LARGEST_BATCH_CHUNKS, Batch, Cancelled, Encoding, Indexer
@@ -25,6 +26,9 @@ from ingest.scan import Scan, gone, require_plausible, scan
 from ingest.tally import Tally
 from kb.store.snapshot import FileRecord, RefusedPart
 from kb.store.store import Store
+
+# Seconds after which what has been read is committed though more would fit: others do not wait for a slow file.
+LONGEST_WAIT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Ingestion:
         self._is_cancelled = is_cancelled
         self._batch = Batch()
         self._readings: dict[str, _Reading] = {}
+        self._flushed = monotonic()
 
     def run(self, paths: Sequence[Path], *, sync: bool = False, confirmed: bool = False) -> IngestReport:
         """Adds what is new, replaces what has changed, keeps the rest; with `sync` also removes what is gone.
@@ -134,8 +139,13 @@ class Ingestion:
         origins: set[str] = set()
         pool = ParserPool[Plan](self._setup, workers=self._parsing.workers, is_cancelled=self._is_cancelled)
         with closing(pool.parse(planner.plans(scanned.files))) as results:
-            for plan, reply in results:
+            for result in results:
                 indexer.check_cancelled()
+                if result is None:
+                    if monotonic() - self._flushed > LONGEST_WAIT:
+                        self._flush(indexer)
+                    continue
+                plan, reply = result
                 if reply is None:
                     self._settle(plan, parts.get(plan.record.source, []))
                     origins.add(plan.origin)
@@ -216,3 +226,4 @@ class Ingestion:
                 self._batch.files.append(replace(reading.plan.record, state="partial"))
         batch, self._batch = self._batch, Batch()
         indexer.write(batch, lambda: self._encoding)
+        self._flushed = monotonic()

@@ -17,20 +17,43 @@ from app.cli.main import main
 from citewell import KnowledgeBase
 from kb.errors import UserError
 
-FILES = 30
+FILES = 12
 COMMAND = [sys.executable, "-m", "app.cli.main"]
+GATED = """
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+
+class Gated:
+    def load_data(self, file):
+        while not Path(file.read_text()).exists():
+            time.sleep(0.05)
+        return [SimpleNamespace(text="The gate is open.", metadata={})]
+"""
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Enough text to be busy with for some seconds."""
-    folder = tmp_path / "documents"
+def gate(tmp_path: Path) -> Path:
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, gate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Some text, and a last file whose reader waits for the gate, so that no machine is done with it too soon."""
+    folder, modules = tmp_path / "documents", tmp_path / "modules"
     folder.mkdir()
-    for number in range(FILES):
+    modules.mkdir()
+    (modules / "gated_reader.py").write_text(GATED)
+    monkeypatch.syspath_prepend(modules)
+    monkeypatch.setenv("PYTHONPATH", str(modules))
+    monkeypatch.setenv("CITEWELL_INGEST__READERS", json.dumps({".gated": "gated_reader:Gated"}))
+    for number in range(FILES - 1):
         text = "\n\n".join(
             f"Paragraph {part} of note {number} speaks of matter {number * part}. " * 8 for part in range(20)
         )
         (folder / f"note{number}.md").write_text(f"# Note {number}\n\n{text}\n")
+    (folder / "z.gated").write_text(str(gate))
     return folder
 
 
@@ -52,7 +75,9 @@ def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def test_a_job_is_watched_and_cancelled_from_another_process_and_taken_up_again(folder: Path, home: Path) -> None:
+def test_a_job_is_watched_and_cancelled_from_another_process_and_taken_up_again(
+    folder: Path, home: Path, gate: Path
+) -> None:
     KnowledgeBase.open(home=home, create=True).close()
     with KnowledgeBase.open(home=home) as base:
         with ingesting(folder, home) as process:
@@ -69,6 +94,7 @@ def test_a_job_is_watched_and_cancelled_from_another_process_and_taken_up_again(
         assert added < FILES
         [note] = base.jobs()
         assert note.state == "interrupted"
+        gate.touch()
         report = base.resume(note.id).wait()
         assert (report.added, report.unchanged) == (FILES - added, added)
         assert base.jobs() == []
@@ -77,7 +103,7 @@ def test_a_job_is_watched_and_cancelled_from_another_process_and_taken_up_again(
 
 
 def test_a_killed_job_is_interrupted_and_doing_it_again_settles_it(
-    folder: Path, home: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, home: Path, gate: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with KnowledgeBase.open(home=home, create=True) as base:
         with ingesting(folder, home) as process:
@@ -87,6 +113,7 @@ def test_a_killed_job_is_interrupted_and_doing_it_again_settles_it(
         assert main(["--home", str(home), "--json", "jobs"]) == 0
         [record] = json.loads(capsys.readouterr().out)
         assert (record["state"], record["kind"], record["paths"]) == ("interrupted", "ingest", [str(folder)])
+        gate.touch()
         assert main(["--home", str(home), "--json", "jobs", "--resume", record["id"]]) == 0
         report = json.loads(capsys.readouterr().out)
         assert report["added"] + report["unchanged"] == FILES

@@ -207,8 +207,9 @@ def _compact(database: Path) -> None:
 def _blank_unused_slots(part: Path) -> None:
     """Overwrites the slots of the graph's files that hold no vector yet.
 
-    hnswlib writes them out as it got them from malloc, with whatever this process has had in its memory before: texts and
-    names of files too. How long the files are counts when they are read; what the slots hold does not (chromadb 1.5.9).
+    hnswlib writes them out as malloc gave them, with whatever this process has had in its memory before: texts and
+    names of files too. The length of the files counts when they are read; what those slots hold does not (chromadb
+    1.5.9).
     """
     for header in part.glob("*/header.bin"):
         slots, used, slot_bytes = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
