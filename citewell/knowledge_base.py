@@ -16,7 +16,15 @@ from citewell.jobs import Job
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
 from citewell.reply import Reply
-from citewell.status import DocumentRow, RemovalReport, Status, Verification, folder_bytes, relative_name
+from citewell.status import (
+    DocumentRow,
+    RemovalReport,
+    Status,
+    Verification,
+    document_row,
+    folder_bytes,
+    relative_name,
+)
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, Retriever, Splitter
@@ -236,44 +244,25 @@ class KnowledgeBase:
             return snapshot.chunks(document.id) if document else []
 
     def documents(self) -> list[DocumentRow]:
-        """One row per document and per file that could not be read, by source."""
+        """One row per document, and per file or part of a file that became none, by source."""
         with self._store.manifest.snapshot() as snapshot:
             files = {record.source: record for record in snapshot.files()}
-            rows = snapshot.document_rows()
+            rows, refused = snapshot.document_rows(), snapshot.refused_parts()
         found = [
-            DocumentRow(
-                source=source,
-                file=file,
-                name=relative_name(source, files[file].root),
-                title=title,
-                state="ready",
-                reason="",
-                media_type=media_type,
-                characters=characters,
-                chunks=chunks,
-                bytes=files[file].size,
-                ingested=files[file].ingested,
-            )
+            document_row(source, files[file], title=title, media_type=media_type, characters=characters, chunks=chunks)
             for source, file, title, media_type, characters, chunks in rows
         ]
-        failed = [
-            DocumentRow(
-                source=record.source,
-                file=record.source,
-                name=relative_name(record.source, record.root),
-                title="",
-                state=record.state,
-                reason=record.reason,
-                media_type="",
-                characters=0,
-                chunks=0,
-                bytes=record.size,
-                ingested=record.ingested,
-            )
+        unread = [
+            document_row(record.source, record, state=record.state, reason=record.reason)
             for record in files.values()
             if record.state in ("failed", "skipped")
         ]
-        return sorted([*found, *failed], key=lambda row: row.source)
+        parts = [
+            document_row(part.source, files[part.file], state=part.state, reason=part.reason)
+            for part in refused
+            if files[part.file].state not in ("failed", "skipped")
+        ]
+        return sorted([*found, *unread, *parts], key=lambda row: row.source)
 
     def display_name(self, source: str) -> str:
         """How people see a source: relative to the folder that was ingested."""
@@ -290,7 +279,7 @@ class KnowledgeBase:
                 documents=documents,
                 chunks=chunks,
                 embeddings=embeddings,
-                failed=sum(record.state == "failed" for record in snapshot.files()),
+                failed=sum(state == "failed" for state in snapshot.states()),
                 bytes=folder_bytes(self._store.home),
                 generation=generation.name if generation else "",
                 fingerprint={part: snapshot.meta(part) for part in ("embedder", "splitter") if snapshot.meta(part)},

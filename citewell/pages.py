@@ -1,4 +1,4 @@
-"""Pages as pictures: the page of a PDF that a citation stands on, with the quoted lines marked."""
+"""Pages as pictures: the page of a PDF that a citation stands on, with the quoted words marked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf_page import PDFIUM
+from ingest.readers.pdf.page import Box, around
+from ingest.readers.pdf.text_layer import PDFIUM, drawn_words
 from kb.types import Citation, Document, Span, TextBox
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ INK = (255, 196, 0, 96)
 
 
 def page_image(document: Document, citation: Citation) -> bytes | None:
-    """A JPEG of the page that `citation` names, the quoted lines marked.
+    """A JPEG of the page that `citation` names, the quoted words marked.
 
     None where `document` has no pages, or where its file is gone or no longer the one that was read: boxes of an older
     version would mark the wrong words.
@@ -36,7 +37,8 @@ def page_image(document: Document, citation: Citation) -> bytes | None:
     if content is None:
         return None
     page = _page(citation, boxes)
-    picture = _marked_page(content, page, [box for box in boxes if box.page == page])
+    quoted = [(box, document.text[box.start : box.end]) for box in boxes if box.page == page]
+    picture = _marked_page(content, page, quoted, citation.spans)
     encoded = BytesIO()
     picture.save(encoded, "JPEG", quality=88)
     return encoded.getvalue()
@@ -52,6 +54,53 @@ def quoted_boxes(boxes: Iterable[TextBox], spans: Sequence[Span]) -> list[TextBo
     return [box for box in boxes if any(box.start < span.end and span.start < box.end for span in spans)]
 
 
+def quoted_words(line: TextBox, text: str, spans: Sequence[Span], words: Sequence[tuple[str, Box]]) -> list[Box]:
+    """Where the words of a line stand that `spans` hold, those that stand together in one box.
+
+    `words` are all those of the page. The whole line, where it is quoted as a whole, or its words are not found again:
+    a page that was read by text recognition has none.
+    """
+    whole = Box(line.left, line.bottom, line.right, line.top)
+    inside = [(word, box) for word, box in words if _holds(whole, box)]
+    placed = None if _covers(spans, line) else _places(text, inside)
+    if not placed:
+        return [whole]
+    runs: list[list[Box]] = [[]]
+    for start, end, box in placed:
+        if any(line.start + start < span.end and span.start < line.start + end for span in spans):
+            runs[-1].append(box)
+        elif runs[-1]:
+            runs.append([])
+    return [around(run) for run in runs if run]
+
+
+def _covers(spans: Sequence[Span], line: TextBox) -> bool:
+    return any(span.start <= line.start and line.end <= span.end for span in spans)
+
+
+def _holds(box: Box, word: Box) -> bool:
+    x, y = (word.left + word.right) / 2, (word.bottom + word.top) / 2
+    return box.left - MARGIN <= x <= box.right + MARGIN and box.bottom - MARGIN <= y <= box.top + MARGIN
+
+
+def _places(text: str, words: Sequence[tuple[str, Box]]) -> list[tuple[int, int, Box]]:
+    """Where in `text` each of `words` stands, white space aside; empty unless they make up all of it."""
+    letters = [index for index, letter in enumerate(text) if not letter.isspace()]
+    solid = "".join(text[index] for index in letters)
+    placed: list[tuple[int, int, Box]] = []
+    left = list(words)
+    at = 0
+    while at < len(solid):
+        found = next((word for word in left if word[0] and solid.startswith("".join(word[0].split()), at)), None)
+        if found is None:
+            return []
+        left.remove(found)
+        size = len("".join(found[0].split()))
+        placed.append((letters[at], letters[at + size - 1] + 1, found[1]))
+        at += size
+    return placed
+
+
 def _unchanged_content(document: Document) -> bytes | None:
     if document.media_type != PDF:
         return None
@@ -62,15 +111,19 @@ def _unchanged_content(document: Document) -> bytes | None:
     return content if sha256(content).hexdigest() == document.sha256 else None
 
 
-def _marked_page(content: bytes, number: int, boxes: Sequence[TextBox]) -> Image:
-    """The page `number` (from 1) as an RGB image with `boxes` painted over."""
+def _marked_page(content: bytes, number: int, lines: Sequence[tuple[TextBox, str]], spans: Sequence[Span]) -> Image:
+    """The page `number` (from 1) as an RGB image; of each line, its box and its text, what `spans` hold is marked."""
     import pypdfium2
     from PIL import Image, ImageDraw
 
     with PDFIUM, pypdfium2.PdfDocument(content) as pdf:
+        if pdf.get_formtype():
+            pdf.init_forms()
         page = pdf[number - 1]
         bitmap = page.render(scale=min(SCALE, LONGEST_SIDE / max(page.get_size())))
         left, bottom, _, _ = page.get_bbox()
+        words = drawn_words(page)
+        boxes = [box for line, text in lines for box in quoted_words(line, text, spans, words)]
         # Knows the page's rotation, which boxes leave out; counts from the origin of the file's coordinates, which need
         # not be the corner of the visible page.
         to_pixels = bitmap.get_posconv(page).to_bitmap

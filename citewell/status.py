@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from kb.store.snapshot import FileRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -27,9 +29,9 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """One document, or one file that gave none. state is "ready", "failed" or "skipped"; `name` is what people see.
+    """One document, or a file or part of one that gave none. state is "ready", "failed" or "skipped".
 
-    `file` is the source of the file that holds the document: its own, unless it is a part of a container.
+    `name` is what people see; `file` is the source of the file that holds the document, its own unless it is a part.
     """
 
     source: str
@@ -43,6 +45,33 @@ class DocumentRow:
     chunks: int
     bytes: int
     ingested: datetime
+
+
+def document_row(
+    source: str,
+    file: FileRecord,
+    *,
+    state: str = "ready",
+    reason: str = "",
+    title: str = "",
+    media_type: str = "",
+    characters: int = 0,
+    chunks: int = 0,
+) -> DocumentRow:
+    """The row of what `file` holds under `source`."""
+    return DocumentRow(
+        source=source,
+        file=file.source,
+        name=relative_name(source, file.root),
+        title=title,
+        state=state,
+        reason=reason,
+        media_type=media_type,
+        characters=characters,
+        chunks=chunks,
+        bytes=file.size,
+        ingested=file.ingested,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,17 @@ def _overlap(chunk: Chunk, span: Span) -> int:
 
 
 def _pages(document: Document, number: int) -> tuple[Span, ...]:
+    """Where the page stands: in one piece, as a rule, though the rows of its tables have marks of their own."""
     marks = [mark for mark in document.marks if mark.anchor.kind == "page"]
-    ends = [mark.offset for mark in marks[1:]] + [len(document.text)]
-    return tuple(Span(mark.offset, end) for mark, end in zip(marks, ends, strict=False) if mark.anchor.number == number)
+    turned = [
+        mark
+        for before, mark in zip([None, *marks], marks, strict=False)
+        if before is None or before.anchor.number != mark.anchor.number
+    ]
+    ends = [mark.offset for mark in turned[1:]] + [len(document.text)]
+    return tuple(
+        Span(mark.offset, end) for mark, end in zip(turned, ends, strict=False) if mark.anchor.number == number
+    )
 
 
 def _quotes(text: str, quote: str, pages: tuple[Span, ...] | None) -> tuple[Span, ...]:

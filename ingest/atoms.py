@@ -11,8 +11,11 @@ from typing import NamedTuple
 from kb.text.sentences import sentences
 from kb.types import Block, Document, Mark, Span
 
-BLOCK, LINE, SENTENCE = 0.0, 0.1, 0.3
-"""What a border before a block, a line and a sentence costs, where a passage without any text at all costs 1."""
+BLOCK, LINE, SENTENCE, HEADER = 0.0, 0.1, 0.3, 1.0
+"""What a border before a block, a line, a sentence and within or below the names of a table's columns costs.
+
+A passage without any text at all costs 1.
+"""
 
 _LINES = re.compile(r"\S(?:[^\n]*\S)?")
 _TURNED = frozenset({"page", "slide", "sheet", "cell"})
@@ -102,6 +105,7 @@ def _atoms_of(text: str, block: Block, cost: float) -> Iterator[Atom]:
     yield Atom(spans[0].start, spans[0].end, cost, above, caption, is_heading=block.kind == "heading")
     for row, (before, span) in enumerate(pairwise(spans), 1):
         border = LINE if "\n" in text[before.end : span.start] else SENTENCE
+        border = HEADER if row <= block.header_rows else border
         yield Atom(span.start, span.end, border, above, caption if row < block.header_rows else header)
 
 

@@ -17,7 +17,7 @@ from ingest.readers.llama_index import LlamaIndexReader, Loader
 from ingest.readers.source_file import Reader, SourceFile
 from kb.errors import NothingToRead, SettingsError, UnreadableFile
 
-VERSION = 2
+VERSION = 3
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 READERS = {
@@ -37,7 +37,7 @@ READERS = {
     kinds.ODP: "ingest.readers.odp:OdpReader",
     kinds.ODS: "ingest.readers.ods:OdsReader",
     kinds.ODT: "ingest.readers.odt:OdtReader",
-    kinds.PDF: "ingest.readers.pdf:PdfReader",
+    kinds.PDF: "ingest.readers.pdf.reader:PdfReader",
     kinds.PLAIN: "ingest.readers.plain:PlainReader",
     kinds.PPT: "ingest.readers.legacy:PptReader",
     kinds.PPTX: "ingest.readers.pptx:PptxReader",

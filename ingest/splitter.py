@@ -50,7 +50,7 @@ class SentenceSplitter:
 
     @property
     def fingerprint(self) -> str:
-        return f"sentences-3 window={self.window} target={self._target} overlap={self.overlap}"
+        return f"sentences-4 window={self.window} target={self._target} overlap={self.overlap}"
 
     def split(self, document: Document) -> list[Chunk]:
         return list(

@@ -171,6 +171,17 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.pdf": lambda path: pdf(
         path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}
     ),
+    "columns.pdf": lambda path: pdf(
+        path, [(x, 280 - 11 * row, f"{FOX[:20]} {row}") for row in range(9) for x in (20, 220)]
+    ),
+    "table.pdf": lambda path: pdf(
+        path,
+        [
+            (x, 250 - 14 * row, f"{x * row:,}.50" if x > 50 else f"Row {row}")
+            for row in range(6)
+            for x in (50, 200, 300)
+        ],
+    ),
     "a.docx": make_docx,
     "a.odp": lambda path: make_odf(path, "presentation", ODP),
     "a.odt": lambda path: make_odf(path, "text", ODT),

@@ -1,4 +1,4 @@
-"""Page pictures: the marking lies on the quoted line, turned and cropped pages too, and never on another version."""
+"""Page pictures: the marking lies on the quoted words, turned and cropped pages too, and never on another version."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
+from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
-from citewell.pages import page_image
+from citewell.pages import page_image, quoted_words
+from ingest.readers.pdf.page import Box
 from ingest.reading import read_path
-from kb.types import Citation, Document, Span
+from kb.types import Citation, Document, Span, TextBox
 
 LINES = [f"This line speaks of the {animal}." for animal in ("heron", "otter", "badger", "newt")]
 QUOTED = "badger"
+ROWS = [("Sales", "1,204", "1,377"), ("Costs", "(987)", "(1,012)"), ("Profit", "$ 217", "$ 365")]
 
 
 def make_pdf(path: Path, *, rotation: int = 0, crop: tuple[int, int, int, int] | None = None) -> Path:
@@ -56,13 +59,30 @@ def marked(picture: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return (red > 200) & (red - blue > 50), red < 120
 
 
+def width(words: str) -> float:
+    return float(pdfmetrics.stringWidth(words, "Helvetica", 12))
+
+
+def marked_runs(document: Document, quote: str, rotation: int = 0, baseline: float = 700) -> list[tuple[float, float]]:
+    """Where the marking begins and ends, line by line and from left to right, in points less the margin of marking."""
+    picture = page_image(document, cite(document, quote))
+    assert picture is not None
+    yellow = np.rot90(marked(picture)[0], rotation // 90)
+    runs: list[tuple[float, float]] = []
+    for height in range(int(baseline), 0, -20):
+        row = yellow[int((792 - height) * 2) - 22 : int((792 - height) * 2)].any(axis=0)
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(int), [0]))))
+        runs += [(begin / 2 + 1, end / 2 - 1) for begin, end in edges.reshape(-1, 2) if end - begin > 8]
+    return runs
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("crop", [None, (50, 500, 550, 760)])
 def test_marking_covers_the_quoted_line_and_no_other(
     tmp_path: Path, rotation: int, crop: tuple[int, int, int, int] | None
 ) -> None:
     document = read(make_pdf(tmp_path / "animals.pdf", rotation=rotation, crop=crop))
-    picture = page_image(document, cite(document, QUOTED))
+    picture = page_image(document, cite(document, next(line for line in LINES if QUOTED in line)))
     assert picture is not None
     yellow, ink = (np.rot90(layer, rotation // 90) for layer in marked(picture))
     left, top = (crop[0], crop[3]) if crop else (0, 792)
@@ -73,6 +93,49 @@ def test_marking_covers_the_quoted_line_and_no_other(
     inked_rows, inked_columns = np.nonzero(ink[rows.min() : rows.max() + 1])
     assert len(inked_rows) > 100
     assert columns.min() <= inked_columns.min() and inked_columns.max() <= columns.max()
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_within_a_line_only_the_quoted_words_are_marked(tmp_path: Path, rotation: int) -> None:
+    document = read(make_pdf(tmp_path / "animals.pdf", rotation=rotation))
+    [(left, right)] = marked_runs(document, "of the heron", rotation)
+    assert left == pytest.approx(72 + width("This line speaks "), abs=2)
+    assert right == pytest.approx(72 + width("This line speaks of the heron."), abs=2)
+
+
+def test_a_quote_over_two_lines_begins_and_ends_within_them(tmp_path: Path) -> None:
+    document = read(make_pdf(tmp_path / "animals.pdf"))
+    first, second = marked_runs(document, "the heron.\nThis line speaks of")
+    assert first[0] == pytest.approx(72 + width("This line speaks of "), abs=2)
+    assert first[1] == pytest.approx(72 + width(LINES[0]), abs=2)
+    assert second[0] == pytest.approx(72, abs=2)
+    assert second[1] == pytest.approx(72 + width("This line speaks of"), abs=2)
+
+
+def test_of_a_row_the_quoted_cells_are_marked(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(612, 792))
+    for index, (label, *figures) in enumerate(ROWS):
+        canvas.drawString(72, 700 - 20 * index, label)
+        for right, figure in zip((300, 400), figures, strict=True):
+            canvas.drawRightString(right, 700 - 20 * index, figure)
+    canvas.save()
+    document = read(tmp_path / "a.pdf")
+    runs = marked_runs(document, "Profit | $217", baseline=660)
+    assert [right for _, right in runs] == pytest.approx([72 + width("Profit"), 300], abs=2)
+    assert runs[1][0] == pytest.approx(300 - width("$ 217"), abs=2)
+
+
+def test_of_a_line_from_the_right_the_quoted_words_are_marked() -> None:
+    text = "\u05d0\u05d1 \u05d2\u05d3"
+    line = TextBox(0, 5, 1, 50, 100, 90, 112)
+    words = [("\u05d0\u05d1", Box(72, 100, 90, 112)), ("\u05d2\u05d3", Box(50, 100, 68, 112))]
+    assert quoted_words(line, text, (Span(0, 2),), words) == [Box(72, 100, 90, 112)]
+    assert quoted_words(line, text, (Span(3, 5),), words) == [Box(50, 100, 68, 112)]
+
+
+def test_where_the_words_are_not_found_again_the_line_is_marked() -> None:
+    line = TextBox(0, 9, 1, 50, 100, 90, 112)
+    assert quoted_words(line, "one two x", (Span(0, 3),), [("one", Box(50, 100, 60, 112))]) == [Box(50, 100, 90, 112)]
 
 
 def test_a_changed_or_missing_file_is_not_drawn(tmp_path: Path) -> None:

@@ -344,9 +344,6 @@ class TestPdf:
     def test_a_damaged_file_says_so(self, tmp_path: Path) -> None:
         assert "damaged" in refusal(written(tmp_path / "a.pdf", b"%PDF-1.7 and then nothing"))
 
-    def test_a_scan_says_so(self, tmp_path: Path) -> None:
-        assert "scan without a text layer" in refusal(pdf(tmp_path / "a.pdf", []))
-
 
 class TestDocx:
     def test_the_body_in_order(self, tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def test_the_parts_of_a_wide_row_carry_the_names_of_their_own_columns_and_of_the
     assert len(values) > 8
     for chunk in values:
         caption, years, *label = chunk.context.table.split("\n")
-        cells = chunk.text.removesuffix(" |").split(" | ")
+        cells = chunk.text.removesuffix(" |").removeprefix("| ").split(" | ")
         named = years.split(" | ")
         assert caption == "Weights"
         is_first = named[0] == "item"

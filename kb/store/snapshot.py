@@ -101,6 +101,11 @@ class Snapshot:
         rows = self._sql.execute("SELECT source, file, state, reason FROM refused_parts ORDER BY source")
         return [RefusedPart(*row) for row in rows]
 
+    def states(self) -> list[str]:
+        """The state of every file, and of every part of one that became no document."""
+        rows = self._sql.execute("SELECT state FROM files UNION ALL SELECT state FROM refused_parts")
+        return [state for (state,) in rows]
+
     def document(self, source: str) -> Document | None:
         row = self._sql.execute(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE source = ?", (source,)).fetchone()
         return document_of(row) if row else None

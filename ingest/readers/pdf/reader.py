@@ -1,0 +1,139 @@
+"""Reads PDFs that hold text: PDFium for words, fields and attachments, pypdf for what the file says about itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.readers.pdf.forms import with_annotations
+from ingest.readers.pdf.margins import without_running_lines
+from ingest.readers.pdf.metadata import metadata
+from ingest.readers.pdf.page import Page, usual_height
+from ingest.readers.pdf.text_layer import PDFIUM, read_page
+from ingest.readers.pdf.writing import PdfText
+from ingest.readers.source_file import SourceFile, make_document
+from kb.errors import NothingToRead, UnreadableFile
+from kb.types import Document
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PdfReader:
+    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+        with _opened(file) as pdf:
+            pages = list(_pages(pdf, file))
+            parts = list(_attachments(pdf, file))
+        about = metadata(file)
+        text = PdfText(about.outline, usual_height([line for page in pages for line in page.lines]))
+        for page in without_running_lines(pages):
+            file.step()
+            text.add_page(page)
+        if text.boxes:
+            yield make_document(
+                file,
+                text=text.text,
+                title=about.title,
+                media_type="application/pdf",
+                modified=about.modified,
+                marks=text.marks,
+                blocks=text.blocks,
+                boxes=text.boxes,
+            )
+        yield from parts
+        if not text.boxes:
+            raise _refusal(file, pages)
+
+
+@contextmanager
+def _opened(file: SourceFile) -> Iterator[PdfDocument]:
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    with PDFIUM:
+        try:
+            pdf = pypdfium2.PdfDocument(file.path or file.data)
+        except pypdfium2.PdfiumError as error:
+            raise UnreadableFile(f"{file.name} {_reason(error.err_code)}") from error
+    try:
+        with PDFIUM:
+            kind = pdf.get_formtype()
+            if kind == pdfium.FORMTYPE_XFA_FULL:
+                raise UnreadableFile(
+                    f"{file.name} is a form that only Adobe's programs show (XFA); print it to a PDF and ingest that."
+                )
+            if kind != pdfium.FORMTYPE_NONE:
+                pdf.init_forms()
+        yield pdf
+    finally:
+        with PDFIUM:
+            pdf.close()
+
+
+def _reason(code: int) -> str:
+    """What an error code of PDFium's means, and what to do."""
+    import pypdfium2.raw as pdfium
+
+    if code == pdfium.FPDF_ERR_PASSWORD:
+        return "is protected by a password; remove the password and ingest it again."
+    if code == pdfium.FPDF_ERR_SECURITY:
+        return "is encrypted in a way that cannot be read here; save it without encryption and ingest it again."
+    return "is damaged or no PDF; save it again and ingest it again."
+
+
+def _pages(pdf: PdfDocument, file: SourceFile) -> Iterator[Page]:
+    """The pages that can be loaded."""
+    for number in range(1, len(pdf) + 1):
+        file.page()
+        with PDFIUM:
+            page = _page(pdf, number)
+        if page:
+            yield page
+
+
+def _page(pdf: PdfDocument, number: int) -> Page | None:
+    from pypdfium2 import PdfiumError
+
+    try:
+        page = pdf[number - 1]
+    except PdfiumError:
+        logger.warning("page %d cannot be loaded and is left out", number)
+        return None
+    try:
+        return with_annotations(read_page(page, number), page)
+    finally:
+        page.close()
+
+
+def _attachments(pdf: PdfDocument, file: SourceFile) -> Iterator[SourceFile]:
+    from pypdfium2 import PdfiumError
+
+    with PDFIUM:
+        for index in range(pdf.count_attachments()):
+            attachment = pdf.get_attachment(index)
+            name = attachment.get_name() or f"attachment {index + 1}"
+            try:
+                data = bytes(attachment.get_data())
+            except PdfiumError:
+                logger.warning("the attachment %s cannot be read and is left out", name)
+                continue
+            file.allowance.expand(len(data), name)
+            yield file.part(name, data)
+
+
+def _refusal(file: SourceFile, pages: Sequence[Page]) -> UnreadableFile:
+    """Why nothing could be read."""
+    if not pages:
+        return UnreadableFile(f"{file.name} {_reason(0)}")
+    if any(page.is_unread for page in pages):
+        return UnreadableFile(
+            f"{file.name} is a scan without a text layer, or its fonts do not name their letters;"
+            " run it through text recognition and ingest it again."
+        )
+    return NothingToRead(f"{file.name} holds no text: its pages are empty.")
