@@ -30,10 +30,14 @@ _WIDTH, _LONGEST = 384, 2688
 """Of lines that are read: their width is a multiple of the first, never more than the last."""
 _MOST_SHAPES = 20
 _COMPANY, _COMPANY_SIZE = 192, 20
-_INK, _BLANK = 0.15, 0.75
+_INK = 0.15
+"""Of the difference that letters make to a column of a line's pixels: what more than noise makes."""
+_BLANK = 0.75
 _WHITE, _GREY = (255, 255, 255), 127
 """Grey is nothing to the model that reads: RapidOCR fills up with it too."""
 _UNLIMITED = 1_000_000
+_WITHOUT_MEMORY = ("alloc", "Resource temporarily unavailable")
+"""What OpenVINO says, among other things, where it gets no memory, and no thread for want of it."""
 
 
 class Reading(NamedTuple):
@@ -93,13 +97,13 @@ class TextRecogniser:
         if picture.shape not in self._shapes and len(self._shapes) == _MOST_SHAPES:
             self._forget()
         self._shapes.add(picture.shape)
-        self._engine = self._engine or _engine(self._threads)
         blue_first = np.ascontiguousarray(picture[..., ::-1])
         try:
+            self._engine = self._engine or _engine(self._threads)
             return self._engine(blue_first, use_det=finds, use_cls=False, use_rec=not finds)
-        except OpenVINOError as error:
+        except (OpenVINOError, RuntimeError) as error:
             self._forget()
-            if "alloc" in str(error):
+            if any(sign in str(error) for sign in _WITHOUT_MEMORY):
                 raise MemoryError from error
             raise
 
@@ -126,11 +130,11 @@ def _engine(threads: int) -> RapidOCR:
     return rapidocr.RapidOCR(
         params={
             "Global.log_level": "critical",
-            "Global.text_score": 0.0,
             "Global.use_cls": False,
             "Global.use_preprocess_img": False,
             "Global.use_vertical_padding": False,
             "EngineConfig.openvino.inference_num_threads": threads,
+            "EngineConfig.openvino.enable_cpu_pinning": False,
             "Det.engine_type": rapidocr.EngineType.OPENVINO,
             "Rec.engine_type": rapidocr.EngineType.OPENVINO,
             # By their paths: what RapidOCR does not find by a name, it downloads.
