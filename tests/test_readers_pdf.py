@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -403,6 +404,23 @@ class TestTables:
         assert texts(document, "table") == ["\n".join(" | ".join(row) for row in rows)]
         assert document.text.startswith(LEFT[0])
 
+    def test_a_statement_of_equity_is_a_table_though_most_of_its_cells_are_blank(self, tmp_path: Path) -> None:
+        movements = [["", "", "", "", "16", "16"], ["(2)", "", "", "", "", "(2)"], ["", "", "7", "", "", "7"]]
+        rows = [
+            ("Balance, 2020", ["10", "9", "8", "7", "6", "40"]),
+            *((f"Movement {number}", cells) for number, cells in enumerate(movements * 3, 1)),
+            ("Balance, 2021", ["4", "9", "29", "7", "54", "103"]),
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            for index, (label, cells) in enumerate(rows):
+                canvas.drawString(60, 700 - 14 * index, label)
+                for right, cell in zip(range(250, 550, 50), cells, strict=True):
+                    canvas.drawRightString(right, 700 - 14 * index, cell)
+
+        [table] = texts(read(made(tmp_path / "a.pdf", draw)), "table")
+        assert table.splitlines() == [" | ".join([label, *cells]) for label, cells in rows]
+
     def test_ruled_tables_of_words(self, tmp_path: Path) -> None:
         cells = [
             ["Name", "Kept in", "Meaning"],
@@ -485,6 +503,21 @@ class TestFiles:
         assert isinstance(page, Document) and isinstance(notes, Document) and isinstance(tool, Refusal)
         assert (page.text, notes.text) == ("Words.", "Notes of the meeting.")
         assert notes.source == f"{page.source}#notes.txt"
+
+    def test_a_damaged_file_does_not_get_the_reason_of_the_file_before(self, tmp_path: Path) -> None:
+        whole = made(tmp_path / "a.pdf", lambda canvas: canvas.drawString(60, 700, "Otter"))
+        writer = pypdf.PdfWriter(clone_from=whole)
+        writer.encrypt("secret", algorithm="RC4-128")
+        writer.write(tmp_path / "protected.pdf")
+        content = whole.read_bytes()
+        pages = re.search(rb"/Pages (\d+) 0 R", content)
+        assert pages
+        misnumbered = re.sub(rb"\n%s 0 obj" % pages[1], b"\n%s 0 obj" % (b"9" * len(pages[1])), content)
+        (tmp_path / "damaged.pdf").write_bytes(misnumbered)
+        assert "password" in str(refusal(tmp_path / "protected.pdf"))
+        assert str(refusal(tmp_path / "damaged.pdf")) == (
+            "damaged.pdf is damaged or no PDF; save it again and ingest it again."
+        )
 
     def test_empty_pages_hold_no_text_and_pictures_none_that_can_be_recognised(self, tmp_path: Path) -> None:
         picture = tmp_path / "a.png"

@@ -66,6 +66,8 @@ def _opened(file: SourceFile) -> Iterator[PdfDocument]:
     import pypdfium2.raw as pdfium
 
     with PDFIUM:
+        # PDFium does not set its error for all files that it refuses; without this it would be that of an earlier file.
+        pdfium.FPDF_LoadMemDocument(b"", 0, None)
         try:
             pdf = pypdfium2.PdfDocument(file.path or file.data)
         except pypdfium2.PdfiumError as error:

@@ -32,6 +32,8 @@ _MOST_PENDING = 8
 _FIGURES_SHARE = 0.65
 _FILLED = 0.5
 _RISING = 0.8
+_MANY = 4
+_FEWEST_FULL = 2
 
 
 @dataclass(slots=True)
@@ -138,8 +140,14 @@ def _is_table(rows: Sequence[Row], columns: Sequence[Interval]) -> bool:
         return _is_column(data)
     filled = sum(len(row.cells()) for row in data)
     figures = sum(sum(row.figures[-len(row.cells()) :]) for row in data)
-    is_full = filled >= _FILLED * len(data) * len(columns)
+    is_full = filled >= _FILLED * len(data) * len(columns) or _has_full_rows(data, len(columns))
     return is_full and figures >= 4 and sum(len(row.cells()) > 1 for row in data) >= 2
+
+
+def _has_full_rows(data: Sequence[Row], columns: int) -> bool:
+    """Whether rows fill many columns, as the balances of a statement of equity do, whose movements leave most blank."""
+    full = sum(sum(row.figures) >= columns for row in data)
+    return columns >= _MANY and full >= _FEWEST_FULL
 
 
 def _is_column(data: Sequence[Row]) -> bool:
