@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 import sys
@@ -239,6 +240,20 @@ class TestScannedPdf:
         canvas.save()
         assert document(tmp_path / "a.pdf").text.replace("\n\n", "\n") == f"{TEXT}\nReceived"
 
+    def test_the_words_that_a_scanner_has_laid_under_a_page_are_used(self, tmp_path: Path) -> None:
+        canvas = Canvas(str(tmp_path / "a.pdf"))
+        add_scan(canvas, picture())
+        hidden = [f"{line} So the scanner said." for line in LINES]
+        canvas.setPageSize((216, 86))
+        canvas.drawInlineImage(picture(), 0, 0, 216, 86)
+        words = canvas.beginText(10, 70)
+        words.setTextRenderMode(3)
+        words.setFont("Helvetica", 5)
+        words.textLines(hidden)
+        canvas.drawText(words)
+        canvas.save()
+        assert document(tmp_path / "a.pdf").text == "\n\n".join([TEXT, "\n".join(hidden)])
+
     def test_the_caption_of_a_photograph_is_left_as_it_is(self, tmp_path: Path) -> None:
         canvas = Canvas(str(tmp_path / "a.pdf"))
         add_scan(canvas, scenery(), words="Lights in the fog")
@@ -301,6 +316,14 @@ class TestWithoutRecognition:
             missing = Formats().fingerprint
         off = configured_parsing(IngestSettings(ocr="off")).formats.fingerprint
         assert missing == off != there == Formats().fingerprint
+
+
+@pytest.mark.parametrize(("cores", "workers", "threads"), [(1, 0, 1), (2, 0, 1), (8, 0, 2), (8, 1, 4), (8, 12, 1)])
+def test_parsers_that_recognise_share_the_cores(
+    cores: int, workers: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert configured_parsing(IngestSettings(workers=workers)).formats.threads == threads
 
 
 @pytest.mark.parametrize(
