@@ -85,7 +85,8 @@ def test_help_imports_nothing_heavy() -> None:
     code = f"import sys; from app.cli.main import main; main(['--help']); sys.exit(str({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "set()"
-    for name in ("ingest", "search", "ask", "status", "list", "remove", "verify", "doctor", "serve", "eval"):
+    commands = "ingest watch search ask status list remove jobs verify reindex doctor bench serve eval"
+    for name in commands.split():
         assert f"\n  {name} " in done.stdout
 
 
@@ -268,6 +269,30 @@ def test_verify_finds_damage_and_repairs_it(citewell: Citewell, tmp_path: Path) 
     assert (list(problems), problems["consistent"]) == (["consistent", "problems"], False)
     assert citewell("--kb", "damaged", "verify", "--repair").code == 0
     assert citewell("--kb", "damaged", "verify").out == "Everything agrees.\n"
+
+
+def test_reindex_goes_over_to_other_settings(citewell: Citewell, tmp_path: Path, shared: tuple[Path, Path]) -> None:
+    fresh = Citewell(tmp_path / "home", shared[1], citewell._capsys)
+    fresh("--quiet", "ingest", shared[1])
+    assert fresh("--json", "reindex").json() == {"documents": 0, "chunks": 0, "seconds": 0.0}
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[chunking]\ntarget_tokens = 32\n")
+    refused = fresh("--settings", settings, "ingest", shared[1] / "..")
+    assert (refused.code, refused.out) == (2, "")
+    assert "citewell reindex" in refused.err
+    report = fresh("--settings", settings, "--json", "reindex").json()
+    assert isinstance(report, dict)
+    assert report["documents"] == 2
+    assert "built with these settings already" in fresh("--settings", settings, "reindex").out
+
+
+def test_bench_measures_documents_of_ones_own(citewell: Citewell, shared: tuple[Path, Path]) -> None:
+    report = citewell("--json", "bench", shared[1]).json()
+    assert isinstance(report, dict)
+    assert (report["documents"], report["chunks"]) == (2, citewell("--json", "status").json()["chunks"])
+    assert report["ingest"]["cpu_seconds"] > report["embedding"]["cpu_seconds"] > 0
+    assert report["query_ms"].keys() == {"dense", "lexical", "hybrid"}
+    assert "passages/s" in citewell("bench", shared[1]).out
 
 
 def test_doctor_says_what_is_used_and_why(citewell: Citewell) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -115,6 +118,15 @@ def test_nothing_of_a_file_that_is_gone_stays_behind_after_a_sync(folder: Path, 
         assert base.ingest([folder], sync=True).wait().removed == 1
         assert traces(home) == []
         assert base.verify().consistent
+
+
+def test_no_memory_of_the_process_gets_into_the_vectors(folder: Path, home: Path) -> None:
+    """Fresh memory is filled with a pattern here, in place of what once stood in it."""
+    command = [sys.executable, "-m", "app.cli.main", "--home", str(home), "ingest", str(folder)]
+    subprocess.run(command, check=True, env={**os.environ, "GLIBC_TUNABLES": "glibc.malloc.perturb=90"})
+    paths = [path for path in files(home / "default" / "vectors") if path.suffix == ".bin"]
+    assert len(paths) == 4
+    assert all(bytes([90 ^ 255]) * 8 not in path.read_bytes() for path in paths)
 
 
 def test_many_removals_leave_nothing_and_purge_together(folder: Path, home: Path) -> None:

@@ -230,6 +230,24 @@ class TestReadingOrder:
         assert text.startswith("Line a of part x is here.\nLine b of part x is here.\n")
         assert text.endswith("Line l of part z is here.")
 
+    def test_headers_that_differ_in_numbers_alone_are_left_out_though_every_other_page_has_another(
+        self, tmp_path: Path
+    ) -> None:
+        animals = ["Herons", "Otters", "Newts", "Badgers", "Owls", "Toads", "Hares", "Foxes", "Bats", "Voles"]
+
+        def draw(number: int) -> Draw:
+            section = 7 * number + number % 3
+            header = f"River Agency, Meadow County § {section}" if number % 2 else f"§ {section} Laws of the Meadow"
+
+            def on_page(canvas: Canvas) -> None:
+                canvas.drawString(60, 770, header)
+                canvas.drawString(60, 400, f"{animals[number]} sleep.")
+
+            return on_page
+
+        text = read(made(tmp_path / "a.pdf", *map(draw, range(10)))).text
+        assert text == "\n\n".join(f"{animal} sleep." for animal in animals)
+
 
 class TestLetters:
     def test_letters_set_apart_are_words(self, tmp_path: Path) -> None:

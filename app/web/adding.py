@@ -25,7 +25,7 @@ def show_form(workspace: Workspace) -> None:
         return
     with st.form("add", clear_on_submit=True, border=False):
         uploads = st.file_uploader(
-            "Files: PDF, DOCX, HTML, Markdown, text",
+            "Files: PDF, Office, mail, web pages, text and more",
             accept_multiple_files=True,
             help="Copied into the knowledge base's own folder on this machine.",
         )

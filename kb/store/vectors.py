@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from struct import Struct
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
@@ -44,6 +45,8 @@ _HNSW: CreateHNSWConfiguration = {
     # and no opening changes them; calls are large, and a crash can only spoil an unpublished folder.
     "sync_threshold": 1,
 }
+# Version and offset of the first level; slots, vectors, bytes of a slot of the first level (chromadb 1.5.9).
+_HEADER = Struct("<12xQQQ")
 
 
 class VectorGeneration:
@@ -157,6 +160,7 @@ def _built(
         for numbers, vectors in add:
             collection.upsert(ids=[str(number) for number in numbers], embeddings=vectors)
     _compact(part / _DATABASE)
+    _blank_unused_slots(part)
     stamps = take_stamps(part, before={}, digest=_digest)
     _sync(part)
     part.rename(folder / name)
@@ -198,6 +202,22 @@ def _compact(database: Path) -> None:
     """Leaves no free page in Chroma's database, where later openings would write."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("VACUUM")
+
+
+def _blank_unused_slots(part: Path) -> None:
+    """Overwrites the slots of the graph's files that hold no vector yet.
+
+    hnswlib writes them out as it got them from malloc, with whatever this process has had in its memory before: texts and
+    names of files too. How long the files are counts when they are read; what the slots hold does not (chromadb 1.5.9).
+    """
+    for header in part.glob("*/header.bin"):
+        slots, used, slot_bytes = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
+        for name, width in (("data_level0.bin", slot_bytes), ("length.bin", 4)):
+            with (header.parent / name).open("r+b") as file:
+                if os.fstat(file.fileno()).st_size != slots * width:
+                    raise StoreError(f"The vector index cannot be built ({name} is laid out as by another chromadb).")
+                file.truncate(used * width)
+                file.truncate(slots * width)
 
 
 def _digest(path: Path, stamped: str) -> str:

@@ -18,7 +18,8 @@ _SHARE = 0.2
 _FEWEST_PLACED = 5
 _PLACED_SHARE = 0.25
 _HALF = 0.5
-_STAMP_LETTERS = 20
+_STAMP_LETTERS = 12
+_STAMPED_SHARE = 0.3
 _PASSES = 3
 _POSTER = 2.0
 """Of the usual height of letters: those of a watermark are larger."""
@@ -38,8 +39,8 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
     In the highest and the lowest 9 % of a page, and as its lowest line wherever it stands, lines that count the pages
     come again on three; others, the same word for word, on a fifth of all and three at least (two of three or four),
     since tables and signatures too resemble each other. Up to 16 % they must also stand at the same place, on a quarter
-    of all pages. Watermarks (words across the page, or larger than others) and stamps that differ only in their numbers
-    come again on half of all.
+    of all pages. Stamps in the outer margin that differ only in their numbers come again on three tenths, since facing
+    pages may have different ones; watermarks (words across the page, or larger than others) on half of all.
     """
     kept = _without_line_numbers(pages)
     for _ in range(_PASSES):
@@ -57,7 +58,7 @@ def _without_outer_lines(pages: Sequence[Page]) -> list[Page]:
         _SAME: most,
         _PLACED: max(_FEWEST_PLACED, _PLACED_SHARE * len(pages)),
         _WATERMARK: max(_FEWEST_PAGES, _HALF * len(pages)),
-        _STAMP: max(_FEWEST_PAGES, _HALF * len(pages)),
+        _STAMP: max(_FEWEST_PLACED, _STAMPED_SHARE * len(pages)),
     }
     running = {key for key, count in seen.items() if count >= needed[key[0]]}
     return [
