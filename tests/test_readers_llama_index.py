@@ -195,7 +195,8 @@ def test_they_read_in_a_process_of_their_own_that_leaves_nothing_behind(
     (tmp_path / "b.crash").write_text("x")
     planned = [Planned(Task(tmp_path / name, "0" * 64)) for name in ("a.pages", "b.crash")]
     tokenizer = TextTokenizer((find_model(DEFAULT_MODEL) / "tokenizer.json").read_text(encoding="utf-8"))
-    pool = ParserPool[Planned](lambda: Setup(Limits(), formats, SentenceSplitter(tokenizer, 32)), workers=1)
+    setup = Setup(Limits(), formats, SentenceSplitter(tokenizer, 32))
+    pool = ParserPool[Planned](lambda: setup, workers=1, is_cancelled=lambda: False)
     with closing(pool.parse(planned)) as results:
         replies = [reply for _, reply in results]
     parsed, done, crashed = replies
