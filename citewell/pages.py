@@ -1,4 +1,4 @@
-"""Pages as pictures: the page of a PDF that a citation stands on, with the quoted words marked."""
+"""Pages as pictures: the page of a PDF, or the picture, that a citation stands on, with the quoted words marked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest.readers.pdf.page import Box, around
 from ingest.readers.pdf.text_layer import PDFIUM, drawn_words
+from ingest.readers.pictures.reader import MEDIA_TYPES, opened, shown
 from kb.types import Citation, Document, Span, TextBox
 
 if TYPE_CHECKING:
@@ -37,8 +38,12 @@ def page_image(document: Document, citation: Citation) -> bytes | None:
     if content is None:
         return None
     page = _page(citation, boxes)
-    quoted = [(box, document.text[box.start : box.end]) for box in boxes if box.page == page]
-    picture = _marked_page(content, page, quoted, citation.spans)
+    boxes = [box for box in boxes if box.page == page]
+    if document.media_type == PDF:
+        quoted = [(box, document.text[box.start : box.end]) for box in boxes]
+        picture = _marked_page(content, page, quoted, citation.spans)
+    else:
+        picture = _marked_picture(content, page, boxes)
     encoded = BytesIO()
     picture.save(encoded, "JPEG", quality=88)
     return encoded.getvalue()
@@ -102,7 +107,7 @@ def _places(text: str, words: Sequence[tuple[str, Box]]) -> list[tuple[int, int,
 
 
 def _unchanged_content(document: Document) -> bytes | None:
-    if document.media_type != PDF:
+    if document.media_type not in (PDF, *MEDIA_TYPES.values()):
         return None
     try:
         content = Path(document.source).read_bytes()
@@ -112,9 +117,8 @@ def _unchanged_content(document: Document) -> bytes | None:
 
 
 def _marked_page(content: bytes, number: int, lines: Sequence[tuple[TextBox, str]], spans: Sequence[Span]) -> Image:
-    """The page `number` (from 1) as an RGB image; of each line, its box and its text, what `spans` hold is marked."""
+    """The page `number` (from 1) of a PDF; of each line, its box and its text, what `spans` hold is marked."""
     import pypdfium2
-    from PIL import Image, ImageDraw
 
     with PDFIUM, pypdfium2.PdfDocument(content) as pdf:
         if pdf.get_formtype():
@@ -134,9 +138,31 @@ def _marked_page(content: bytes, number: int, lines: Sequence[tuple[TextBox, str
             )
             for box in boxes
         ]
-        picture = bitmap.to_pil().convert("RGBA")
+        picture = bitmap.to_pil()
+    return _marked(picture, corners)
+
+
+def _marked_picture(content: bytes, number: int, boxes: Sequence[TextBox]) -> Image:
+    """The page `number` (from 1) of a picture, the whole lines in `boxes` marked."""
+    name = "The picture"
+    with opened(BytesIO(content), name) as image:
+        picture, scale = shown(image, number, name, LONGEST_SIDE**2)
+    corners = [
+        (
+            (box.left / scale, picture.height - box.bottom / scale),
+            (box.right / scale, picture.height - box.top / scale),
+        )
+        for box in boxes
+    ]
+    return _marked(picture, corners)
+
+
+def _marked(picture: Image, corners: Iterable[tuple[tuple[float, float], tuple[float, float]]]) -> Image:
+    """An RGB image of `picture` with rectangles marked, of each of which two opposite corners are given."""
+    from PIL import Image, ImageDraw
+
     marking = Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(marking)
     for (x0, y0), (x1, y1) in corners:
         draw.rectangle((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), fill=INK)
-    return Image.alpha_composite(picture, marking).convert("RGB")
+    return Image.alpha_composite(picture.convert("RGBA"), marking).convert("RGB")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from ingest.pipeline import Parsing
 
 MOST_WORKERS = 4
+MOST_THREADS = 4
+"""Of a process, while it recognises text: together they are to take the cores that there are, and no more."""
 
 
 def configured_parsing(settings: IngestSettings) -> Parsing:
@@ -30,7 +32,9 @@ def configured_parsing(settings: IngestSettings) -> Parsing:
         parts=settings.parts,
         nesting=settings.nesting,
     )
-    formats = Formats(settings.readers)
-    formats.require_custom()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Parsing(limits, formats, settings.workers or min(cores, MOST_WORKERS))
+    workers = settings.workers or min(cores, MOST_WORKERS)
+    threads = max(1, min(cores // workers, MOST_THREADS)) if settings.ocr == "auto" else 0
+    formats = Formats(settings.readers, threads)
+    formats.require_custom()
+    return Parsing(limits, formats, workers)

@@ -16,8 +16,9 @@ from ingest.readers.libreoffice import libreoffice
 from ingest.readers.llama_index import LlamaIndexReader, Loader
 from ingest.readers.source_file import Reader, SourceFile
 from kb.errors import NothingToRead, SettingsError, UnreadableFile
+from kb.models.text_recogniser import is_installed
 
-VERSION = 3
+VERSION = 4
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 READERS = {
@@ -47,20 +48,28 @@ READERS = {
     kinds.XLSX: "ingest.readers.xlsx:XlsxReader",
     kinds.XLS_XML: "ingest.readers.xml_sheets:XmlSheetReader",
     kinds.XML: "ingest.readers.xml_file:XmlReader",
+    **dict.fromkeys(kinds.IMAGES, "ingest.readers.pictures.reader:ImageReader"),
 }
 """Each is imported when the first file of its kind is read."""
+_RECOGNISING = frozenset({kinds.PDF, *kinds.IMAGES})
+"""Kinds whose readers recognise text in pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """Readers for files; `custom` names those for a suffix (".xyz"), as "package.module:Class"."""
+    """Readers for files; `custom` names those for a suffix (".xyz"), as "package.module:Class".
+
+    `threads` recognise text in pictures, where that is installed; 0: none is to be recognised.
+    """
 
     custom: Mapping[str, str] = field(default_factory=dict)
+    threads: int = 1
 
     @property
     def fingerprint(self) -> str:
-        """Names the kinds that are read, some of which only where another program is installed."""
-        return f"{VERSION} {sorted(self.custom.items())} {libreoffice() is not None}"
+        """Names the kinds that are read, some of which only where something else is installed."""
+        optional = libreoffice() is not None, self.threads > 0 and is_installed()
+        return f"{VERSION} {sorted(self.custom.items())} {optional}"
 
     def require_custom(self) -> None:
         """Raises SettingsError where a reader that is named cannot be had."""
@@ -88,12 +97,13 @@ class Formats:
             raise UnreadableFile(f"{file.name} is protected by a password; remove the password and ingest it again.")
         if kind not in READERS:
             raise NothingToRead(f"{file.name} is {unread.name_of(file.head(), suffix, kind)}.")
-        return cast("Reader", _imported(READERS[kind])())
+        reader = _imported(READERS[kind])
+        return cast("Reader", reader(threads=self.threads) if kind in _RECOGNISING else reader())
 
 
-def _imported(name: str) -> Callable[[], object]:
+def _imported(name: str) -> Callable[..., object]:
     module, _, attribute = name.partition(":")
-    return cast("Callable[[], object]", getattr(import_module(module), attribute))
+    return cast("Callable[..., object]", getattr(import_module(module), attribute))
 
 
 @cache

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 
+AVIF = "image/avif"
 BMP = "image/bmp"
 CSV = "text/csv"
 DOC = "application/msword"
 DOCX = f"{_OFFICE}wordprocessingml.document"
 EPUB = "application/epub+zip"
+GIF = "image/gif"
+HEIC = "image/heic"
 HTML = "text/html"
+JPEG = "image/jpeg"
+JPEG_2000 = "image/jp2"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
 MAIL = "message/rfc822"
@@ -37,24 +42,35 @@ ODS = f"{_OPEN_DOCUMENT}spreadsheet"
 ODT = f"{_OPEN_DOCUMENT}text"
 PDF = "application/pdf"
 PLAIN = "text/plain"
+PNG = "image/png"
 PPT = "application/vnd.ms-powerpoint"
 PPTX = f"{_OFFICE}presentationml.presentation"
 PROTECTED = "application/x-protected-office"
 RTF = "application/rtf"
 SOURCE = "text/x-source-code"
 SVG = "image/svg+xml"
+TIFF = "image/tiff"
+WEBP = "image/webp"
 XLS = "application/vnd.ms-excel"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 XLSX = f"{_OFFICE}spreadsheetml.sheet"
 XLS_XML = "application/vnd.ms-excel.xml"
 XML = "application/xml"
 
+IMAGES = (AVIF, BMP, GIF, JPEG, JPEG_2000, PNG, TIFF, WEBP)
+"""Pictures that are read, or would be if text recognition were installed."""
+
 _SUFFIXES = {
+    ".avif": AVIF,
+    ".bmp .dib": BMP,
     ".csv .tsv .tab": CSV,
     ".doc .dot": DOC,
     ".docx .docm .dotx .dotm": DOCX,
     ".epub": EPUB,
+    ".gif": GIF,
     ".html .htm .xhtml": HTML,
+    ".jpg .jpeg .jpe .jfif": JPEG,
+    ".jp2 .j2k .jpx": JPEG_2000,
     ".json .geojson .har .webmanifest": JSON,
     ".jsonl .ndjson .jsonlines": JSON_LINES,
     ".eml .emlx": MAIL,
@@ -68,9 +84,12 @@ _SUFFIXES = {
     ".odt .ott": ODT,
     ".pdf": PDF,
     ".txt .text .log .rst .adoc .org .tex .bib .ics .vcf .srt .vtt": PLAIN,
+    ".png": PNG,
     ".ppt .pps .pot": PPT,
     ".pptx .pptm .ppsx .ppsm .potx .potm": PPTX,
     ".rtf": RTF,
+    ".tif .tiff": TIFF,
+    ".webp": WEBP,
     ".xls .xlt": XLS,
     ".xlsb": XLSB,
     ".xlsx .xlsm .xltx .xltm": XLSX,
@@ -83,13 +102,23 @@ BY_SUFFIX = dict.fromkeys(source_code.SUFFIXES, SOURCE) | {
 
 _SIGNATURES = (
     (b"{\\rtf", RTF),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", JPEG_2000),
+    (b"\xff\x4f\xff\x51", JPEG_2000),
+    (b"GIF8", GIF),
     (b"BM", BMP),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"II+\x00", TIFF),
+    (b"MM\x00+", TIFF),
 )
+_IN_MEDIA = {
+    b"WEBP": WEBP,
+    **dict.fromkeys((b"avif", b"avis"), AVIF),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), HEIC),
+}
+"""Pictures in containers for media of all kinds, RIFF and ISO, by the name of their kind, which stands at 8."""
 _IN_ZIP = {
     "word/document.xml": DOCX,
     "ppt/presentation.xml": PPTX,
@@ -150,6 +179,8 @@ def kind_of(file: SourceFile) -> str:
     for signature, kind in _SIGNATURES:
         if head.startswith(signature) and (kind != BMP or head[6:10] == bytes(4)):
             return kind
+    if (head.startswith(b"RIFF") or head[4:8] == b"ftyp") and head[8:12] in _IN_MEDIA:
+        return _IN_MEDIA[head[8:12]]
     text = decode(head)
     if text is None or "\x00" in text:
         known = BY_SUFFIX.get(suffix, "")

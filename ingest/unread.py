@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ingest.kinds import XLSB
+from ingest.kinds import HEIC, XLSB
 
 _ARCHIVE = "an archive; unpack it and ingest what is in it"
 _PROGRAM = "a program or a part of one, which is not read"
 _AUDIO = "a sound recording, which is not read"
 _VIDEO = "a video, which is not read"
 _DATABASE = "a database, which is not read; export what is in it as CSV or JSON"
-_PICTURE = "a picture, which is not read"
+_HEIC = "a picture in a form that is not read (HEIC); save it as JPEG"
+_PICTURE = "a picture of a kind that is not read; save it as PNG"
 _FONT = "a font, which is not read"
 _DISK = "the image of a disk, which is not read"
 _DRAWING = "a drawing of a kind that is not read; save it as PDF"
@@ -63,12 +64,10 @@ _SIGNATURES = (
 )
 _WITHIN = (
     (4, b"ftypM4A", _AUDIO),
-    (4, b"ftypheic", _PICTURE),
-    (4, b"ftypavif", _PICTURE),
+    (4, b"ftypheic", _HEIC),
     (4, b"ftyp", _VIDEO),
     (8, b"WAVE", _AUDIO),
     (8, b"AVI ", _VIDEO),
-    (8, b"WEBP", _PICTURE),
     (60, b"BOOKMOBI", _BOOK),
     (257, b"ustar", _ARCHIVE),
 )
@@ -79,7 +78,7 @@ _SUFFIXES = {
     ".aac .aif .aiff .flac .m4a .mid .midi .mp3 .ogg .opus .wav .wma": _AUDIO,
     ".avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .ogv .webm .wmv": _VIDEO,
     ".accdb .db .dbf .frm .kdbx .ldf .mdb .mdf .sqlite .sqlite3": _DATABASE,
-    ".ai .avif .bmp .cr2 .eps .gif .heic .ico .jpeg .jpg .nef .png .psd .raw .svg .tif .tiff .webp .xcf": _PICTURE,
+    ".ai .cr2 .eps .heic .ico .nef .psd .raw .svg .xcf": _PICTURE,
     ".otf .ttc .ttf .woff .woff2": _FONT,
     ".dmg .img .iso .qcow2 .vdi .vhdx .vmdk": _DISK,
     ".cdr .drawio .dwg .dxf .graffle .sketch .stl .vsd .vsdx": _DRAWING,
@@ -91,7 +90,10 @@ _SUFFIXES = {
     " .safetensors .sav .sas7bdat": _DATA,
 }
 _BY_SUFFIX = {suffix: name for suffixes, name in _SUFFIXES.items() for suffix in suffixes.split()}
-_BY_KIND = {XLSB: "a binary workbook, which is not read; save it as .xlsx"}
+_BY_KIND = {
+    HEIC: _HEIC,
+    XLSB: "a binary workbook, which is not read; save it as .xlsx",
+}
 _BY_TYPE = {"image": _PICTURE, "audio": _AUDIO, "video": _VIDEO, "font": _FONT}
 
 

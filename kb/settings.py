@@ -41,8 +41,9 @@ class IngestSettings(_Section):
     """What the reading of one file may cost, and by how many processes files are read (0: as many as there are cores).
 
     `seconds` may pass without a page; `memory_mb` is for each process; `expanded_mb` is what compressed content may
-    grow to; `parts` are files within a file, `nesting` how deep. `readers` names readers of your own by suffix, each
-    as "package.module:Class": LlamaIndex's or one of the same form.
+    grow to; `parts` are files within a file, `nesting` how deep. `ocr` says whether text is recognised in pictures and
+    scanned pages: "auto" is wherever that is installed. `readers` names readers of your own by suffix, each as
+    "package.module:Class": LlamaIndex's or one of the same form.
     """
 
     seconds: Annotated[float, Field(gt=0)] = 60.0
@@ -52,6 +53,7 @@ class IngestSettings(_Section):
     parts: Annotated[int, Field(ge=0)] = 1_000
     nesting: Annotated[int, Field(ge=0)] = 5
     workers: Annotated[int, Field(ge=0, le=64)] = 0
+    ocr: Literal["auto", "off"] = "auto"
     readers: dict[Annotated[str, Field(pattern=r"^\.[^A-Z]+$")], Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]] = {}
 
 

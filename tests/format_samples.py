@@ -13,6 +13,7 @@ import pptx
 import xlsxwriter
 import xlwt
 from compound_file import compound
+from drawn_text import picture, saved, scan
 from reportlab.pdfgen.canvas import Canvas
 
 FOX = "The quick brown fox jumps over the lazy dog near the river bank."
@@ -203,4 +204,6 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.xml": lambda path: written(path, BOOK),
     "feed.xml": lambda path: written(path, FEED),
     "a.py": lambda path: written(path, PROGRAM * 9),
+    "a.png": lambda path: saved(picture(), path),
+    "scan.pdf": lambda path: scan(path, picture()),
 }

@@ -26,13 +26,24 @@ ONLY_IN = {
     "tantivy": "kb/store/lexical.py",
     "sqlite3": "kb/store",
     "openvino": "kb/models",
+    "rapidocr": "kb/models",
     "streamlit": "app/web",
     "typer": "app/cli",
     "ir_measures": "eval",
 }
 """Where alone a library may be imported (the command line's doctor only asks whether they are installed)."""
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "chromadb", "openvino", "llama_index", "FlagEmbedding"}
+HEAVY = {
+    "FlagEmbedding",
+    "chromadb",
+    "cv2",
+    "llama_index",
+    "openvino",
+    "rapidocr",
+    "sentence_transformers",
+    "torch",
+    "transformers",
+}
 """Never imported when a module of ours is, only inside the function that needs it."""
 
 

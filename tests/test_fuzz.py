@@ -68,7 +68,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_damaged_files_give_sound_passages_or_a_sentence(files: list[Path]) -> None:
     tokenizer = TextTokenizer((find_model(DEFAULT_MODEL) / "tokenizer.json").read_text(encoding="utf-8"))
-    setup = Setup(Limits(seconds=20, memory_mb=1_000), Formats(), SentenceSplitter(tokenizer, WINDOW))
+    setup = Setup(Limits(seconds=20), Formats(), SentenceSplitter(tokenizer, WINDOW))
     pool = ParserPool[Planned](lambda: setup, workers=2, is_cancelled=lambda: False)
     ended: Counter[Path] = Counter()
     reasons: list[str] = []

@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from drawn_text import picture
 
 _ADDRESS = re.compile(r'sa_family=AF_INET6?, .*?(?:inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)")')
 _SCRIPT = """
 set -e
 "$PYTHON" -m app.cli.main ingest "$DOCUMENTS" >/dev/null
 "$PYTHON" -m app.cli.main search "walrus tusks" >/dev/null
+"$PYTHON" -m app.cli.main list | grep "walrus.png .* ready" >/dev/null
 "$PYTHON" -m app.cli.main ask "How long are the tusks of a walrus?" >/dev/null
 """
 
@@ -27,6 +29,7 @@ def test_ingest_search_and_ask_connect_to_nothing_beyond_loopback(tmp_path: Path
     documents.mkdir()
     home.mkdir()
     (documents / "walrus.md").write_text("# Walrus\n\nThe tusks of a walrus grow to about one metre in length.\n")
+    picture(["A walrus weighs a ton."]).save(documents / "walrus.png")
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "HF_HUB_OFFLINE")}
     environment = {
         **kept,

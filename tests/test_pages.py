@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_text import picture, scan
 from numpy.typing import NDArray
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
@@ -136,6 +137,35 @@ def test_of_a_line_from_the_right_the_quoted_words_are_marked() -> None:
 def test_where_the_words_are_not_found_again_the_line_is_marked() -> None:
     line = TextBox(0, 9, 1, 50, 100, 90, 112)
     assert quoted_words(line, "one two x", (Span(0, 3),), [("one", Box(50, 100, 60, 112))]) == [Box(50, 100, 90, 112)]
+
+
+def make_picture(path: Path, *, turns: int) -> Path:
+    """LINES on a picture of text 600 x 240 pixels in size, the second page where there are pages."""
+    cover, page = (picture(lines).rotate(90 * turns, expand=True) for lines in (["Cover"], LINES))
+    if path.suffix == ".pdf":
+        return scan(path, cover, page)
+    if path.suffix == ".tif":
+        cover.save(path, save_all=True, append_images=[page])
+    else:
+        page.save(path)
+    return path
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+@pytest.mark.parametrize("name", ["animals.png", "animals.tif", "animals.pdf"])
+def test_marking_covers_the_quoted_line_of_a_picture(tmp_path: Path, name: str, turns: int) -> None:
+    document = read(make_picture(tmp_path / name, turns=turns))
+    drawn = page_image(document, cite(document, QUOTED))
+    assert drawn is not None
+    yellow, ink = (np.rot90(layer, -turns) for layer in marked(drawn))
+    pixels = len(yellow) / 240
+    rows, columns = np.nonzero(yellow)
+    middle = (30 + 40 * 2 + 12) * pixels
+    assert middle - 22 * pixels < rows.min() < middle - 8 * pixels
+    assert middle + 8 * pixels < rows.max() < middle + 26 * pixels
+    _, inked = np.nonzero(ink[rows.min() : rows.max() + 1])
+    assert columns.min() <= inked.min() and inked.max() <= columns.max()
+    assert abs(columns.min() - inked.min()) < 20 * pixels and abs(columns.max() - inked.max()) < 20 * pixels
 
 
 def test_a_changed_or_missing_file_is_not_drawn(tmp_path: Path) -> None:

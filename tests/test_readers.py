@@ -93,7 +93,7 @@ def test_an_empty_file_is_refused_in_a_sentence(suffix: str, tmp_path: Path) -> 
         ("README", b"words", "PlainReader"),
         ("A.MD", b"words", "MarkdownReader"),
         ("program", b"\x7fELF\x00\x00", None),
-        ("a.png", b"\x89PNG\r\n", None),
+        ("a.png", b"\x89PNG\r\n", "ImageReader"),
         ("a.zip", b"PK\x03\x04", None),
         ("BM25.txt", b"BM25 is a ranking function.", "PlainReader"),
         ("a.py", b"# %PDF- is how a PDF begins", "SourceCodeReader"),

@@ -340,6 +340,6 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
 
 def test_a_picture_is_skipped_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>')
-    with pytest.raises(NothingToRead, match=r"a\.svg is a picture, which is not read\."):
+    with pytest.raises(NothingToRead, match=r"a\.svg is a picture of a kind that is not read;"):
         list(read_path(tmp_path / "a.svg"))
     assert SourceFile.at(tmp_path / "a.svg").depth == 0

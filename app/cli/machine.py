@@ -19,6 +19,7 @@ PACKAGES = (
     "llama-index-core",
     "pypdfium2",
     "pypdf",
+    "rapidocr",
     "streamlit",
     "ir-measures",
 )

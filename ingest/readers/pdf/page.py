@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class Page:
 
     Coordinates are those of the page turned so that its text stands upright: `turns` quarter turns clockwise from how
     the file draws it, `width` and `height` after turning. `is_unread` says that the page shows something, yet has no
-    text that can be read.
+    text that can be read. A page that was scanned aslant is set level too: it leans clockwise by `slant` radians.
     """
 
     number: int
@@ -87,9 +88,12 @@ class Page:
     rules: tuple[Box, ...] = ()
     turns: int = 0
     is_unread: bool = False
+    slant: float = 0.0
 
     def drawn(self, box: Box) -> Box:
-        """`box` as the file draws it."""
+        """`box` as the file draws it; on a page that leans, the smallest that holds it."""
+        if self.slant:
+            box = _leant(box, self.slant, self.width, self.height)
         width, height = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
         return turned(box, -self.turns, self.width, self.height) if (width and height) else box
 
@@ -135,6 +139,15 @@ def turned(box: Box, turns: int, width: float, height: float) -> Box:
             return Box(height - top, left, height - bottom, right)
         case _:
             return box
+
+
+def _leant(box: Box, angle: float, width: float, height: float) -> Box:
+    """The smallest box around `box` after a page was turned clockwise about its middle, as far as it is on the page."""
+    cosine, sine = math.cos(angle), math.sin(angle)
+    corners = [(x - width / 2, y - height / 2) for x in (box.left, box.right) for y in (box.bottom, box.top)]
+    xs = [min(max(width / 2 + x * cosine + y * sine, 0.0), width) for x, y in corners]
+    ys = [min(max(height / 2 + y * cosine - x * sine, 0.0), height) for x, y in corners]
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def is_same_row(one: Box, other: Box) -> bool:

@@ -1,9 +1,9 @@
-"""Reads PDFs that hold text: PDFium for words, fields and attachments, pypdf for what the file says about itself."""
+"""Reads PDFs: PDFium for words, pictures, fields and attachments, pypdf for what the file says about itself."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,10 +12,13 @@ from ingest.readers.pdf.forms import with_annotations
 from ingest.readers.pdf.margins import without_running_lines
 from ingest.readers.pdf.metadata import metadata
 from ingest.readers.pdf.page import Page, usual_height
+from ingest.readers.pdf.scan import with_recognised_text
 from ingest.readers.pdf.text_layer import PDFIUM, read_page
 from ingest.readers.pdf.writing import PdfText
+from ingest.readers.pictures.recognition import nothing_recognised, require_recognition
 from ingest.readers.source_file import SourceFile, make_document
 from kb.errors import NothingToRead, UnreadableFile
+from kb.models.text_recogniser import is_installed
 from kb.types import Document
 
 if TYPE_CHECKING:
@@ -26,9 +29,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PdfReader:
+    """`threads` recognise text in pictures; 0 where the settings say that none is to be recognised."""
+
+    threads: int = 1
+
     def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
         with _opened(file) as pdf:
-            pages = list(_pages(pdf, file))
+            pages = list(_pages(pdf, file, self.threads if is_installed() else 0))
             parts = list(_attachments(pdf, file))
         about = metadata(file)
         text = PdfText(about.outline, usual_height([line for page in pages for line in page.lines]))
@@ -48,6 +55,8 @@ class PdfReader:
             )
         yield from parts
         if not text.boxes:
+            if any(page.is_unread for page in pages):
+                require_recognition(file.name, wanted=self.threads > 0)
             raise _refusal(file, pages)
 
 
@@ -89,17 +98,17 @@ def _reason(code: int) -> str:
     return "is damaged or no PDF; save it again and ingest it again."
 
 
-def _pages(pdf: PdfDocument, file: SourceFile) -> Iterator[Page]:
-    """The pages that can be loaded."""
+def _pages(pdf: PdfDocument, file: SourceFile, threads: int) -> Iterator[Page]:
+    """The pages that can be loaded, those that have no text as `threads` recognise it in their pictures."""
     for number in range(1, len(pdf) + 1):
         file.page()
         with PDFIUM:
-            page = _page(pdf, number)
+            page = _page(pdf, number, file.step, threads)
         if page:
             yield page
 
 
-def _page(pdf: PdfDocument, number: int) -> Page | None:
+def _page(pdf: PdfDocument, number: int, step: Callable[[], None], threads: int) -> Page | None:
     from pypdfium2 import PdfiumError
 
     try:
@@ -108,7 +117,10 @@ def _page(pdf: PdfDocument, number: int) -> Page | None:
         logger.warning("page %d cannot be loaded and is left out", number)
         return None
     try:
-        return with_annotations(read_page(page, number), page)
+        read = read_page(page, number)
+        if threads:
+            read = with_recognised_text(read, page, step, threads)
+        return with_annotations(read, page)
     finally:
         page.close()
 
@@ -134,8 +146,5 @@ def _refusal(file: SourceFile, pages: Sequence[Page]) -> UnreadableFile:
     if not pages:
         return UnreadableFile(f"{file.name} {_reason(0)}")
     if any(page.is_unread for page in pages):
-        return UnreadableFile(
-            f"{file.name} is a scan without a text layer, or its fonts do not name their letters;"
-            " run it through text recognition and ingest it again."
-        )
+        return nothing_recognised(file.name)
     return NothingToRead(f"{file.name} holds no text: its pages are empty.")
