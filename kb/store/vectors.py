@@ -45,8 +45,8 @@ _HNSW: CreateHNSWConfiguration = {
     # and no opening changes them; calls are large, and a crash can only spoil an unpublished folder.
     "sync_threshold": 1,
 }
-# Version and offset of the first level; slots, vectors, bytes of a slot of the first level (chromadb 1.5.9).
-_HEADER = Struct("<12xQQQ")
+# After version, offset of the first level and slots: vectors, and the bytes of a slot (chromadb 1.5.9).
+_HEADER = Struct("<20xQQ")
 
 
 class VectorGeneration:
@@ -208,17 +208,17 @@ def _blank_unused_slots(part: Path) -> None:
     """Overwrites the slots of the graph's files that hold no vector yet.
 
     hnswlib writes them out as malloc gave them, with whatever this process has had in its memory before: texts and
-    names of files too. The length of the files counts when they are read; what those slots hold does not (chromadb
-    1.5.9).
+    names of files too. That the slots are there counts when they are read, what they hold does not (chromadb 1.5.9).
     """
     for header in part.glob("*/header.bin"):
-        slots, used, slot_bytes = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
+        used, slot_bytes = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
         for name, width in (("data_level0.bin", slot_bytes), ("length.bin", 4)):
             with (header.parent / name).open("r+b") as file:
-                if os.fstat(file.fileno()).st_size != slots * width:
+                size = os.fstat(file.fileno()).st_size
+                if size % width or size < used * width:
                     raise StoreError(f"The vector index cannot be built ({name} is laid out as by another chromadb).")
                 file.truncate(used * width)
-                file.truncate(slots * width)
+                file.truncate(size)
 
 
 def _digest(path: Path, stamped: str) -> str:
