@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from ingest.formats import Formats
 from ingest.limits import Limits
-from ingest.reading import Refusal
+from ingest.readers.source_file import Refusal
 from kb.protocols import Splitter
 from kb.types import Anchor, Chunk, Context, Document
 

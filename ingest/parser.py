@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 from ingest.limits import MEGABYTE, Allowance
 from ingest.messages import Done, Parsed, Setup, Step, Task, Unchanged, send, taken_over
-from ingest.readers.source_file import SourceFile
-from ingest.reading import Refusal, read, refusing
+from ingest.readers.source_file import Refusal, SourceFile
+from ingest.reading import read, refusing
 from kb.errors import UnreadableFile
 from kb.types import Document
 

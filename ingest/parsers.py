@@ -19,7 +19,7 @@ from typing import BinaryIO, Generic, Protocol, TypeVar, cast
 
 from ingest.limits import MEGABYTE
 from ingest.messages import Done, Parsed, Reply, Setup, Step, Task, hand_over, receive
-from ingest.reading import Refusal
+from ingest.readers.source_file import Refusal
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at the clock for parsers that hang."""

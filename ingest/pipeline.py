@@ -20,7 +20,7 @@ from ingest.messages import Done, Parsed, Reply, Setup, Unchanged
 from ingest.moving import moved
 from ingest.parsers import ParserPool
 from ingest.planning import Plan, Planner
-from ingest.reading import Refusal
+from ingest.readers.source_file import Refusal
 from ingest.report import IngestReport, Outcome, Progress
 from ingest.scan import Scan, gone, require_plausible, scan
 from ingest.tally import Tally
@@ -132,10 +132,10 @@ class Ingestion:
         self, scanned: Scan, records: Mapping[str, FileRecord], refused: Iterable[RefusedPart], indexer: Indexer
     ) -> set[str]:
         """Takes the files in; returns the sources of those that had been elsewhere before."""
-        planner = Planner(records, reading=self._parsing.fingerprint, digests=self._digests)
         parts: dict[str, list[RefusedPart]] = {}
         for part in refused:
             parts.setdefault(part.file, []).append(part)
+        planner = Planner(records, reading=self._parsing.fingerprint, digests=self._digests, refused=parts)
         origins: set[str] = set()
         pool = ParserPool[Plan](self._setup, workers=self._parsing.workers, is_cancelled=self._is_cancelled)
         with closing(pool.parse(planner.plans(scanned.files))) as results:

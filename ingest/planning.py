@@ -11,7 +11,7 @@ from typing import Literal
 from ingest.messages import Task
 from ingest.readers.source_file import digest
 from ingest.scan import FoundFile, looks_unchanged
-from kb.store.snapshot import FileRecord
+from kb.store.snapshot import FileRecord, RefusedPart
 
 Action = Literal["keep", "enter", "move", "read"]
 
@@ -37,13 +37,20 @@ class Plan:
 class Planner:
     """Plans on the state that the base was in when it was made.
 
-    `reading` names what decides which files can be read; `digests` gives the documents of a file and their hashes.
+    `reading` names what decides which files can be read; `digests` gives the documents of a file and their hashes,
+    `refused` the parts of a file that could not be read.
     """
 
     def __init__(
-        self, records: Mapping[str, FileRecord], *, reading: str, digests: Callable[[str], dict[str, str]]
+        self,
+        records: Mapping[str, FileRecord],
+        *,
+        reading: str,
+        digests: Callable[[str], dict[str, str]],
+        refused: Mapping[str, Sequence[RefusedPart]],
     ) -> None:
         self._records = records
+        self._refused = refused
         self._reading = reading
         self._digests = digests
         self._movable: dict[str, list[str]] | None = None
@@ -71,12 +78,20 @@ class Planner:
             return Plan(file, "enter", same, before)
         if before is None and (origin := self._origin(new.sha256)):
             return Plan(file, "move", new, origin=origin)
-        known = self._digests(new.source) if before else {}
-        return Plan(file, "read", new, before, task=Task(file.path, new.sha256, known))
+        return Plan(file, "read", new, before, task=Task(file.path, new.sha256, self._known(new.source)))
+
+    def _known(self, source: str) -> dict[str, str]:
+        """The documents of a file with their hashes: no hash for those that a part was missing from."""
+        refused = [part.source for part in self._refused.get(source, ())]
+        return {
+            document: "" if any(part.startswith(f"{document}#") for part in refused) else sha256
+            for document, sha256 in self._digests(source).items()
+        }
 
     def _is_settled(self, record: FileRecord) -> bool:
         """Whether reading the same file again would give the same."""
-        return record.state == "ready" or (record.state != "partial" and record.reading == self._reading)
+        is_whole = record.state == "ready" and record.source not in self._refused
+        return is_whole or (record.state != "partial" and record.reading == self._reading)
 
     def _origin(self, sha256: str) -> str:
         """Where a file of this content was that is there no longer, "" if nowhere; each is given once."""

@@ -5,28 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.formats import Formats
-from ingest.readers.source_file import SourceFile
-from kb.errors import NothingToRead, UnreadableFile
+from ingest.readers.source_file import Refusal, SourceFile
+from kb.errors import UnreadableFile
 from kb.types import Document
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A file, or a part of one, that became no document, and why; `skipped` where nothing is wrong with it."""
-
-    source: str
-    reason: str
-    skipped: bool = False
-
-    @classmethod
-    def of(cls, file: SourceFile, error: UnreadableFile) -> Refusal:
-        return cls(file.source, str(error), isinstance(error, NothingToRead))
 
 
 def read(
@@ -40,7 +27,7 @@ def read(
     taken = set() if seen is None else seen
     with refusing(file):
         for found in formats.reader(file).read(file):
-            if isinstance(found, Document):
+            if isinstance(found, Document | Refusal):
                 taken.add(found.source)
                 yield found
                 continue

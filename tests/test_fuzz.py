@@ -20,8 +20,7 @@ from ingest.formats import Formats
 from ingest.limits import Limits
 from ingest.messages import Done, Parsed, Setup, Task
 from ingest.parsers import ParserPool
-from ingest.readers.source_file import digest
-from ingest.reading import Refusal
+from ingest.readers.source_file import Refusal, digest
 from ingest.splitter import SentenceSplitter
 from kb.models.embedders import DEFAULT_MODEL, find_model
 from kb.models.tokens import TextTokenizer

@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
+from citewell import KnowledgeBase
 from citewell.parsing import configured_parsing
 from ingest.formats import Formats
 from ingest.readers.pictures.reading_order import Place, rows_in_order
-from ingest.readers.source_file import SourceFile
+from ingest.readers.source_file import Refusal, SourceFile
 from ingest.reading import read, read_path
 from kb.errors import NothingToRead, UnreadableFile
 from kb.models.text_recogniser import TextRecogniser
-from kb.settings import IngestSettings
+from kb.settings import IngestSettings, Settings
 from kb.types import Anchor, Document
 
 TEXT = "\n".join(LINES)
@@ -284,6 +285,19 @@ def shown_text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return scan(path, picture()) if path.suffix == ".pdf" else saved(picture(), path)
 
 
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A page of text among three of pictures."""
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    for _ in range(2):
+        add_scan(canvas, picture())
+    canvas.drawString(2, 2, "A page of text.")
+    canvas.showPage()
+    add_scan(canvas, picture(LINES[:1]))
+    canvas.save()
+    return tmp_path / "a.pdf"
+
+
 class TestWithoutRecognition:
     def test_where_it_is_missing_files_are_skipped_with_what_to_install(
         self, shown_text: Path, monkeypatch: pytest.MonkeyPatch
@@ -301,13 +315,31 @@ class TestWithoutRecognition:
         )
         assert skipped(shown_text, formats) == message
 
-    def test_pages_of_text_are_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        canvas = Canvas(str(tmp_path / "a.pdf"))
-        add_scan(canvas, picture())
-        canvas.drawString(2, 2, "A page of text.")
-        canvas.save()
+    def test_pages_of_text_are_read_and_others_named(self, mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "rapidocr", None)
-        assert document(tmp_path / "a.pdf").text == "A page of text."
+        found, refusal = read_path(mixed)
+        assert isinstance(found, Document)
+        assert found.text == "A page of text."
+        assert refusal == Refusal(
+            f"{mixed}#pages 1-2, 4",
+            "Pages 1-2, 4 of a.pdf are without text but what pictures show, which only text recognition reads:"
+            " run `pip install 'citewell[ocr]'` and ingest it again.",
+            skipped=True,
+        )
+
+    def test_pages_that_were_left_out_are_read_once_they_can_be(self, mixed: Path) -> None:
+        off = Settings(ingest=IngestSettings(ocr="off"))
+        with KnowledgeBase.open(settings=off, create=True) as base:
+            report = base.ingest([mixed]).wait()
+            assert (report.added, [part.source for part in report.skipped]) == (1, [f"{mixed}#pages 1-2, 4"])
+            assert base.ingest([mixed]).wait().unchanged == 1
+            assert [document.chunks for document in base.documents() if document.state == "ready"] == [1]
+        with KnowledgeBase.open() as base:
+            assert base.ingest([mixed]).wait().updated == 1
+            [row] = base.documents()
+            assert (row.state, row.chunks) == ("ready", 4)
+            assert base.ingest([mixed]).wait().unchanged == 1
+            assert base.search("Where was the otter?", 1)[0].chunk.anchor == Anchor("page", "page 1", 1)
 
     def test_what_was_skipped_is_tried_again_once_it_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         there = Formats().fingerprint

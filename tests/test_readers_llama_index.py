@@ -18,8 +18,8 @@ from ingest.formats import Formats
 from ingest.limits import Limits
 from ingest.messages import Done, Parsed, Setup, Task
 from ingest.parsers import ParserPool
-from ingest.readers.source_file import SourceFile
-from ingest.reading import Refusal, read
+from ingest.readers.source_file import Refusal, SourceFile
+from ingest.reading import read
 from ingest.splitter import SentenceSplitter
 from kb.errors import NothingToRead, SettingsError
 from kb.models.embedders import DEFAULT_MODEL, find_model

@@ -13,8 +13,8 @@ from compound_file import Tree, compound
 
 from ingest.kinds import kind_of
 from ingest.readers.rtf_mail import decompressed, unwrapped
-from ingest.readers.source_file import SourceFile
-from ingest.reading import Refusal, read_path
+from ingest.readers.source_file import Refusal, SourceFile
+from ingest.reading import read_path
 from kb.errors import NothingToRead, UnreadableFile
 from kb.types import Anchor, Document
 

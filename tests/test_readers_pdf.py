@@ -19,7 +19,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate
 from reportlab.platypus import Table as Grid
 
-from ingest.reading import Refusal, read_path
+from ingest.readers.source_file import Refusal
+from ingest.reading import read_path
 from kb.errors import NothingToRead, UnreadableFile
 from kb.types import Anchor, Document, main_anchor
 
@@ -521,6 +522,39 @@ class TestFiles:
         assert isinstance(page, Document) and isinstance(notes, Document) and isinstance(tool, Refusal)
         assert (page.text, notes.text) == ("Words.", "Notes of the meeting.")
         assert notes.source == f"{page.source}#notes.txt"
+
+    def test_attachments_that_alone_are_protected_say_so(self, tmp_path: Path) -> None:
+        writer = pypdf.PdfWriter(
+            clone_from=made(tmp_path / "plain.pdf", lambda canvas: lines(canvas, 60, 500, ["Words."]))
+        )
+        writer.add_attachment("notes.txt", b"Notes of the meeting.")
+        writer.encrypt("secret", algorithm="AES-256")
+        encryption, writer._encryption = writer._encrypt_entry, None
+        assert encryption
+        for name, value in (("/StmF", "/Identity"), ("/StrF", "/Identity"), ("/EFF", "/StdCF")):
+            encryption[NameObject(name)] = NameObject(value)
+        writer.write(tmp_path / "a.pdf")
+        page, notes = read_path(tmp_path / "a.pdf")
+        assert isinstance(page, Document) and isinstance(notes, Refusal)
+        assert (page.text, notes.source) == ("Words.", f"{page.source}#notes.txt")
+        assert notes.reason == (
+            "notes.txt, attached to a.pdf, is protected by a password; remove the password and ingest it again."
+        )
+
+    def test_pages_that_are_damaged_are_named(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            for word in ("One", "Two", "Three"):
+                canvas.drawString(60, 700, word)
+                canvas.showPage()
+
+        content = made(tmp_path / "whole.pdf", draw).read_bytes()
+        second = re.findall(rb"\n(\d+) 0 obj\n<<\n/Contents", content)[1]
+        (tmp_path / "a.pdf").write_bytes(content.replace(b"\n%s 0 obj" % second, b"\n%s 0 obj" % (b"9" * len(second))))
+        document, refusal = read_path(tmp_path / "a.pdf")
+        assert isinstance(document, Document) and isinstance(refusal, Refusal)
+        assert document.text == "One\n\nThree"
+        assert (refusal.source, refusal.skipped) == (f"{document.source}#page 2", False)
+        assert refusal.reason == "Page 2 of a.pdf cannot be read: the file is damaged there; save it again."
 
     def test_a_damaged_file_does_not_get_the_reason_of_the_file_before(self, tmp_path: Path) -> None:
         whole = made(tmp_path / "a.pdf", lambda canvas: canvas.drawString(60, 700, "Otter"))

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from citewell import KnowledgeBase
-from ingest.reading import Refusal, read_path
+from ingest.readers.source_file import Refusal
+from ingest.reading import read_path
 from ingest.splitter import SentenceSplitter
 from kb.errors import UnreadableFile
 from kb.models.embedders import DEFAULT_MODEL, find_model

@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 from ingest.readers.docx import DocxReader
 from ingest.readers.libreoffice import converted
 from ingest.readers.pptx import PptxReader
-from ingest.readers.source_file import Reader, SourceFile
+from ingest.readers.source_file import Found, Reader, SourceFile
 from kb.types import Document
 
 
 @dataclass(frozen=True, slots=True)
 class DocReader:
-    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+    def read(self, file: SourceFile) -> Iterator[Found]:
         return _read(file, "doc", "docx", DocxReader(), "application/msword")
 
 
 @dataclass(frozen=True, slots=True)
 class PptReader:
-    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+    def read(self, file: SourceFile) -> Iterator[Found]:
         return _read(file, "ppt", "pptx", PptxReader(), "application/vnd.ms-powerpoint")
 
 
-def _read(file: SourceFile, suffix: str, target: str, reader: Reader, kind: str) -> Iterator[Document | SourceFile]:
+def _read(file: SourceFile, suffix: str, target: str, reader: Reader, kind: str) -> Iterator[Found]:
     """What `reader` finds in the converted file; source, name and hash stay the original's."""
     for found in reader.read(replace(file, path=None, data=converted(file, suffix, target))):
         yield replace(found, media_type=kind) if isinstance(found, Document) else found

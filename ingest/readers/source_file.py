@@ -86,10 +86,27 @@ class SourceFile:
         self.allowance.page(self.source, self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file, or a part of one, that became no document, and why; `skipped` where nothing is wrong with it."""
+
+    source: str
+    reason: str
+    skipped: bool = False
+
+    @classmethod
+    def of(cls, file: SourceFile, error: UnreadableFile) -> Refusal:
+        return cls(file.source, str(error), isinstance(error, NothingToRead))
+
+
+Found = Document | SourceFile | Refusal
+"""What readers find in a file. A refusal stands for a part of it that the reader itself cannot read."""
+
+
 class Reader(Protocol):
     """Reads files of one kind."""
 
-    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
+    def read(self, file: SourceFile) -> Iterator[Found]:
         """The documents of a file, one as a rule, and the files that lie in it, which are then read by their readers.
 
         Raises UnreadableFile with the reason, NothingToRead where there is no text to be had.

@@ -1,4 +1,4 @@
-"""What a PDF says about itself, by pypdf: title, time and outline."""
+"""What a PDF says about itself, by pypdf: title, time, outline, and whether its attachments are protected."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Metadata:
     title: str = ""
     modified: datetime | None = None
     outline: tuple[OutlineItem, ...] = ()
+    protects_attachments: bool = False
+    """The attachments ask for a password, which the pages do not."""
 
 
 def metadata(file: SourceFile) -> Metadata:
@@ -37,16 +39,32 @@ def metadata(file: SourceFile) -> Metadata:
 
     try:
         with file.open() as stream, PdfReader(stream) as reader:
+            protects_attachments = _protects_attachments(reader)
+            if reader.is_encrypted and not reader.decrypt(""):
+                return Metadata(protects_attachments=protects_attachments)
             about = reader.metadata
             title = str(about.title or "") if about else ""
             return Metadata(
                 title="" if _NO_TITLE.match(title) or not _LETTERS.search(title) else title,
                 modified=in_utc(about.modification_date if about else None),
                 outline=tuple(_outline(reader)),
+                protects_attachments=protects_attachments,
             )
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         logger.info("the metadata of %s cannot be read: %r", file.source, error)
         return Metadata()
+
+
+def _protects_attachments(reader: PdfReader) -> bool:
+    """Whether embedded files are encrypted in another way than the rest: ISO 32000-2, 7.6.2, on EFF and StmF."""
+    from pypdf.generic import DictionaryObject
+
+    encryption = reader.trailer.get("/Encrypt")
+    how = encryption.get_object() if encryption else None
+    if not isinstance(how, DictionaryObject):
+        return False
+    of_streams = how.get("/StmF", "/Identity")
+    return bool(how.get("/EFF", of_streams) != of_streams)
 
 
 def _outline(reader: PdfReader) -> Iterator[OutlineItem]:

@@ -15,11 +15,10 @@ from ingest.readers.pdf.page import Page, usual_height
 from ingest.readers.pdf.scan import with_recognised_text
 from ingest.readers.pdf.text_layer import PDFIUM, read_page
 from ingest.readers.pdf.writing import PdfText
-from ingest.readers.pictures.recognition import nothing_recognised, require_recognition
-from ingest.readers.source_file import SourceFile, make_document
+from ingest.readers.pictures.recognition import nothing_recognised, require_recognition, unrecognised
+from ingest.readers.source_file import Found, Refusal, SourceFile, make_document
 from kb.errors import NothingToRead, UnreadableFile
 from kb.models.text_recogniser import is_installed
-from kb.types import Document
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -33,11 +32,13 @@ class PdfReader:
 
     threads: int = 1
 
-    def read(self, file: SourceFile) -> Iterator[Document | SourceFile]:
-        with _opened(file) as pdf:
-            pages = list(_pages(pdf, file, self.threads if is_installed() else 0))
-            parts = list(_attachments(pdf, file))
+    def read(self, file: SourceFile) -> Iterator[Found]:
         about = metadata(file)
+        can_recognise = self.threads > 0 and is_installed()
+        with _opened(file) as pdf:
+            pages = list(_pages(pdf, file, self.threads if can_recognise else 0))
+            count = len(pdf)
+            parts = list(_attachments(pdf, file, are_protected=about.protects_attachments))
         text = PdfText(about.outline, usual_height([line for page in pages for line in page.lines]))
         for page in without_running_lines(pages):
             file.step()
@@ -53,6 +54,11 @@ class PdfReader:
                 blocks=text.blocks,
                 boxes=text.boxes,
             )
+            if lost := sorted(set(range(1, count + 1)) - {page.number for page in pages}):
+                yield _left_out(file, lost, "cannot be read: the file is damaged there; save it again.", skipped=False)
+            if not can_recognise and (unread := [page.number for page in pages if page.is_unread]):
+                reason = f"without text but what pictures show, which {unrecognised(wanted=self.threads > 0)}"
+                yield _left_out(file, unread, reason, skipped=True)
         yield from parts
         if not text.boxes:
             if any(page.is_unread for page in pages):
@@ -125,20 +131,38 @@ def _page(pdf: PdfDocument, number: int, step: Callable[[], None], threads: int)
         page.close()
 
 
-def _attachments(pdf: PdfDocument, file: SourceFile) -> Iterator[SourceFile]:
+def _attachments(pdf: PdfDocument, file: SourceFile, *, are_protected: bool) -> Iterator[SourceFile | Refusal]:
     from pypdfium2 import PdfiumError
 
     with PDFIUM:
         for index in range(pdf.count_attachments()):
             attachment = pdf.get_attachment(index)
             name = attachment.get_name() or f"attachment {index + 1}"
+            if are_protected:
+                reason = "is protected by a password; remove the password and ingest it again."
+                yield Refusal(f"{file.source}#{name}", f"{name}, attached to {file.name}, {reason}")
+                continue
             try:
                 data = bytes(attachment.get_data())
             except PdfiumError:
-                logger.warning("the attachment %s cannot be read and is left out", name)
+                yield Refusal(f"{file.source}#{name}", f"{name}, attached to {file.name}, is damaged; save it again.")
                 continue
             file.allowance.expand(len(data), name)
             yield file.part(name, data)
+
+
+def _left_out(file: SourceFile, numbers: Sequence[int], reason: str, *, skipped: bool) -> Refusal:
+    """What says why some pages are missing from a document."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    places = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    pages = f"{'page' if len(numbers) == 1 else 'pages'} {places}"
+    verb = "" if not skipped else "is " if len(numbers) == 1 else "are "
+    return Refusal(f"{file.source}#{pages}", f"{pages[0].upper()}{pages[1:]} of {file.name} {verb}{reason}", skipped)
 
 
 def _refusal(file: SourceFile, pages: Sequence[Page]) -> UnreadableFile:

@@ -54,15 +54,15 @@ _LETTER = re.compile(r"[^\W_]")
 
 def require_recognition(name: str, *, wanted: bool) -> None:
     """Raises NothingToRead where the text in the pictures of the file `name` is not to be recognised, or cannot be."""
+    if not (wanted and is_installed()):
+        raise NothingToRead(f"{name} holds no text but what it shows as a picture, which {unrecognised(wanted=wanted)}")
+
+
+def unrecognised(*, wanted: bool) -> str:
+    """The end of a sentence: what it takes that text in pictures is read."""
     if not wanted:
-        raise NothingToRead(
-            f'{name} holds no text but what it shows as a picture, which is not read: ingest.ocr is "off".'
-        )
-    if not is_installed():
-        raise NothingToRead(
-            f"{name} holds no text but what it shows as a picture, which only text recognition reads:"
-            " run `pip install 'citewell[ocr]'` and ingest it again."
-        )
+        return 'is not read: ingest.ocr is "off".'
+    return "only text recognition reads: run `pip install 'citewell[ocr]'` and ingest it again."
 
 
 def nothing_recognised(name: str) -> NothingToRead:
