@@ -12,8 +12,8 @@ from typing import cast
 
 from ingest import kinds, unread
 from ingest.kinds import kind_of
-from ingest.readers.libreoffice import libreoffice
 from ingest.readers.llama_index import LlamaIndexReader, Loader
+from ingest.readers.office.libreoffice import libreoffice
 from ingest.readers.source_file import Reader, SourceFile
 from kb.errors import NothingToRead, SettingsError, UnreadableFile
 from kb.models.text_recogniser import is_installed
@@ -22,32 +22,32 @@ VERSION = 4
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 READERS = {
-    kinds.CSV: "ingest.readers.delimited:DelimitedReader",
-    kinds.DOC: "ingest.readers.legacy:DocReader",
-    kinds.DOCX: "ingest.readers.docx:DocxReader",
-    kinds.EPUB: "ingest.readers.epub:EpubReader",
-    kinds.HTML: "ingest.readers.html:HtmlReader",
-    kinds.JSON: "ingest.readers.json_file:JsonReader",
-    kinds.JSON_LINES: "ingest.readers.records:RecordReader",
-    kinds.MAIL: "ingest.readers.eml:EmlReader",
-    kinds.MARKDOWN: "ingest.readers.markdown:MarkdownReader",
-    kinds.MBOX: "ingest.readers.mbox:MboxReader",
-    kinds.MHTML: "ingest.readers.mhtml:MhtmlReader",
-    kinds.MSG: "ingest.readers.msg:MsgReader",
-    kinds.NOTEBOOK: "ingest.readers.notebook:NotebookReader",
-    kinds.ODP: "ingest.readers.odp:OdpReader",
-    kinds.ODS: "ingest.readers.ods:OdsReader",
-    kinds.ODT: "ingest.readers.odt:OdtReader",
+    kinds.CSV: "ingest.readers.sheets.delimited:DelimitedReader",
+    kinds.DOC: "ingest.readers.office.legacy:DocReader",
+    kinds.DOCX: "ingest.readers.office.docx:DocxReader",
+    kinds.EPUB: "ingest.readers.web.epub:EpubReader",
+    kinds.HTML: "ingest.readers.web.html:HtmlReader",
+    kinds.JSON: "ingest.readers.data.json_file:JsonReader",
+    kinds.JSON_LINES: "ingest.readers.data.records:RecordReader",
+    kinds.MAIL: "ingest.readers.mail.eml:EmlReader",
+    kinds.MARKDOWN: "ingest.readers.text.markdown:MarkdownReader",
+    kinds.MBOX: "ingest.readers.mail.mbox:MboxReader",
+    kinds.MHTML: "ingest.readers.web.mhtml:MhtmlReader",
+    kinds.MSG: "ingest.readers.mail.msg:MsgReader",
+    kinds.NOTEBOOK: "ingest.readers.data.notebook:NotebookReader",
+    kinds.ODP: "ingest.readers.office.odp:OdpReader",
+    kinds.ODS: "ingest.readers.sheets.ods:OdsReader",
+    kinds.ODT: "ingest.readers.office.odt:OdtReader",
     kinds.PDF: "ingest.readers.pdf.reader:PdfReader",
-    kinds.PLAIN: "ingest.readers.plain:PlainReader",
-    kinds.PPT: "ingest.readers.legacy:PptReader",
-    kinds.PPTX: "ingest.readers.pptx:PptxReader",
-    kinds.RTF: "ingest.readers.rtf:RtfReader",
-    kinds.SOURCE: "ingest.readers.source_code:SourceCodeReader",
-    kinds.XLS: "ingest.readers.xls:XlsReader",
-    kinds.XLSX: "ingest.readers.xlsx:XlsxReader",
-    kinds.XLS_XML: "ingest.readers.xml_sheets:XmlSheetReader",
-    kinds.XML: "ingest.readers.xml_file:XmlReader",
+    kinds.PLAIN: "ingest.readers.text.plain:PlainReader",
+    kinds.PPT: "ingest.readers.office.legacy:PptReader",
+    kinds.PPTX: "ingest.readers.office.pptx:PptxReader",
+    kinds.RTF: "ingest.readers.office.rtf:RtfReader",
+    kinds.SOURCE: "ingest.readers.text.source_code:SourceCodeReader",
+    kinds.XLS: "ingest.readers.sheets.xls:XlsReader",
+    kinds.XLSX: "ingest.readers.sheets.xlsx:XlsxReader",
+    kinds.XLS_XML: "ingest.readers.sheets.xml_sheets:XmlSheetReader",
+    kinds.XML: "ingest.readers.data.xml_file:XmlReader",
     **dict.fromkeys(kinds.IMAGES, "ingest.readers.pictures.reader:ImageReader"),
 }
 """Each is imported when the first file of its kind is read."""

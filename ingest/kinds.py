@@ -8,9 +8,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
-from ingest.readers import source_code
 from ingest.readers.encoding import decode
 from ingest.readers.source_file import SourceFile
+from ingest.readers.text import source_code
 
 if TYPE_CHECKING:
     from olefile import OleFileIO

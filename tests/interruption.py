@@ -191,22 +191,34 @@ class Attempts:
         self._before = in_fork(self._prepared)
         change_documents(self._folder)
         home = self._fresh_home("reference")
-        began = time.monotonic()
         self.operations: list[str] = in_fork(lambda: self._counted(home))["names"]
-        self.seconds = time.monotonic() - began
         self.reference = in_fork(lambda: content(home))
+        self._seconds = self._duration()
 
     def interrupted_before(self, operation: int) -> Result:
         home = self._fresh_home(f"operation{operation}")
         _, status = os.waitpid(fork(lambda: self._interrupted(home, operation)), 0)
         return {"operation": self._operation.read(), **self._verdict(home, status)}
 
-    def interrupted_after(self, seconds: float) -> Result:
-        home = self._fresh_home(f"time{seconds}")
+    def interrupted_after(self, share: float) -> Result:
+        """Kills after this share of the time that the change has taken at its fastest."""
+        home = self._fresh_home(f"time{share}")
+        began = time.monotonic()
         child = fork(lambda: self._interrupted(home, 0))
-        time.sleep(seconds)
+        while (passed := time.monotonic() - began) < share * self._seconds:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                self._seconds = passed
+                return {"seconds": passed, **self._verdict(home, status)}
+            time.sleep(0.001)
         os.kill(child, signal.SIGKILL)
-        return {"seconds": seconds, **self._verdict(home, os.waitpid(child, 0)[1])}
+        return {"seconds": passed, **self._verdict(home, os.waitpid(child, 0)[1])}
+
+    def _duration(self) -> float:
+        home = self._fresh_home("timed")
+        began = time.monotonic()
+        in_fork(lambda: self._change(home))
+        return time.monotonic() - began
 
     def _prepared(self) -> Result:
         home = self._work / "before"
@@ -325,7 +337,7 @@ def main(folder: str) -> None:
                 "wrong": [*attempts.reference["waste"], *_unsound(attempts.reference)],
             }
         elif point.endswith("%"):
-            told = attempts.interrupted_after(float(point[:-1]) / 100 * attempts.seconds)
+            told = attempts.interrupted_after(float(point[:-1]) / 100)
         else:
             told = attempts.interrupted_before(int(point))
         sys.stdout.write(json.dumps(told) + "\n")

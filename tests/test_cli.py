@@ -274,7 +274,9 @@ def test_verify_finds_damage_and_repairs_it(citewell: Citewell, tmp_path: Path) 
 def test_reindex_goes_over_to_other_settings(citewell: Citewell, tmp_path: Path, shared: tuple[Path, Path]) -> None:
     fresh = Citewell(tmp_path / "home", shared[1], citewell._capsys)
     fresh("--quiet", "ingest", shared[1])
-    assert fresh("--json", "reindex").json() == {"documents": 0, "chunks": 0, "seconds": 0.0}
+    nothing = fresh("--json", "reindex").json()
+    assert isinstance(nothing, dict)
+    assert (nothing["documents"], nothing["chunks"]) == (0, 0)
     settings = tmp_path / "settings.toml"
     settings.write_text("[chunking]\ntarget_tokens = 32\n")
     refused = fresh("--settings", settings, "ingest", shared[1] / "..")

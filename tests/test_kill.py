@@ -64,9 +64,10 @@ def test_killed_before_a_store_operation_nothing_is_lost_and_doing_it_again_comp
     before: Counter[str] = Counter()
     for point in points:
         told = ask(str(point))
-        assert told["killed"], f"there was no operation {point}"
         assert told["wrong"] == [], (point, told["operation"], told["stage"])
-        before[f"{told['stage'] or 'opening'}: {told['operation']}"] += 1
+        # How many operations there are differs a little with how the threads run.
+        assert told["killed"] or point > 0.9 * count, f"there was no operation {point}"
+        before[f"{told['stage'] or 'opening'}: {told['operation']}" if told["killed"] else "over"] += 1
     logger.info("killed before %d of %d operations: %s", len(points), count, dict(before.most_common()))
 
 

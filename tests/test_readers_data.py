@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.readers import records
+from ingest.readers.data import records
 from ingest.readers.source_file import SourceFile
 from ingest.reading import read_path
 from ingest.unread import name_of

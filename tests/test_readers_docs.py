@@ -25,7 +25,7 @@ from pptx.util import Emu
 
 from ingest.formats import Formats, kind_of
 from ingest.limits import Allowance, Limits
-from ingest.readers.numerals import numeral
+from ingest.readers.office.numerals import numeral
 from ingest.readers.source_file import SourceFile
 from ingest.reading import read, read_path
 from kb.errors import NothingToRead, UnreadableFile
@@ -1371,7 +1371,7 @@ class TestLegacy:
         path = odf(tmp_path / "a.odt", p(f"Words.{linked}"))
         asking = (
             "from pathlib import Path; from ingest.readers.source_file import SourceFile;"
-            " from ingest.readers.libreoffice import converted;"
+            " from ingest.readers.office.libreoffice import converted;"
             f" assert converted(SourceFile.at(Path({str(path)!r})), 'odt', 'docx')"
         )
         log = tmp_path / "connections"

@@ -12,7 +12,7 @@ import pytest
 from compound_file import Tree, compound
 
 from ingest.kinds import kind_of
-from ingest.readers.rtf_mail import decompressed, unwrapped
+from ingest.readers.mail.rtf_mail import decompressed, unwrapped
 from ingest.readers.source_file import Refusal, SourceFile
 from ingest.reading import read_path
 from kb.errors import NothingToRead, UnreadableFile

@@ -15,8 +15,8 @@ from olefile import OleFileIO
 
 from ingest.formats import Formats
 from ingest.limits import Allowance, Limits
-from ingest.readers.grid import Merge, Row, Table, tables
-from ingest.readers.number_formats import BUILT_IN, shown_number, shown_text
+from ingest.readers.sheets.grid import Merge, Row, Table, tables
+from ingest.readers.sheets.number_formats import BUILT_IN, shown_number, shown_text
 from ingest.readers.source_file import SourceFile
 from ingest.reading import read_path
 from kb.errors import NothingToRead, UnreadableFile

@@ -94,6 +94,8 @@ class LexicalIndex:
         try:
             writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
             try:
+                # A writer that did not come to its commit may have left a file by the name of one to be written now.
+                writer.garbage_collect_files()
                 yield writer
             except BaseException:
                 writer.rollback()
