@@ -13,6 +13,7 @@ import pytest
 from kb.errors import FingerprintMismatch, Locked, UnknownKnowledgeBase
 from kb.identity import chunk_id, document_id
 from kb.protocols import Vectors
+from kb.store.lexical import LexicalIndex
 from kb.store.lock import exclusive
 from kb.store.records import embedding_key
 from kb.store.snapshot import FileRecord
@@ -218,7 +219,8 @@ def test_a_base_that_is_not_there_is_not_created(tmp_path: Path) -> None:
 
 def test_a_second_writer_is_told_who_holds_the_lock(store: Store, tmp_path: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from kb.store.lock import exclusive\n"
+        "import sys, time; from pathlib import Path; from kb.store.lexical import LexicalIndex
+from kb.store.lock import exclusive\n"
         f"with exclusive(Path({str(tmp_path / 'base' / 'writer.lock')!r}), wait=5):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
@@ -301,6 +303,18 @@ def test_an_emptied_base_takes_another_embedder(store: Store) -> None:
     store.commit(adding("/folder/a.txt", "alpha"), FINGERPRINTS)
     store.commit(Change(removed_files=("/folder/a.txt",)), {})
     store.require_fingerprint("embedder", "model:2")
+
+def test_what_a_writer_wrote_before_it_was_killed_is_not_in_the_way(tmp_path: Path) -> None:
+    _, passages = document("a.md", "A otter.", "B otter.")
+    index = LexicalIndex.create(tmp_path / "lexical")
+    index.write(remove=[], add=[(number, passage) for number, passage in enumerate(passages, 1)])
+    committed = (tmp_path / "lexical" / "meta.json").read_bytes()
+    index.write(remove=[1], add=[])
+    (tmp_path / "lexical" / "meta.json").write_bytes(committed)
+    reopened = LexicalIndex(tmp_path / "lexical")
+    assert sorted(reopened.searcher(0).numbers()) == [1, 2]
+    reopened.write(remove=[1], add=[])
+    assert reopened.searcher(1).numbers() == [2]
 
 
 def held(store: Store) -> list[int]:
