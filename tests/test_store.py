@@ -219,8 +219,7 @@ def test_a_base_that_is_not_there_is_not_created(tmp_path: Path) -> None:
 
 def test_a_second_writer_is_told_who_holds_the_lock(store: Store, tmp_path: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from kb.store.lexical import LexicalIndex
-from kb.store.lock import exclusive\n"
+        "import sys, time; from pathlib import Path; from kb.store.lock import exclusive\n"
         f"with exclusive(Path({str(tmp_path / 'base' / 'writer.lock')!r}), wait=5):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
@@ -303,6 +302,7 @@ def test_an_emptied_base_takes_another_embedder(store: Store) -> None:
     store.commit(adding("/folder/a.txt", "alpha"), FINGERPRINTS)
     store.commit(Change(removed_files=("/folder/a.txt",)), {})
     store.require_fingerprint("embedder", "model:2")
+
 
 def test_what_a_writer_wrote_before_it_was_killed_is_not_in_the_way(tmp_path: Path) -> None:
     _, passages = document("a.md", "A otter.", "B otter.")
