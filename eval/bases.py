@@ -11,6 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from citewell import KnowledgeBase, Settings
+from citewell.parsing import configured_parsing
 from eval.datasets import Dataset
 from kb.errors import FingerprintMismatch
 
@@ -80,9 +81,14 @@ def open_base(dataset: Dataset, *, settings: Settings, home: Path | None = None)
 
 
 def _name(dataset: Dataset, settings: Settings) -> str:
-    """A readable name that differs by the dataset's place and by what decides passages and vectors."""
+    """A readable name that differs by the dataset's place and by what decides texts, passages and vectors."""
     identity = "\n".join(
-        (str(dataset.folder), settings.embedding.model_dump_json(), settings.chunking.model_dump_json())
+        (
+            str(dataset.folder),
+            configured_parsing(settings.ingest).fingerprint,
+            settings.embedding.model_dump_json(),
+            settings.chunking.model_dump_json(),
+        )
     )
     digest = blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
     readable = re.sub(r"[^A-Za-z0-9]+", "-", dataset.name).strip("-")[:40]
