@@ -107,13 +107,16 @@ class Board:
             values = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None  # It was taken down or replaced meanwhile.
-        note = JobNote(
-            id=path.stem,
-            errand=Errand(**{**values["errand"], "paths": tuple(values["errand"]["paths"])}),
-            pid=values["pid"],
-            started=datetime.fromisoformat(values["started"]),
-            progress=Progress(**values["progress"]),
-        )
+        try:
+            note = JobNote(
+                id=path.stem,
+                errand=Errand(**{**values["errand"], "paths": tuple(values["errand"]["paths"])}),
+                pid=values["pid"],
+                started=datetime.fromisoformat(values["started"]),
+                progress=Progress(**values["progress"]),
+            )
+        except (TypeError, KeyError, ValueError):
+            return None  # Another version of Citewell has posted it.
         return note if self._is_held(note.id) else replace(note, state="interrupted")
 
     def _is_held(self, job: str) -> bool:

@@ -243,6 +243,11 @@ class KnowledgeBase:
             document = snapshot.document(source)
             return snapshot.chunks(document.id) if document else []
 
+    @property
+    def folder(self) -> Path:
+        """Where the base lies on the disk."""
+        return self._store.home
+
     def documents(self) -> list[DocumentRow]:
         """One row per document, and per file or part of a file that became none, by source."""
         with self._store.manifest.snapshot() as snapshot:
@@ -275,12 +280,12 @@ class KnowledgeBase:
             generation = snapshot.generation()
             return Status(
                 name=self.name,
-                folder=str(self._store.home),
+                folder=str(self.folder),
                 documents=documents,
                 chunks=chunks,
                 embeddings=embeddings,
                 failed=sum(state == "failed" for state in snapshot.states()),
-                bytes=folder_bytes(self._store.home),
+                bytes=folder_bytes(self.folder),
                 generation=generation.name if generation else "",
                 fingerprint={part: snapshot.meta(part) for part in ("embedder", "splitter") if snapshot.meta(part)},
             )

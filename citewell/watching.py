@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -54,7 +55,10 @@ class Watcher:
 
     def run(self) -> None:
         for _ in self._moments():
-            self._bring_in_step()
+            try:
+                self._bring_in_step()
+            except Locked as error:
+                self._tell_problem(str(error))
 
     def _bring_in_step(self) -> None:
         """Takes in what changed and removes what is gone; where that looks like a mistake, nothing is removed."""
@@ -66,8 +70,6 @@ class Watcher:
             present = [root for root in self._roots if root.exists()]
             if present:
                 self._finish(self._base.ingest(present, on_outcome=self._tell))
-        except Locked as error:
-            self._tell_problem(str(error))
 
     def _finish(self, job: IngestJob) -> None:
         while not job.is_done:
@@ -124,13 +126,16 @@ class Watcher:
                 yield
                 looked, is_first, is_tidy = time.monotonic(), False, False
             elif quiet >= IDLE and not is_tidy:
-                self._base.publish()
+                with suppress(Locked):
+                    self._base.publish()
                 is_tidy = True
 
     def _concerns(self, _: Change, path: str) -> bool:
         """Whether a change is one of a file that an ingest would look at."""
         changed = Path(path)
         for root in self._roots:
+            if changed.is_relative_to(self._base.folder) and not root.is_relative_to(self._base.folder):
+                continue
             if changed.is_relative_to(root):
                 return not any(part.startswith(".") for part in changed.relative_to(root).parts)
         return False

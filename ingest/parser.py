@@ -49,7 +49,7 @@ def _parse(setup: Setup, task: Task, replies: BinaryIO) -> Refusal | None:
     try:
         file = SourceFile.at(task.path, sha256=task.sha256, allowance=Allowance(setup.limits, _Steps(replies)))
     except OSError as error:
-        return Refusal(str(task.path), f"{task.path.name} cannot be read: {error.strerror}.")
+        return Refusal(str(task.path), f"{task.path.name} cannot be read: {error.strerror}.", is_passing=True)
     try:
         with refusing(file):
             for found in read(file, setup.formats, task.given_up):

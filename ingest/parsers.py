@@ -207,10 +207,14 @@ class _Parser:
             self.kill()
 
     def kill(self) -> None:
+        """Ends it and whatever a reader has started."""
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
 
     def end(self) -> None:
-        self._process.kill()
+        self.kill()
         self._process.wait()
         with suppress(BrokenPipeError), self._input:
             self._output.close()

@@ -147,7 +147,7 @@ class Ingestion:
                     continue
                 plan, reply = result
                 if reply is None:
-                    self._settle(plan, parts.get(plan.record.source, []))
+                    self._settle(plan)
                     origins.add(plan.origin)
                 else:
                     self._take(plan, reply)
@@ -162,14 +162,14 @@ class Ingestion:
         with self._store.manifest.snapshot() as snapshot:
             return snapshot.document_digests(source)
 
-    def _settle(self, plan: Plan, refused: Sequence[RefusedPart]) -> None:
+    def _settle(self, plan: Plan) -> None:
         """What can be done about a file without reading it."""
-        record = plan.record
+        record, refused = plan.record, plan.refused
         if plan.action == "move":
             with self._store.manifest.snapshot() as snapshot:
                 for addition in moved(snapshot, plan.origin, record.source):
                     self._batch.add(addition)
-                refused = [part.moved(record.source) for part in snapshot.refused_parts() if part.file == plan.origin]
+            refused = [part.moved(record.source) for part in refused]
             self._batch.removed_files.append(plan.origin)
         if plan.action != "keep":
             self._batch.files.append(record)
@@ -195,6 +195,12 @@ class Ingestion:
     def _finish(self, reading: _Reading, refusal: Refusal | None) -> None:
         """All of a file is there, or it could not be read: then it is not answered from any more."""
         plan, record = reading.plan, reading.plan.record
+        if refusal and refusal.is_passing:
+            self._batch.drop(record.source)
+            if plan.before is None:
+                self._batch.files.append(replace(record, state="failed", reason=refusal.reason, reading=""))
+            self._close(plan, "failed", refusal.reason, plan.refused)
+            return
         if refusal:
             self._batch.drop(record.source)
             self._batch.removed_files.append(record.source)
@@ -224,6 +230,7 @@ class Ingestion:
             if any(addition.file == reading.plan.record.source for addition in self._batch.additions):
                 # A container of many documents is committed in parts, and is done with the last one.
                 self._batch.files.append(replace(reading.plan.record, state="partial"))
+                self._batch.refused.extend((*reading.plan.refused, *reading.refused))
         batch, self._batch = self._batch, Batch()
         indexer.write(batch, lambda: self._encoding)
         self._flushed = monotonic()

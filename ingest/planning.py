@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Literal
 
 from ingest.messages import Task
@@ -22,7 +23,7 @@ class Plan:
 
     "keep" leaves it as it is known, "enter" writes `record` and nothing else, "move" takes over what was read of
     `origin`, "read" hands `task` to a parser. `before` is how it was known so far; `problem` is why it cannot be looked
-    at now: what was read of it before stays.
+    at now: what was read of it before stays. `refused` are the parts of it that could not be read so far.
     """
 
     file: FoundFile
@@ -32,6 +33,7 @@ class Plan:
     origin: str = ""
     task: Task | None = None
     problem: str = ""
+    refused: Sequence[RefusedPart] = ()
 
 
 class Planner:
@@ -53,11 +55,12 @@ class Planner:
         self._refused = refused
         self._reading = reading
         self._digests = digests
-        self._movable: dict[str, list[str]] | None = None
+        self._movable: dict[tuple[str, str], list[str]] | None = None
 
     def plans(self, found: Sequence[FoundFile]) -> Iterator[Plan]:
         for file in found:
-            yield self._plan(file, self._records.get(str(file.path)))
+            plan = self._plan(file, self._records.get(str(file.path)))
+            yield replace(plan, refused=self._refused.get(plan.origin or plan.record.source, ()))
 
     def _plan(self, file: FoundFile, before: FileRecord | None) -> Plan:
         root = _wider(file, before)
@@ -76,7 +79,7 @@ class Planner:
         if before and self._is_settled(before) and before.sha256 == new.sha256:
             same = replace(new, state=before.state, reason=before.reason, reading=before.reading)
             return Plan(file, "enter", same, before)
-        if before is None and (origin := self._origin(new.sha256)):
+        if before is None and (origin := self._origin(new)):
             return Plan(file, "move", new, origin=origin)
         return Plan(file, "read", new, before, task=Task(file.path, new.sha256, self._known(new.source)))
 
@@ -93,15 +96,22 @@ class Planner:
         is_whole = record.state == "ready" and record.source not in self._refused
         return is_whole or (record.state != "partial" and record.reading == self._reading)
 
-    def _origin(self, sha256: str) -> str:
-        """Where a file of this content was that is there no longer, "" if nowhere; each is given once."""
+    def _origin(self, new: FileRecord) -> str:
+        """Where `new` was that is there no longer, "" if nowhere; each is given once.
+
+        It must be what reading `new` would give: a file of another kind of name may be read in another way.
+        """
         if self._movable is None:
             self._movable = {}
             for record in self._records.values():
-                if record.state == "ready" and not os.path.lexists(record.source):
-                    self._movable.setdefault(record.sha256, []).append(record.source)
-        origins = self._movable.get(sha256)
+                if record.state == "ready" and self._is_settled(record) and not os.path.lexists(record.source):
+                    self._movable.setdefault(_content(record), []).append(record.source)
+        origins = self._movable.get(_content(new))
         return origins.pop() if origins else ""
+
+
+def _content(record: FileRecord) -> tuple[str, str]:
+    return record.sha256, PurePath(record.source).suffix.lower()
 
 
 def _wider(file: FoundFile, record: FileRecord | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -9,36 +10,47 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.formats import Formats
-from ingest.readers.source_file import Refusal, SourceFile
-from kb.errors import UnreadableFile
+from ingest.readers.source_file import Found, Refusal, SourceFile
+from kb.errors import NothingToRead, OutOfReach, UnreadableFile
+from kb.identity import document_id
 from kb.types import Document
 
 logger = logging.getLogger(__name__)
+
+_NAMES = "EACCES EPERM ENOENT EIO ESTALE ENXIO ENODEV ETIMEDOUT EHOSTDOWN ENOTCONN EMFILE ENFILE ENOSPC EDQUOT"
+_OUT_OF_REACH = {number for name in _NAMES.split() if (number := getattr(errno, name, None)) is not None}
+"""What systems say when a disk or a network fails, not when a file is damaged."""
 
 
 def read(
     file: SourceFile, formats: Formats, given_up: Mapping[str, str], seen: set[str] | None = None
 ) -> Iterator[Document | Refusal]:
-    """The documents of `file` and of its parts, each source once, and the parts that cannot be read.
+    """The documents of `file` and of its parts, each under a source of its own, and the parts that cannot be read.
 
     `given_up` maps the sources of parts that are not to be tried (again) to the reason; `seen` are sources that are
     taken. Raises UnreadableFile where `file` itself cannot be read, whatever is wrong with it.
     """
-    taken = set() if seen is None else seen
+    taken = {file.source} if seen is None else seen
+    is_empty, has_own = True, False
     with refusing(file):
         for found in formats.reader(file).read(file):
-            if isinstance(found, Document | Refusal):
-                taken.add(found.source)
-                yield found
-                continue
-            part = _named_apart(found, taken)
+            is_empty = False
+            is_own = found.source == file.source and not has_own
+            has_own = has_own or is_own
+            part = found if is_own else _named_apart(found, taken)
             taken.add(part.source)
+            if isinstance(part, Document | Refusal):
+                yield part
+                continue
             try:
                 file.allowance.count_part(part.name)
             except UnreadableFile as error:
                 yield Refusal.of(part, error)
                 return
             yield from _read_part(part, formats, given_up, taken)
+            file.step()
+        if is_empty:
+            raise NothingToRead(f"{file.name} holds no text.")
 
 
 def read_path(path: Path) -> Iterator[Document | Refusal]:
@@ -59,13 +71,17 @@ def _read_part(
         yield Refusal.of(part, error)
 
 
-def _named_apart(part: SourceFile, taken: Set[str]) -> SourceFile:
-    """`part` under a source that no other has: two attachments may be called the same."""
-    source, number = part.source, 1
+def _named_apart(found: Found, taken: Set[str]) -> Found:
+    """`found` under a source that no other has: two attachments may be called the same."""
+    source, number = found.source, 1
     while source in taken:
         number += 1
-        source = f"{part.source} ({number})"
-    return part if number == 1 else replace(part, source=source)
+        source = f"{found.source} ({number})"
+    if number == 1:
+        return found
+    if isinstance(found, Document):
+        return replace(found, source=source, id=document_id(source))
+    return replace(found, source=source)
 
 
 @contextmanager
@@ -80,7 +96,8 @@ def refusing(file: SourceFile) -> Iterator[None]:
             f"{file.name} needs more memory than it may have; raise ingest.memory_mb to read it."
         ) from error
     except OSError as error:
-        raise UnreadableFile(f"{file.name} cannot be read: {error.strerror or error}.") from error
+        kind = OutOfReach if error.errno in _OUT_OF_REACH else UnreadableFile
+        raise kind(f"{file.name} cannot be read: {error.strerror or error}.") from error
     except Exception as error:
         logger.warning("the reader failed on %s", file.source, exc_info=True)
         raise UnreadableFile(f"{file.name} cannot be read: its reader stopped with {type(error).__name__}.") from error

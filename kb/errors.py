@@ -44,6 +44,10 @@ class NothingToRead(UnreadableFile):
     pass
 
 
+class OutOfReach(UnreadableFile):
+    """It could not be got at just now, which says nothing of what is in it."""
+
+
 class FingerprintMismatch(UserError):
     pass
 

@@ -339,7 +339,8 @@ class TestWithoutRecognition:
             [row] = base.documents()
             assert (row.state, row.chunks) == ("ready", 4)
             assert base.ingest([mixed]).wait().unchanged == 1
-            assert base.search("Where was the otter?", 1)[0].chunk.anchor == Anchor("page", "page 1", 1)
+            places = [hit.chunk.anchor for hit in base.search("Where was the otter?", 2)]
+            assert {place.label for place in places if place} == {"page 1", "page 2"}
 
     def test_what_was_skipped_is_tried_again_once_it_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         there = Formats().fingerprint

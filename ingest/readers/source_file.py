@@ -14,12 +14,13 @@ from zipfile import BadZipFile, ZipFile
 
 from ingest.limits import Allowance, Limits
 from ingest.readers.encoding import decode
-from kb.errors import NothingToRead, UnreadableFile
+from kb.errors import NothingToRead, OutOfReach, UnreadableFile
 from kb.identity import document_id
 from kb.text.language import language_of
 from kb.types import Block, Document, Mark, TextBox
 
 _HEAD = 4096
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
@@ -50,7 +51,7 @@ class SourceFile:
             source=str(resolved),
             name=path.name,
             sha256=sha256 or digest(path),
-            modified=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            modified=datetime.fromtimestamp(min(path.stat().st_mtime, _LATEST), UTC),
             path=resolved,
             allowance=allowance or Allowance(Limits()),
         )
@@ -88,15 +89,19 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A file, or a part of one, that became no document, and why; `skipped` where nothing is wrong with it."""
+    """A file, or a part of one, that became no document, and why; `skipped` where nothing is wrong with it.
+
+    `is_passing` where the file could not be got at, and says nothing of what is in it.
+    """
 
     source: str
     reason: str
     skipped: bool = False
+    is_passing: bool = False
 
     @classmethod
     def of(cls, file: SourceFile, error: UnreadableFile) -> Refusal:
-        return cls(file.source, str(error), isinstance(error, NothingToRead))
+        return cls(file.source, str(error), isinstance(error, NothingToRead), isinstance(error, OutOfReach))
 
 
 Found = Document | SourceFile | Refusal

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
 from kb.protocols import Vectors
@@ -175,8 +175,9 @@ class Store:
 
     def staged(self, *, create: bool = False) -> Store | None:
         """The store in which this base is built anew with other settings; None where that is not under way."""
-        place = self.home / STAGED
-        return Store.open(place, create=create) if create or (place / "manifest.sqlite").is_file() else None
+        with suppress(UnknownKnowledgeBase):
+            return Store.open(self.home / STAGED, create=create)
+        return None
 
     def commit_staged(self, staged: Store, change: Change, fingerprints: Mapping[str, str]) -> Removed:
         """Commits to `staged` those of the change's documents that this base still holds, as they are."""
@@ -243,8 +244,9 @@ class Store:
             # Nobody else's business: the text of all documents is going to lie in here.
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self.turns.writing():
-                self._words.create(FIRST)
-                self.manifest.create(lexical=FIRST)
+                if self.manifest.schema() is None:
+                    self._words.create(FIRST)
+                    self.manifest.create(lexical=FIRST)
         except OSError as error:
             raise UserError(
                 f"No knowledge base can be made in {self.home} ({error.strerror}); choose another folder with --home."
@@ -327,20 +329,43 @@ def _unseen_chunks(transaction: Transaction, change: Change) -> dict[int, Chunk]
     return {name: chunk for name, chunk in chunks.items() if name not in visible}
 
 
+def _gives_way(transaction: Transaction, addition: Addition) -> bool:
+    """Whether a part of a file bears the name of another file, "a.eml#b.txt", say; the file keeps the name."""
+    source = addition.document.source
+    owner = transaction.state.file_of(source)
+    if owner is None or owner.source == addition.file:
+        return False
+    part_of = owner.source if source == addition.file else addition.file
+    transaction.add_refused_part(
+        RefusedPart(source, part_of, "failed", f"{PurePath(source).name} is also the name of another file; rename one.")
+    )
+    return part_of == addition.file
+
+
 def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, str]) -> Removed:
     for part, value in fingerprints.items():
         transaction.set_meta(part, value)
     removed = [transaction.remove_file(source) for source in change.removed_files]
+    refused: dict[str, list[RefusedPart]] = {}
+    for one in change.refused:
+        refused.setdefault(one.file, []).append(one)
     for record in change.files:
         transaction.put_file(record)
-        transaction.set_refused_parts(record.source, [part for part in change.refused if part.file == record.source])
-    for source in (*change.removed_documents, *(addition.document.source for addition in change.additions)):
+        transaction.set_refused_parts(record.source, refused.get(record.source, ()))
+    for source in change.removed_documents:
         transaction.remove_document(source)
     transaction.add_embeddings(change.vectors)
     keys = transaction.state.embeddings_by_key(list(change.vectors))
     for addition in change.additions:
+        if _gives_way(transaction, addition):
+            continue
+        transaction.remove_document(addition.document.source)
         embeddings = [keys[key] for key in addition.keys]
         transaction.add_document(addition.document, addition.file, addition.chunks, embeddings)
+    for record in change.files:
+        if record.state == "ready" and not transaction.state.document_digests(record.source):
+            # Somebody removed the file after it had been looked at: next time it is read.
+            transaction.put_file(replace(record, state="partial"))
     transaction.settle()
     if change.removed_documents or any(documents for documents, _ in removed):
         transaction.set_meta(PURGE_DUE, "yes")

@@ -50,10 +50,12 @@ class Transaction:
     def set_refused_parts(self, file: str, parts: Iterable[RefusedPart]) -> None:
         """What of `file` became no document, in place of what was noted before."""
         self._sql.execute("DELETE FROM refused_parts WHERE file = ?", (file,))
-        self._sql.executemany(
-            "INSERT OR REPLACE INTO refused_parts VALUES (?, ?, ?, ?)",
-            ((part.source, file, part.state, part.reason) for part in parts),
-        )
+        for part in parts:
+            self.add_refused_part(part)
+
+    def add_refused_part(self, part: RefusedPart) -> None:
+        values = (part.source, part.file, part.state, part.reason)
+        self._sql.execute("INSERT OR REPLACE INTO refused_parts VALUES (?, ?, ?, ?)", values)
 
     def remove_file(self, source: str) -> tuple[int, int]:
         """Removes a file with all documents it has now; returns how many documents and passages they were."""
