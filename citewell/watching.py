@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from citewell.knowledge_base import IngestJob, KnowledgeBase
 from ingest.report import Outcome
+from ingest.scan import is_folder
 from kb.errors import Locked, UserError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Watcher:
             self._problem = ""
         except UserError as error:
             self._tell_problem(f"{error} Nothing is removed until then.")
-            present = [root for root in self._roots if root.exists()]
+            present = [root for root in self._roots if _identity(root)]
             if present:
                 self._finish(self._base.ingest(present, on_outcome=self._tell))
 
@@ -100,13 +101,21 @@ class Watcher:
 
     def _bursts(self) -> Iterator[None]:
         """Bursts of changes in the folders that are there now; ends when these are no longer the same ones."""
-        from watchfiles import watch
-
-        folders = {root if root.is_dir() else root.parent for root in self._roots}
+        folders = {root if is_folder(root) else root.parent for root in self._roots}
         identities = [_identity(folder) for folder in folders]
         if None in identities:
             self._stop.wait(LOOK_MS / 1_000)
             return
+        try:
+            yield from self._heard(folders, identities)
+        except OSError as error:
+            # A folder in there is closed to us: all files are looked at now and then instead.
+            self._tell_problem(f"Not every change is heard of ({error.strerror or error}).")
+            self._stop.wait(IDLE)
+
+    def _heard(self, folders: Set[Path], identities: Sequence[tuple[int, int] | None]) -> Iterator[None]:
+        from watchfiles import watch
+
         looked, is_first, is_tidy = time.monotonic(), True, False
         for changes in watch(
             *folders,

@@ -98,6 +98,14 @@ def require_plausible(
             )
 
 
+def is_folder(path: Path) -> bool:
+    """False too where that may not be known: what is in a folder that is closed to us cannot be looked at."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
+
+
 def _is_below(path: str, folders: Iterable[Path]) -> bool:
     return any(Path(path).is_relative_to(folder) for folder in folders)
 
@@ -116,7 +124,7 @@ class _Look:
         self.bases: list[Path] = []
 
     def at(self, path: Path) -> None:
-        if not path.is_dir():
+        if not is_folder(path):
             self._take(path, path.parent)
             return
         for folder, folders, names in os.walk(path, onerror=self._refused):

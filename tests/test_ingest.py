@@ -8,14 +8,33 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from citewell import IngestReport, KnowledgeBase
+from citewell import IngestReport, KnowledgeBase, Settings
 from kb.errors import StoreError, UserError
+from kb.settings import IngestSettings
 
 WALRUS = "# Walrus\n\nThe tusks of a walrus grow to about one metre in length.\n"
+FAILING = """
+import errno
+from pathlib import Path
+from types import SimpleNamespace
+
+
+class Flaky:
+    def load_data(self, file):
+        if (Path(__file__).parent.parent / "fails").exists():
+            raise OSError(errno.EIO, "Input/output error")
+        return [SimpleNamespace(text=file.read_text(), metadata={})]
+
+
+class Nothing:
+    def load_data(self, file):
+        return []
+"""
 STEAM = "# Steam\n\nJames Watt patented the separate condenser in 1769.\n"
 
 
@@ -341,3 +360,89 @@ def test_indexes_are_rebuilt_without_the_sources(base: KnowledgeBase, folder: Pa
     assert verification.repaired
     assert verification.consistent
     assert base.search("condenser", 2) == before
+
+
+def test_a_file_whose_name_is_that_of_an_attachment_keeps_it(base: KnowledgeBase, folder: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Herons"
+    mail.set_content("See the attached list.")
+    mail.add_attachment("A heron was seen.", filename="list.txt")
+    (folder / "a.eml").write_bytes(mail.as_bytes())
+    assert states(base.ingest([folder]).wait()) == {"added": 3}
+    (folder / "a.eml#list.txt").write_text("A stork was seen.\n")
+    assert states(base.ingest([folder]).wait()) == {"added": 1, "unchanged": 3}
+    assert found(base, "seen") == ["A stork was seen."]
+    refused = [row.reason for row in base.documents() if row.state == "failed"]
+    assert refused == ["a.eml#list.txt is also the name of another file; rename one."]
+    (folder / "a.eml").write_bytes(mail.as_bytes() + b"\n")
+    assert states(base.ingest([folder]).wait()) == {"updated": 1, "unchanged": 3}
+    assert found(base, "seen") == ["A stork was seen."]
+    assert base.verify().consistent
+
+
+def test_documents_of_one_name_in_a_file_are_told_apart(base: KnowledgeBase, folder: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Herons"
+    mail.set_content("See the attached lists.")
+    mail.add_attachment('{"_id": "1.txt", "text": "A heron was seen."}\n', filename="list.jsonl")
+    mail.add_attachment("A stork was seen.", filename="list.jsonl#1.txt")
+    (folder / "a.eml").write_bytes(mail.as_bytes())
+    base.ingest([folder]).wait()
+    assert sorted(found(base, "seen")) == ["A heron was seen.", "A stork was seen."]
+
+
+def test_odd_links_and_times_spoil_nothing(base: KnowledgeBase, folder: Path) -> None:
+    (folder / "loop.md").symlink_to(folder / "loop.md")
+    os.utime(folder / "walrus.md", (10**11, 10**11))
+    report = base.ingest([folder]).wait()
+    assert states(report) == {"added": 2, "failed": 1}
+    assert report.failed[0].reason == "It is a link that leads back to itself."
+    assert states(base.ingest([folder]).wait()) == {"unchanged": 2, "failed": 1}
+
+
+def test_a_file_reached_by_a_link_goes_with_the_link(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "otter.md").write_text("Otters hold hands.\n")
+    for number in range(3):
+        (folder / f"note{number}.md").write_text(f"Note {number}.\n")
+    (folder / "link.md").symlink_to(tmp_path / "otter.md")
+    base.ingest([folder]).wait()
+    (folder / "link.md").unlink()
+    assert states(base.ingest([folder], sync=True).wait()) == {"unchanged": 5, "removed": 1}
+    assert found(base, "otters") == []
+
+
+def test_a_folder_that_was_renamed_is_moved_without_asking(base: KnowledgeBase, folder: Path) -> None:
+    for number in range(4):
+        (folder / "deep" / f"note{number}.md").write_text(f"Note {number}.\n")
+    base.ingest([folder]).wait()
+    (folder / "deep").rename(folder / "deeper")
+    assert states(base.ingest([folder], sync=True).wait()) == {"unchanged": 1, "moved": 5}
+
+
+def test_knowledge_bases_are_no_documents(folder: Path) -> None:
+    with KnowledgeBase.open(home=folder / "bases", create=True) as base:
+        base.ingest([folder]).wait()
+        assert states(base.ingest([folder], sync=True).wait()) == {"unchanged": 2}
+        assert [row.name for row in base.documents()] == ["deep/steam.md", "walrus.md"]
+
+
+def test_a_disk_that_fails_takes_nothing_away(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "failing_reader.py").write_text(FAILING)
+    monkeypatch.syspath_prepend(modules)
+    readers = {".flaky": "failing_reader:Flaky", ".none": "failing_reader:Nothing"}
+    settings = Settings(ingest=IngestSettings(readers=readers))
+    (folder / "a.flaky").write_text("A heron was seen.")
+    (folder / "b.none").write_text("Words.")
+    with KnowledgeBase.open(settings=settings, create=True) as base:
+        report = base.ingest([folder]).wait()
+        assert [entry.reason for entry in report.skipped] == ["b.none holds no text."]
+        (folder / "a.flaky").write_text("A stork was seen.")
+        (tmp_path / "fails").touch()
+        failed = base.ingest([folder]).wait().failed
+        assert [entry.reason for entry in failed] == ["a.flaky cannot be read: Input/output error."]
+        assert found(base, "heron") == ["A heron was seen."]
+        (tmp_path / "fails").unlink()
+        assert states(base.ingest([folder]).wait())["updated"] == 1
+        assert found(base, "seen") == ["A stork was seen."]
