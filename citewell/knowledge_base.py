@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -183,7 +184,8 @@ class KnowledgeBase:
         removed = self._store.commit(Change(removed_files=files), {})
         self._board.forget_interrupted(files)
         purged = self._store.settle(wait=PURGE_WAIT)
-        return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged)
+        on_disk = sum(os.path.lexists(file) for file in files)
+        return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged, on_disk)
 
     def publish(self) -> None:
         """Brings the vector index up to date; until then, what it lacks is searched beside it."""
@@ -296,10 +298,11 @@ class KnowledgeBase:
         `repair` rebuilds the indexes that have problems, without the sources and without embedding again.
         """
         found = self._store.problems()
-        if repair and found:
+        repairable = any(problem.part != "manifest" for problem in found)
+        if repair and repairable:
             self._store.repair(found)
             return Verification(tuple(problem.sentence for problem in self._store.problems()), repaired=True)
-        return Verification(tuple(problem.sentence for problem in found))
+        return Verification(tuple(problem.sentence for problem in found), repairable=repairable)
 
     @property
     def embedder(self) -> Embedder:

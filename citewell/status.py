@@ -79,7 +79,7 @@ class RemovalReport:
     """What was removed: files, the documents they held, and the passages of those.
 
     `purged` is False when a reader of an older state kept removed text in the manifest's log for too long; the next
-    ingest or removal clears it.
+    ingest or removal clears it. `on_disk` counts the removed files that still lie where they were.
     """
 
     removed: int
@@ -87,14 +87,19 @@ class RemovalReport:
     chunks: int
     seconds: float
     purged: bool
+    on_disk: int
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether manifest, vectors and words agree; each problem is one sentence. `repaired` when they were rebuilt."""
+    """Whether manifest, vectors and words agree; each problem is one sentence. `repaired` when they were rebuilt.
+
+    `repairable` where a problem is one of vectors or words, which can be rebuilt from the manifest.
+    """
 
     problems: tuple[str, ...]
     repaired: bool = False
+    repairable: bool = False
 
     @property
     def consistent(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from io import BytesIO
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -133,6 +134,9 @@ _IN_COMPOUND = {
     "Book": XLS,
     "__properties_version1.0": MSG,
 }
+_ZIPPED = frozenset({DOCX, EPUB, ODP, ODS, ODT, PPTX, XLSB, XLSX})
+_COMPOUNDS = frozenset({DOC, MSG, PPT, XLS, DOCX, PPTX, XLSX})
+"""Kinds whose files are ZIP archives, and compound files: new office formats are the latter behind a password."""
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_MIMETYPE = 100
@@ -173,9 +177,9 @@ def kind_of(file: SourceFile) -> str:
     if head.startswith(_PDF) or (_PDF in head[:_PDF_WITHIN] and BY_SUFFIX.get(suffix, PDF) == PDF):
         return PDF
     if head.startswith(_ZIP):
-        return _kind_in_zip(file) or BY_SUFFIX.get(suffix, "")
+        return _kind_in_zip(file) or _one_of(_ZIPPED, suffix)
     if head.startswith(_COMPOUND):
-        return _kind_in_compound(file) or BY_SUFFIX.get(suffix, "")
+        return _kind_in_compound(file) or _one_of(_COMPOUNDS, suffix)
     for signature, kind in _SIGNATURES:
         if head.startswith(signature) and (kind != BMP or head[6:10] == bytes(4)):
             return kind
@@ -186,6 +190,12 @@ def kind_of(file: SourceFile) -> str:
         known = BY_SUFFIX.get(suffix, "")
         return "" if known in _NAMED_SO else known
     return _kind_of_text(text, suffix, PurePath(file.name).name.lower())
+
+
+def _one_of(kinds: Set[str], suffix: str) -> str:
+    """The kind that `suffix` names where it is one of `kinds`: its file is damaged then, else it is something else."""
+    kind = BY_SUFFIX.get(suffix, "")
+    return kind if kind in kinds else ""
 
 
 def _kind_of_text(text: str, suffix: str, name: str) -> str:

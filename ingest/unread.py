@@ -74,7 +74,7 @@ _WITHIN = (
 """Signatures that do not stand at the beginning, and where."""
 _SUFFIXES = {
     ".7z .bz2 .cab .deb .gz .lz4 .rar .rpm .tar .tgz .xz .zip .zst": _ARCHIVE,
-    ".apk .app .bin .class .com .dll .dylib .exe .jar .msi .o .obj .pyc .pyd .so .wasm .whl": _PROGRAM,
+    ".apk .app .class .com .dll .dylib .exe .jar .msi .o .obj .pyc .pyd .so .wasm .whl": _PROGRAM,
     ".aac .aif .aiff .flac .m4a .mid .midi .mp3 .ogg .opus .wav .wma": _AUDIO,
     ".avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .ogv .webm .wmv": _VIDEO,
     ".accdb .db .dbf .frm .kdbx .ldf .mdb .mdf .sqlite .sqlite3": _DATABASE,

@@ -109,14 +109,14 @@ def load_settings(path: Path | None = None) -> Settings:
     values = _read(path) if path else {}
     for key in (*values, *_variables()):
         if key not in Settings.model_fields:
-            raise _refused(key, "is not a setting", path if key in values else None)
+            raise _refused([key], "is not a setting", path if key in values else None)
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         loc = [str(part) for part in first["loc"]]
         problem = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
-        raise _refused(".".join(loc), problem, path if _holds(values, loc) else None) from error
+        raise _refused(loc, problem, path if _holds(values, loc) else None) from error
     except VariableError as error:
         raise SettingsError(f"A variable CITEWELL_... cannot be understood: {error}.") from error
 
@@ -141,6 +141,16 @@ def _variables() -> list[str]:
     return [name.removeprefix(prefix).split("__")[0].lower() for name in names]
 
 
-def _refused(key: str, problem: str, path: Path | None) -> SettingsError:
+def _refused(key: list[str], problem: str, path: Path | None) -> SettingsError:
     where = f"in {path}" if path else "in the environment (CITEWELL_...)"
-    return SettingsError(f'The key "{key}" {where} {problem}; `citewell doctor` lists the settings.')
+    beside = f"; there are {', '.join(names)}" if problem == "is not a setting" and (names := _beside(key)) else ""
+    return SettingsError(f'The key "{".".join(key)}" {where} {problem}{beside}.')
+
+
+def _beside(key: list[str]) -> list[str]:
+    """The settings that there are in the section of `key`."""
+    if len(key) == 1:
+        return list(Settings.model_fields)
+    section = Settings.model_fields.get(key[0])
+    kind = section.annotation if section else None
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

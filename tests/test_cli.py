@@ -24,6 +24,7 @@ from app.cli.passages import snippet
 from app.cli.progress import finish
 from citewell.jobs import Job
 from ingest.report import IngestReport, Progress
+from kb.settings import ChunkingSettings
 
 RIVERS = """# Rivers
 
@@ -286,6 +287,28 @@ def test_reindex_goes_over_to_other_settings(citewell: Citewell, tmp_path: Path,
     assert isinstance(report, dict)
     assert report["documents"] == 2
     assert "built with these settings already" in fresh("--settings", settings, "reindex").out
+
+
+def test_remove_says_what_comes_back(citewell: Citewell, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    for name in ("heron.md", "stork.md"):
+        (tmp_path / "new" / name).write_text(f"A {name} stands there.\n")
+    citewell("--kb", "removing", "--quiet", "ingest", tmp_path / "new")
+    (tmp_path / "new" / "stork.md").unlink()
+    gone = citewell("--kb", "removing", "remove", "stork.md")
+    assert gone.out == "Removed 1 file with 1 passage; their text is purged from this knowledge base.\n"
+    assert gone.err == ""
+    there = citewell("--kb", "removing", "remove", "heron.md")
+    assert there.err == "What still lies in its folder is added again when that folder is ingested.\n"
+
+
+def test_settings_that_do_not_exist_are_told_with_those_that_do(citewell: Citewell, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[chunking]\ntokens = 3\n")
+    refused = citewell("--settings", settings, "status")
+    assert refused.code == 2
+    known = ", ".join(ChunkingSettings.model_fields)
+    assert refused.err == f'The key "chunking.tokens" in {settings} is not a setting; there are {known}.\n'
 
 
 def test_bench_measures_documents_of_ones_own(citewell: Citewell, shared: tuple[Path, Path]) -> None:

@@ -312,6 +312,7 @@ class TestSourceCode:
     ("name", "content", "words"),
     [
         ("a.zip", b"PK\x03\x04", "an archive; unpack it and ingest what is in it"),
+        ("a.pdf", b"PK\x03\x04", "an archive; unpack it and ingest what is in it"),
         ("backup", b"\x1f\x8b\x08\x00", "an archive"),
         ("a.tar", bytes(257) + b"ustar\x0000", "an archive"),
         ("setup.txt.exe", b"MZ\x90\x00", "a program"),

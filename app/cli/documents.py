@@ -44,7 +44,10 @@ def remove(
         print_json(asdict(report))
     elif not invocation.quiet:
         what = f"{counted(report.removed, 'file')} with {counted(report.chunks, 'passage')}"
-        show(f"Removed {what}; their text is purged from this knowledge base.")
+        purged = "is purged from this knowledge base" if report.purged else "is purged once nobody reads it any more"
+        show(f"Removed {what}; their text {purged}.")
+        if report.on_disk:
+            say("What still lies in its folder is added again when that folder is ingested.")
 
 
 def _record(row: DocumentRow) -> dict[str, object]:

@@ -87,7 +87,7 @@ def verify(
             show(problem)
         if found.consistent and not invocation.quiet:
             show("The indexes were rebuilt, and now agree." if found.repaired else "Everything agrees.")
-        elif not repair and not invocation.quiet:
+        elif found.repairable and not invocation.quiet:
             show("`citewell verify --repair` rebuilds the indexes.", style="dim")
     if not found.consistent:
         raise typer.Exit(PROBLEMS_REMAIN)

@@ -43,7 +43,8 @@ def problems(snapshot: Snapshot, words: Words, vectors: Path) -> Iterator[Proble
 def _manifest_problems(snapshot: Snapshot) -> Iterator[str]:
     damage = snapshot.integrity()
     if damage != "ok":
-        yield f"The manifest is damaged: {damage}."
+        where = " ".join(damage.replace("*** in database main ***", "").split())
+        yield f"The manifest is damaged ({where}); restore it from a copy, or ingest the documents into a new base."
         return
     for document in snapshot.documents():
         for chunk in snapshot.chunks(document.id):
