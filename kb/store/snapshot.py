@@ -124,11 +124,12 @@ class Snapshot:
             yield document_of(row)
 
     def root(self, source: str) -> str:
-        """The folder under which people know the file, part or document `source`; empty where it is not in the base."""
+        """The folder under which people know the file, part or document `source`; empty where it is not there."""
         row = self._sql.execute(
             "SELECT root FROM files WHERE source = ?1 UNION ALL"
             " SELECT root FROM documents JOIN files ON files.source = documents.file WHERE documents.source = ?1"
-            " UNION ALL SELECT root FROM refused_parts JOIN files ON files.source = file WHERE refused_parts.source = ?1",
+            " UNION ALL"
+            " SELECT root FROM refused_parts JOIN files ON files.source = file WHERE refused_parts.source = ?1",
             (source,),
         ).fetchone()
         return str(row[0]) if row else ""
