@@ -280,7 +280,8 @@ def test_reindex_goes_over_to_other_settings(citewell: Citewell, tmp_path: Path,
     assert (nothing["documents"], nothing["chunks"]) == (0, 0)
     settings = tmp_path / "settings.toml"
     settings.write_text("[chunking]\ntarget_tokens = 32\n")
-    refused = fresh("--settings", settings, "ingest", shared[1] / "..")
+    (tmp_path / "more.md").write_text("A heron stands there.\n")
+    refused = fresh("--settings", settings, "ingest", tmp_path / "more.md")
     assert (refused.code, refused.out) == (2, "")
     assert "citewell reindex" in refused.err
     report = fresh("--settings", settings, "--json", "reindex").json()
@@ -408,7 +409,7 @@ def test_interrupting_an_ingest_keeps_the_base_whole(citewell: Citewell, tmp_pat
             time.sleep(0.05)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
     assert process.returncode == 130
     assert err == "Stopping: what is finished so far is kept.\n"
     assert citewell("--kb", "stopped", "verify").code == 0
