@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf.page import Box, around
+from ingest.readers.pages.page import Box, around
 from ingest.readers.pdf.text_layer import PDFIUM, drawn_words
 from ingest.readers.pictures.reader import MEDIA_TYPES, opened, shown
 from kb.types import Citation, Document, Span, TextBox

@@ -7,10 +7,10 @@ from collections.abc import Set
 from io import BytesIO
 from pathlib import PurePath
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from ingest.readers.encoding import decode
-from ingest.readers.source_file import SourceFile
+from ingest.readers.source_file import ZIP_DAMAGE, SourceFile
 from ingest.readers.text import source_code
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def _kind_in_zip(file: SourceFile) -> str:
             if "mimetype" in names and archive.getinfo("mimetype").file_size <= _MAX_MIMETYPE:
                 return archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
             return next((kind for name, kind in _IN_ZIP.items() if name in names), "")
-    except (BadZipFile, OSError, ValueError, KeyError, RuntimeError, NotImplementedError):
+    except (OSError, RuntimeError, *ZIP_DAMAGE):
         return ""
 
 

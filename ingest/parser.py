@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 from ingest.limits import MEGABYTE, Allowance
 from ingest.messages import Done, Parsed, Setup, Step, Task, Unchanged, send, taken_over
-from ingest.readers.source_file import Refusal, SourceFile
+from ingest.readers.source_file import Refusal, SourceFile, digest
 from ingest.reading import read, refusing
-from kb.errors import UnreadableFile
+from kb.errors import NothingToRead, OutOfReach, UnreadableFile
 from kb.types import Document
 
 LOOK_FOR_PARENT = 1.0
@@ -54,9 +54,24 @@ def _parse(setup: Setup, task: Task, replies: BinaryIO) -> Refusal | None:
         with refusing(file):
             for found in read(file, setup.formats, task.given_up):
                 send(replies, _reply(setup, task, found))
-    except UnreadableFile as error:
+    except NothingToRead as error:
         return Refusal.of(file, error)
+    except OutOfReach as error:
+        return Refusal(file.source, str(error), is_passing=True)
+    except UnreadableFile as error:
+        if _is_as_planned(task):
+            return Refusal.of(file, error)
+        reason = f"{file.name} changed, or went out of reach, while it was read; the next ingest reads it again."
+        return Refusal(file.source, reason, is_passing=True)
     return None
+
+
+def _is_as_planned(task: Task) -> bool:
+    """Whether the file can be got at and is still the one that was to be read; only then it is itself at fault."""
+    try:
+        return digest(task.path) == task.sha256
+    except OSError:
+        return False
 
 
 def _reply(setup: Setup, task: Task, found: Document | Refusal) -> Parsed | Unchanged | Refusal:

@@ -16,7 +16,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from citewell.pages import page_image, quoted_words
-from ingest.readers.pdf.page import Box
+from ingest.readers.pages.page import Box
 from ingest.reading import read_path
 from kb.types import Citation, Document, Span, TextBox
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from ingest.limits import Allowance, Limits
 from ingest.readers.encoding import decode
-from kb.errors import NothingToRead, OutOfReach, UnreadableFile
+from kb.errors import NothingToRead, UnreadableFile
 from kb.identity import document_id
 from kb.text.language import language_of
 from kb.types import Block, Document, Mark, TextBox
@@ -91,7 +92,7 @@ class SourceFile:
 class Refusal:
     """A file, or a part of one, that became no document, and why; `skipped` where nothing is wrong with it.
 
-    `is_passing` where the file could not be got at, and says nothing of what is in it.
+    `is_passing` where the file could not be got at, or changed meanwhile: that says nothing of what is in it.
     """
 
     source: str
@@ -101,7 +102,7 @@ class Refusal:
 
     @classmethod
     def of(cls, file: SourceFile, error: UnreadableFile) -> Refusal:
-        return cls(file.source, str(error), isinstance(error, NothingToRead), isinstance(error, OutOfReach))
+        return cls(file.source, str(error), isinstance(error, NothingToRead))
 
 
 Found = Document | SourceFile | Refusal
@@ -119,11 +120,15 @@ class Reader(Protocol):
         ...
 
 
+ZIP_DAMAGE = (BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, ValueError)
+"""What zipfile raises for a damaged archive, and for entries that are damaged, missing or compressed in an unknown way."""
+
+
 def opened_zip(file: SourceFile) -> ZipFile:
     """The file as a ZIP archive whose content, unpacked, is within the limits; the caller closes it."""
     try:
         archive = ZipFile(file.path or BytesIO(file.data))
-    except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (OSError, *ZIP_DAMAGE) as error:
         raise UnreadableFile(f"{file.name} is damaged or not what its name says; save it again.") from error
     try:
         # zipfile reads at most as many bytes as the directory declares, so the declaration is what counts.

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from posixpath import dirname, join, normpath
 from types import TracebackType
 from typing import Self
-from zipfile import BadZipFile
 
 from lxml import etree
 from lxml.etree import XMLSyntaxError, _Element
 
-from ingest.readers.source_file import SourceFile, in_utc, opened_zip
+from ingest.readers.source_file import ZIP_DAMAGE, SourceFile, in_utc, opened_zip
 from kb.errors import UnreadableFile
 
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
@@ -45,7 +43,7 @@ class OfficeArchive:
         """The content of an entry. Raises UnreadableFile where there is none, or it is damaged."""
         try:
             return self._archive.read(self._names[name.lower()])
-        except (KeyError, BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        except (RuntimeError, *ZIP_DAMAGE) as error:
             raise UnreadableFile(self._damaged) from error
 
     def xml(self, name: str) -> _Element:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf.page import Box, Line, Page, is_same_row, turned
+from ingest.readers.pages.page import Box, Line, Page, is_same_row, turned
 from ingest.readers.source_file import clean
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf.page import Box
+from ingest.readers.pages.page import Box
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfTextPage
+    from pypdfium2 import PagesTextPage
 
 _LONGEST_NAME = 128
 _BOLD = re.compile(r"bold|black|heavy|demi|medi(?!um)|cmbx|sfbx")
@@ -18,7 +18,7 @@ _ITALIC = re.compile(r"ital|obli|slant|cmti|sfti")
 
 
 class Glyphs:
-    def __init__(self, textpage: PdfTextPage) -> None:
+    def __init__(self, textpage: PagesTextPage) -> None:
         import pypdfium2.raw as pdfium
 
         self._page = textpage.raw

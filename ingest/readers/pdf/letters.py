@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
-from ingest.readers.pdf.page import Box
+from ingest.readers.pages.page import Box
 from ingest.readers.source_file import clean
 
 _FORMS = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdef\ufe70-\ufefc]")

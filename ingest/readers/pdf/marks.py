@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.readers.pdf.page import Line, Word, around, usual_height
+from ingest.readers.pages.page import Line, Word, around, usual_height
 
 _MARK = re.compile(
     r"(?:[(\[]?(?:\d{1,2}|[a-z]{1,2}|\d/\d)[)\]][,`]?)+|\d{1,2}|\d/\d|st|nd|rd|th|SM|TM|[*†‡§¶#®™℠]{1,3}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf.writing import OutlineItem
+from ingest.readers.pages.writing import OutlineItem
 from ingest.readers.source_file import SourceFile, clean, in_utc
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingest.readers.pages.margins import without_running_lines
+from ingest.readers.pages.page import Page, usual_height
+from ingest.readers.pages.writing import PagesText
 from ingest.readers.pdf.forms import with_annotations
-from ingest.readers.pdf.margins import without_running_lines
 from ingest.readers.pdf.metadata import metadata
-from ingest.readers.pdf.page import Page, usual_height
 from ingest.readers.pdf.scan import with_recognised_text
 from ingest.readers.pdf.text_layer import PDFIUM, read_page
-from ingest.readers.pdf.writing import PdfText
 from ingest.readers.pictures.recognition import nothing_recognised, require_recognition, unrecognised
 from ingest.readers.source_file import Found, Refusal, SourceFile, make_document
 from kb.errors import NothingToRead, UnreadableFile
@@ -39,7 +39,7 @@ class PdfReader:
             pages = list(_pages(pdf, file, self.threads if can_recognise else 0))
             count = len(pdf)
             parts = list(_attachments(pdf, file, are_protected=about.protects_attachments))
-        text = PdfText(about.outline, usual_height([line for page in pages for line in page.lines]))
+        text = PagesText(about.outline, usual_height([line for page in pages for line in page.lines]))
         for page in without_running_lines(pages):
             file.step()
             text.add_page(page)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.readers.pdf.page import Box, Page
+from ingest.readers.pages.page import Box, Page
 from ingest.readers.pictures.recognition import MOST_PIXELS, recognised
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingest.readers.pages.page import Box, Line, Page, Word, around, turned
 from ingest.readers.pdf.glyphs import Glyphs
-from ingest.readers.pdf.grids import read_rules
 from ingest.readers.pdf.letters import IDEOGRAPH, is_garbled
 from ingest.readers.pdf.marks import with_marks_in_place
-from ingest.readers.pdf.page import Box, Line, Page, Word, around, turned
+from ingest.readers.pdf.rules import read_rules
 from ingest.readers.pdf.words import HYPHENS, Written, words_of
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage, PdfTextPage
+    from pypdfium2 import PagesTextPage, PdfPage
 
 PDFIUM = Lock()
 """PDFium may be entered by one thread at a time; held for a page, so that nobody waits for a whole file."""
@@ -108,7 +108,7 @@ def _upright(page: Page, drawn: Sequence[_Drawn]) -> Page:
     return replace(page, width=width, height=height, lines=tuple(lines), rules=rules, turns=prevailing)
 
 
-def _drawn_lines(textpage: PdfTextPage, bounds: Box) -> tuple[list[_Drawn], int]:
+def _drawn_lines(textpage: PagesTextPage, bounds: Box) -> tuple[list[_Drawn], int]:
     """The lines of a page, and how many characters were left out because nobody could read them."""
     text = textpage.get_text_range(errors="surrogatepass")
     glyphs = Glyphs(textpage)

@@ -8,9 +8,9 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+from ingest.readers.pages.page import Box, around
 from ingest.readers.pdf.glyphs import Glyphs
 from ingest.readers.pdf.letters import IDEOGRAPH, is_spread, joined_letters, spelled
-from ingest.readers.pdf.page import Box, around
 
 HYPHENS = ("\ufffe", "\xad")
 """PDFium's own sign for a hyphen at the end of a line, and the soft hyphen."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from ingest.readers.pdf.margins import without_running_lines
-from ingest.readers.pdf.page import Page, usual_height
-from ingest.readers.pdf.writing import PdfText
+from ingest.readers.pages.margins import without_running_lines
+from ingest.readers.pages.page import Page, usual_height
+from ingest.readers.pages.writing import PagesText
 from ingest.readers.pictures.recognition import MOST_PIXELS, nothing_recognised, recognised, require_recognition
 from ingest.readers.source_file import SourceFile, make_document
 from kb.errors import UnreadableFile
@@ -68,7 +68,7 @@ class ImageReader:
         require_recognition(file.name, wanted=self.threads > 0)
         with file.open() as stream, opened(stream, file.name) as image:
             pages = [self._page(image, number, file) for number in _pages(image, file.name)]
-        text = PdfText((), usual_height([line for page in pages for line in page.lines]))
+        text = PagesText((), usual_height([line for page in pages for line in page.lines]))
         for page in without_running_lines(pages):
             text.add_page(page)
         if not text.boxes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.readers.pdf.page import Box, Line, Page
+from ingest.readers.pages.page import Box, Line, Page
 from ingest.readers.pictures.reading_order import Place, rows_in_order
 from ingest.readers.source_file import clean
 from kb.errors import NothingToRead

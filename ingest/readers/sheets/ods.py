@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from lxml import etree
-from lxml.etree import XMLSyntaxError, _Element
+from lxml.etree import _Element
 
 from ingest.readers.sheets.grid import Merge, Row
 from ingest.readers.sheets.workbook import (
+    DAMAGE,
     Columns,
     Note,
     Remark,
@@ -37,7 +37,6 @@ _OFFICE, _STYLE, _TABLE, _TEXT, _DRAW, _CHART, _FORMAT = (
     for name in ("office", "style", "table", "text", "drawing", "chart", "xsl-fo-compatible")
 )
 _DC = "{http://purl.org/dc/elements/1.1/}"
-_DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError, NotImplementedError)
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _GROUPS = (f"{_TABLE}table-row-group", f"{_TABLE}table-column-group")
 _READ = (f"{_STYLE}style", f"{_TABLE}table", f"{_TABLE}table-column", f"{_TABLE}table-row", f"{_TABLE}shapes", *_GROUPS)
@@ -59,12 +58,12 @@ class OdsReader:
             if archive and _is_protected(archive):
                 raise protected(file)
             title, modified = _properties(archive) if archive else ("", None)
-            sheets = undamaged(file, _sheets(file, archive), *_DAMAGE)
+            sheets = undamaged(file, _sheets(file, archive), *DAMAGE)
             yield workbook(file, sheets, title=title, media_type=MEDIA_TYPE, modified=modified)
 
 
 def _is_protected(archive: ZipFile) -> bool:
-    with suppress(*_DAMAGE):
+    with suppress(*DAMAGE):
         return b"encryption-data" in archive.read("META-INF/manifest.xml")
     return False
 
@@ -72,7 +71,7 @@ def _is_protected(archive: ZipFile) -> bool:
 def _properties(archive: ZipFile) -> tuple[str, datetime | None]:
     """The title of a workbook, and when it was changed, as far as they can be read."""
     title, modified = "", None
-    with suppress(*_DAMAGE):
+    with suppress(*DAMAGE):
         meta = etree.fromstring(archive.read("meta.xml"), etree.XMLParser(resolve_entities=False, no_network=True))
         title = meta.findtext(f".//{_DC}title") or ""
         modified = in_utc(datetime.fromisoformat(meta.findtext(f".//{_DC}date") or ""))

@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from lxml.etree import XMLSyntaxError
+
 from ingest.readers.sheets.grid import Merge, Row, Table, tables
 from ingest.readers.sheets.number_formats import GENERAL
-from ingest.readers.source_file import SourceFile, make_document
+from ingest.readers.source_file import ZIP_DAMAGE, SourceFile, make_document
 from ingest.readers.structure import StructuredText
 from kb.errors import UnreadableFile
 from kb.types import Anchor, Document
 
+DAMAGE = (XMLSyntaxError, LookupError, *ZIP_DAMAGE)
+"""What is raised where the parts of a zipped workbook are damaged, missing or not what they should be."""
 _ROWS_A_STEP = 1000
 _LEAST_WIDTH = 4
 _LAST_COLUMN = 16_384

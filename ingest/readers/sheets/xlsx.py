@@ -15,6 +15,7 @@ from lxml.etree import XPath, _Element
 from ingest.readers.sheets.grid import Merge, Row
 from ingest.readers.sheets.number_formats import shown_number, shown_text
 from ingest.readers.sheets.workbook import (
+    DAMAGE,
     Columns,
     Sheet,
     Style,
@@ -26,7 +27,6 @@ from ingest.readers.sheets.workbook import (
     workbook,
 )
 from ingest.readers.sheets.xlsx_package import (
-    DAMAGE,
     Package,
     is_true,
     properties,

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from lxml import etree
-from lxml.etree import XMLSyntaxError, _Element
+from lxml.etree import _Element
 
 from ingest.readers.sheets.number_formats import BUILT_IN, GENERAL
-from ingest.readers.sheets.workbook import Style
+from ingest.readers.sheets.workbook import DAMAGE, Style
 from ingest.readers.source_file import in_utc
 
-DAMAGE = (BadZipFile, XMLSyntaxError, zlib.error, EOFError, LookupError, ValueError, NotImplementedError)
-"""What is raised where the parts of a file are damaged, missing or not what they should be."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TRUE = frozenset({"1", "true", "on"})
 

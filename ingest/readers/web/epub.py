@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import unquote
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from lxml import etree
 from lxml.html import HtmlElement
 
 from ingest.readers.data.xml_tree import descendants, local_name, text_of, xml_tree
-from ingest.readers.source_file import SourceFile, in_utc, make_document, opened_zip
+from ingest.readers.source_file import ZIP_DAMAGE, SourceFile, in_utc, make_document, opened_zip
 from ingest.readers.structure import HeadingPath, StructuredText
 from ingest.readers.web.html import parsed
 from ingest.readers.web.markup import HEADINGS, write_markup
@@ -29,7 +28,7 @@ _OF_FONTS = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.co
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
 _NCX = "application/x-dtbncx+xml"
 _OPS = "http://www.idpf.org/2007/ops"
-_DAMAGE = (BadZipFile, zlib.error, KeyError, EOFError, ValueError, NotImplementedError, etree.XMLSyntaxError)
+_DAMAGE = (etree.XMLSyntaxError, *ZIP_DAMAGE)
 _DEEPEST = 6
 _NEAR = 8
 """Elements after the place that a table of contents names among which its words may stand."""

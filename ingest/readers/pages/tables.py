@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.readers.pdf.captions import caption
-from ingest.readers.pdf.column_names import Cells, header, names, placed, spread
-from ingest.readers.pdf.grids import find_grids
-from ingest.readers.pdf.page import Box, Cell, Line, Table, is_leftward
-from ingest.readers.pdf.rows import Row, Rows
-from ingest.readers.pdf.runs import Run, runs
+from ingest.readers.pages.captions import caption
+from ingest.readers.pages.column_names import Cells, header, names, placed, spread
+from ingest.readers.pages.grids import find_grids
+from ingest.readers.pages.page import Box, Cell, Line, Table, is_leftward
+from ingest.readers.pages.rows import Row, Rows
+from ingest.readers.pages.runs import Run, runs
 
 _OPEN_END = re.compile(r"[,\-–—/(&]$|\b(?:and|or|of|to|for|from|in|on|by|the|with|at)$", re.IGNORECASE)
 _LINE_GAP = 0.5

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from ingest.readers.pdf.page import Line, Page, usual_height
+from ingest.readers.pages.page import Line, Page, usual_height
 
 _MARGIN = 0.09
 _WIDE_MARGIN = 0.16

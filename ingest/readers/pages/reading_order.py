@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.readers.pdf.gutters import NARROWEST_GUTTER, Gutter
-from ingest.readers.pdf.page import Box, Line, around, is_leftward, is_same_row, usual_height
+from ingest.readers.pages.gutters import NARROWEST_GUTTER, Gutter
+from ingest.readers.pages.page import Box, Line, around, is_leftward, is_same_row, usual_height
 
 _FEWEST_LETTERS = 6
 _MOST_LINES = 1_000

@@ -1,13 +1,13 @@
-"""The text of a PDF put together page by page, with its blocks, what each place is called, and where it stands."""
+"""The text of a document put together page by page, with its blocks, what each place is called, and where it stands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ingest.readers.pdf.headings import heading_level
-from ingest.readers.pdf.layout import Paragraph, joint, layout, runs_on
-from ingest.readers.pdf.page import Cell, Line, Page, Table, usual_height
+from ingest.readers.pages.headings import heading_level
+from ingest.readers.pages.layout import Paragraph, joint, layout, runs_on
+from ingest.readers.pages.page import Cell, Line, Page, Table, usual_height
 from ingest.readers.structure import HeadingPath
 from kb.types import Anchor, Block, Mark, TextBox
 
@@ -27,8 +27,8 @@ class OutlineItem:
 
 
 @dataclass(slots=True)
-class PdfText:
-    """The text of a PDF in the making; `usual` is the height of most of its letters."""
+class PagesText:
+    """The text of pages in the making; `usual` is the height of most of its letters."""
 
     _outline: Sequence[OutlineItem]
     _usual: float

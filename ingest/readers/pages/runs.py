@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.readers.pdf.page import Interval, Line
-from ingest.readers.pdf.rows import Row, Rows
+from ingest.readers.pages.page import Interval, Line
+from ingest.readers.pages.rows import Row, Rows
 
 _PAGE = re.compile(r"\d{1,4}")
 _AMOUNT = re.compile(r"[$€£¥₹%().,—–]|\d{4}|bps?$|pts?$")

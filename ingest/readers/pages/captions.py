@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.readers.pdf.rows import Row, Rows
+from ingest.readers.pages.rows import Row, Rows
 
 _LEADS = re.compile(r"\b(?:tables?|follow(?:s|ing)|below|as set forth)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“\"(])")

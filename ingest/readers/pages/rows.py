@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from ingest.readers.pdf.page import Box, Line, Word, around, is_same_row, usual_height
+from ingest.readers.pages.page import Box, Line, Word, around, is_same_row, usual_height
 
 _FIGURE = re.compile(
     r"[(<>~≈+\-–—−]*(?:[$€£¥₹]|US\$|R\$|C\$|A\$)?[(+\-–—−]*\d[\d.,'’/]*(?:[%x×‰]|bps?|pts?|pp|[MBKmbk])?\)?[%*†‡]?"

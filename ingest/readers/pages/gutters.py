@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from ingest.readers.pdf.page import Box, Interval, Line, around, is_same_row, usual_height
+from ingest.readers.pages.page import Box, Interval, Line, around, is_same_row, usual_height
 
 _PIECE_GAP = 1.0
 """Of the height of a line: justified words hardly ever stand wider apart."""

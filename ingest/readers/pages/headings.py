@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.readers.pdf.page import Line
+from ingest.readers.pages.page import Line
 
 _LARGE = 1.2
 """Of the usual height of letters."""

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.readers.pdf.page import Box, Interval, Line, around
-from ingest.readers.pdf.rows import Row, Rows, cut_at
-from ingest.readers.pdf.runs import NAME_REACH, Run
+from ingest.readers.pages.page import Box, Interval, Line, around
+from ingest.readers.pages.rows import Row, Rows, cut_at
+from ingest.readers.pages.runs import NAME_REACH, Run
 
 _UNITS = re.compile(r"\(.*\)")
 """What a table is counted in stands in brackets where the labels are: (in millions)."""

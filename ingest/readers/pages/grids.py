@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-import ctypes
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
 
-from ingest.readers.pdf.captions import caption
-from ingest.readers.pdf.page import Box, Cell, Line, Table, around
-from ingest.readers.pdf.rows import Row, Rows, cut_at
+from ingest.readers.pages.captions import caption
+from ingest.readers.pages.page import Box, Cell, Line, Table, around
+from ingest.readers.pages.rows import Row, Rows, cut_at
 
-if TYPE_CHECKING:
-    from pypdfium2 import PdfPage
-
-_THIN = 3.0
-_SHORTEST = 5.0
-"""Points: what is thinner and longer is a rule."""
-_MOST_OBJECTS = 2_000
-"""On a page: files that draw each letter by itself have more, and looking at all of them takes longer than reading."""
 _REACH = 2.0
 """Points by which two rules may miss each other."""
-_FEWEST_RULES = 3
+FEWEST_RULES = 3
 _FILLED = 0.6
 _MOST_LINES = 3
 """In the usual cell: more lines stand in what is no cell but a column or a frame."""
-
-
-def read_rules(page: PdfPage) -> list[Box]:
-    """The rules of a page in the file's own coordinates, if there are enough for a table."""
-    import pypdfium2.raw as pdfium
-
-    count = pdfium.FPDFPage_CountObjects(page.raw)
-    rules: list[Box] = []
-    if count > _MOST_OBJECTS:
-        return rules
-    edges = [ctypes.c_float() for _ in range(4)]
-    references = [ctypes.byref(edge) for edge in edges]
-    for index in range(count):
-        shape = pdfium.FPDFPage_GetObject(page.raw, index)
-        if pdfium.FPDFPageObj_GetType(shape) != pdfium.FPDF_PAGEOBJ_PATH:
-            continue
-        if pdfium.FPDFPageObj_GetBounds(shape, *references):
-            box = Box(*(edge.value for edge in edges))
-            if min(box.width, box.height) <= _THIN and max(box.width, box.height) >= _SHORTEST:
-                rules.append(box)
-    standing = sum(rule.height > rule.width for rule in rules)
-    return rules if min(standing, len(rules) - standing) >= _FEWEST_RULES else []
 
 
 def find_grids(lines: Sequence[Line], rules: Iterable[Box]) -> list[Table]:
     """The ruled tables among `lines`, which hold words more than figures."""
     upright = _merged((rule for rule in rules if rule.height > rule.width), axis=0)
     level = _merged((rule for rule in rules if rule.height <= rule.width), axis=1)
-    if len(upright) < _FEWEST_RULES or len(level) < _FEWEST_RULES:
+    if len(upright) < FEWEST_RULES or len(level) < FEWEST_RULES:
         return []
     tables = (_table(lines, columns, rows) for columns, rows in _grids(upright, level))
     return [table for table in tables if table]

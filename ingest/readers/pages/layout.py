@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from statistics import median
 
-from ingest.readers.pdf.gutters import gutters, split_at
-from ingest.readers.pdf.page import Line, Page, Table, is_same_row
-from ingest.readers.pdf.reading_order import in_reading_order
-from ingest.readers.pdf.tables import find_tables
+from ingest.readers.pages.gutters import gutters, split_at
+from ingest.readers.pages.page import Line, Page, Table, is_same_row
+from ingest.readers.pages.reading_order import in_reading_order
+from ingest.readers.pages.tables import find_tables
 
 _GAP = 1.45
 _JUMP = 3.0

@@ -1,4 +1,4 @@
-"""What stands on one page of a PDF: lines of words, each with its box, and the tables that they make up."""
+"""What stands on one page of a PDF or a scan: lines of words, each with its box, and the tables that they make up."""
 
 from __future__ import annotations
 
