@@ -52,6 +52,8 @@ def _parse(setup: Setup, task: Task, replies: BinaryIO) -> Refusal | None:
         return Refusal(str(task.path), f"{task.path.name} cannot be read: {error.strerror}.", is_passing=True)
     try:
         with refusing(file):
+            # It has begun: from now on it is waited for as long as the settings say, and no longer.
+            file.step()
             for found in read(file, setup.formats, task.given_up):
                 send(replies, _reply(setup, task, found))
     except NothingToRead as error:

@@ -125,4 +125,6 @@ def test_a_manifest_that_is_damaged_is_said_to_be(whole: Path, tmp_path: Path) -
     with KnowledgeBase.open(home=home) as base:
         [problem] = base.verify().problems
         assert "malformed" in problem
-        assert base.verify(repair=True).problems, "nothing holds what the manifest held"
+        assert not base.verify().repairable
+        again = base.verify(repair=True)
+        assert (again.problems, again.repaired) == ((problem,), False), "nothing holds what the manifest held"

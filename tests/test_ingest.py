@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,10 +19,12 @@ from kb.errors import StoreError, UserError
 from kb.settings import IngestSettings
 
 WALRUS = "# Walrus\n\nThe tusks of a walrus grow to about one metre in length.\n"
-FAILING = """
+FAILING = '''
 import errno
+import time
 from pathlib import Path
 from types import SimpleNamespace
+from ingest.readers.source_file import Refusal, make_document
 
 
 class Flaky:
@@ -34,7 +37,22 @@ class Flaky:
 class Nothing:
     def load_data(self, file):
         return []
-"""
+
+
+class Pages:
+    """Two documents, of the first of which a page is missing unless `whole` is there; waits while `waits` is."""
+
+    def read(self, file):
+        there = Path(__file__).parent.parent
+        yield file.part("b.txt", file.read())
+        while (there / "waits").exists():
+            time.sleep(0.1)
+            file.step()
+        page, whole = file.part("a.txt", b"The same."), (there / "whole").exists()
+        yield make_document(page, text="First page." + whole * " Second page.", title="", media_type="text/plain")
+        if not whole:
+            yield Refusal(f"{page.source}#page 2", "Page 2 is left out.")
+'''
 STEAM = "# Steam\n\nJames Watt patented the separate condenser in 1769.\n"
 
 
@@ -426,13 +444,56 @@ def test_knowledge_bases_are_no_documents(folder: Path) -> None:
         assert [row.name for row in base.documents()] == ["deep/steam.md", "walrus.md"]
 
 
-def test_a_disk_that_fails_takes_nothing_away(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> IngestSettings:
     modules = tmp_path / "modules"
     modules.mkdir()
     (modules / "failing_reader.py").write_text(FAILING)
     monkeypatch.syspath_prepend(modules)
-    readers = {".flaky": "failing_reader:Flaky", ".none": "failing_reader:Nothing"}
-    settings = Settings(ingest=IngestSettings(readers=readers))
+    names = {".flaky": "Flaky", ".none": "Nothing", ".pages": "Pages"}
+    return IngestSettings(readers={suffix: f"failing_reader:{name}" for suffix, name in names.items()})
+
+
+def test_a_rereading_that_is_cut_short_forgets_no_page_that_is_missing(
+    folder: Path, tmp_path: Path, odd: IngestSettings
+) -> None:
+    (folder / "m.pages").write_text("Other words.")
+    with KnowledgeBase.open(settings=Settings(ingest=odd), create=True) as base:
+        assert [entry.reason for entry in base.ingest([folder]).wait().failed] == ["Page 2 is left out."]
+    for flag in ("whole", "waits"):
+        (tmp_path / flag).touch()
+    (folder / "m.pages").write_text("Words that are new.")
+    with KnowledgeBase.open(settings=Settings(ingest=odd.model_copy(update={"pages": 77}))) as base:
+        job = base.ingest([folder])
+        until = time.monotonic() + 60
+        while not found(base, "new"):
+            assert time.monotonic() < until, "nothing of it was committed"
+            time.sleep(0.1)
+        job.cancel()
+        job.wait()
+        (tmp_path / "waits").unlink()
+        assert base.ingest([folder]).wait().failed == ()
+        assert found(base, "second") == ["First page. Second page."]
+
+
+def test_a_file_that_was_moved_is_read_where_that_might_help(folder: Path, tmp_path: Path, odd: IngestSettings) -> None:
+    (folder / "m.pages").write_text("Other words.")
+    (folder / "title.txt").write_text("# Title\n\nWords.\n")
+    with KnowledgeBase.open(settings=Settings(ingest=odd), create=True) as base:
+        base.ingest([folder]).wait()
+    (tmp_path / "whole").touch()
+    (folder / "m.pages").rename(folder / "n.pages")
+    (folder / "title.txt").rename(folder / "title.md")
+    with KnowledgeBase.open(settings=Settings(ingest=odd.model_copy(update={"pages": 77}))) as base:
+        report = base.ingest([folder], sync=True).wait()
+        assert (report.moved, report.added) == (0, 2)
+        assert found(base, "second") == ["First page. Second page."]
+        [title] = [row for row in base.documents() if row.name == "title.md"]
+        assert title.media_type == "text/markdown"
+
+
+def test_a_disk_that_fails_takes_nothing_away(folder: Path, tmp_path: Path, odd: IngestSettings) -> None:
+    settings = Settings(ingest=odd)
     (folder / "a.flaky").write_text("A heron was seen.")
     (folder / "b.none").write_text("Words.")
     with KnowledgeBase.open(settings=settings, create=True) as base:

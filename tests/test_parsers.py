@@ -51,6 +51,28 @@ class Slow:
             file.page()
         yield make_document(file, text="It took its time.", title="", media_type="text/plain")
 
+class Spawning:
+    """Starts a process of its own, and hangs."""
+
+    def read(self, file):
+        import subprocess
+        child = subprocess.Popen(["sleep", "300"])
+        with open(f"{file.path}.child", "w") as noted:
+            noted.write(str(child.pid))
+        while True:
+            time.sleep(0.1)
+        yield
+
+class Vanishing:
+    """Is deleted by somebody while it is read, and then seems to be damaged."""
+
+    def read(self, file):
+        from kb.errors import UnreadableFile
+        if b"goes" in file.read():
+            file.path.unlink()
+            raise UnreadableFile(f"{file.name} is damaged.")
+        yield make_document(file, text="A heron was seen.", title="", media_type="text/plain")
+
 class Endless:
     def read(self, file):
         while True:
@@ -97,6 +119,8 @@ NAMES = {
     ".hang": "Hanging",
     ".busy": "Busy",
     ".slow": "Slow",
+    ".spawn": "Spawning",
+    ".vanish": "Vanishing",
     ".endless": "Endless",
     ".greedy": "Greedy",
     ".crash": "Crashing",
@@ -151,6 +175,7 @@ def test_each_file_that_cannot_be_read_is_given_up_for_a_true_reason_and_all_oth
         "a.hang was given up: for 1 s nothing more of it could be read; raise ingest.seconds to wait longer."
     )
     assert found.pop("a.busy").startswith("a.busy was given up: for 1 s")
+    assert found.pop("a.spawn").startswith("a.spawn was given up: for 1 s")
     assert found.pop("a.endless") == "a.endless has more than 50 pages; raise ingest.pages to read it."
     assert found.pop("a.greedy") == "a.greedy needs more memory than it may have; raise ingest.memory_mb to read it."
     assert found.pop("a.crash") == "a.crash was given up: its reader crashed (SIGSEGV)."
@@ -196,6 +221,26 @@ def test_a_part_that_hangs_or_crashes_is_refused_and_the_other_parts_are_read(
     assert reasons(base, folder) == found, "they are told again, but not tried again"
     (folder / "letter.box").write_text("\n".join(part for part in parts if "hang" not in part))
     assert reasons(base, folder).keys() == {"letter.box#c.crash", "letter.box#d.fail"}
+
+
+def test_what_a_reader_has_started_ends_with_it(base: KnowledgeBase, folder: Path) -> None:
+    (folder / "a.spawn").write_text("anything")
+    assert reasons(base, folder).keys() == {"a.spawn"}
+    child = int((folder / "a.spawn.child").read_text())
+    until = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
+        assert time.monotonic() < until, "it outlived its parser"
+        time.sleep(0.1)
+
+
+def test_a_file_that_goes_while_it_is_read_is_not_called_damaged(base: KnowledgeBase, folder: Path) -> None:
+    (folder / "a.vanish").write_text("It stays.")
+    assert reasons(base, folder) == {}
+    (folder / "a.vanish").write_text("It goes.")
+    reason = "a.vanish changed, or went out of reach, while it was read; the next ingest reads it again."
+    assert reasons(base, folder) == {"a.vanish": reason}
+    assert [row.state for row in base.documents()] == ["ready"]
+    assert [hit.chunk.text for hit in base.search("heron", 5)] == ["A heron was seen."]
 
 
 def test_a_cancelled_ingest_does_not_wait_for_a_file_that_hangs(

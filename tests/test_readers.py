@@ -11,6 +11,7 @@ import pypdf
 import pytest
 from docx.oxml.ns import qn
 from format_samples import FOX, MAKERS, MARKDOWN, make_docx, pdf, written
+from one_document import texts
 
 from ingest.formats import READERS, Formats
 from ingest.kinds import BY_SUFFIX
@@ -47,10 +48,6 @@ def refusal(path: Path) -> str:
     with pytest.raises(UnreadableFile) as caught:
         read(path)
     return str(caught.value)
-
-
-def texts(document: Document, kind: str | None = None) -> list[str]:
-    return [document.text[block.start : block.end] for block in document.blocks if kind in (None, block.kind)]
 
 
 @pytest.mark.parametrize("name", MAKERS)

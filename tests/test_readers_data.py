@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from one_document import texts
 
 from ingest.readers.data import records
 from ingest.readers.source_file import SourceFile
@@ -25,10 +26,6 @@ def several(path: Path, content: object) -> list[Document]:
     found = list(read_path(path))
     assert all(isinstance(each, Document) for each in found)
     return [each for each in found if isinstance(each, Document)]
-
-
-def texts(document: Document, kind: str | None = None) -> list[str]:
-    return [document.text[block.start : block.end] for block in document.blocks if kind in (None, block.kind)]
 
 
 def place(document: Document, words: str) -> Anchor | None:

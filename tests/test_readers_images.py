@@ -14,6 +14,7 @@ import pypdf
 import pytest
 from drawn_text import LINES, add_scan, draw_on, picture, saved, scan
 from numpy.typing import NDArray
+from one_document import read as read_one
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
@@ -31,12 +32,6 @@ from kb.types import Anchor, Document
 TEXT = "\n".join(LINES)
 PAGE = (1240, 1754)
 """An A4 page at 150 dpi."""
-
-
-def document(path: Path) -> Document:
-    [found] = read_path(path)
-    assert isinstance(found, Document)
-    return found
 
 
 def skipped(path: Path, formats: Formats | None = None) -> str:
@@ -61,7 +56,7 @@ def boxed(found: Document, words: str, shape: tuple[int, ...], *, points: float 
 
 
 def test_lines_are_read_word_for_word_and_cited_by_their_number(tmp_path: Path) -> None:
-    found = document(saved(picture(), tmp_path / "the_minutes.png"))
+    found = read_one(saved(picture(), tmp_path / "the_minutes.png"))
     assert (found.text, found.title, found.media_type) == (TEXT, "the minutes", "image/png")
     assert [mark.anchor for mark in found.marks] == [Anchor("line", f"line {n}", n) for n in (1, 2, 3)]
     assert found.anchor_at(found.text.index("budget")) == Anchor("line", "line 2", 2)
@@ -71,7 +66,7 @@ def test_lines_are_read_word_for_word_and_cited_by_their_number(tmp_path: Path) 
 def test_formats(suffix: str, tmp_path: Path) -> None:
     path = saved(picture(LINES[:1], size=(600, 100)), tmp_path / f"a.{suffix}")
     renamed = path.rename(tmp_path / "unnamed")
-    assert document(renamed).text == LINES[0]
+    assert read_one(renamed).text == LINES[0]
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
@@ -79,7 +74,7 @@ def test_a_picture_is_read_whichever_way_up_it_lies(turns: int, tmp_path: Path) 
     alone = Image.new("RGB", (600, 240), "white")
     draw_on(alone, LINES[1:2], at=(40, 70))
     image, line = (each.rotate(90 * turns, expand=True) for each in (picture(), alone))
-    found = document(saved(image, tmp_path / "a.png"))
+    found = read_one(saved(image, tmp_path / "a.png"))
     assert found.text == TEXT
     ink = inked(image)
     assert (boxed(found, "budget", ink.shape) & ink == inked(line)).all()
@@ -89,7 +84,7 @@ def test_exif_says_which_way_up_a_photograph_is(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     picture().rotate(90, expand=True).save(tmp_path / "a.jpg", exif=exif, quality=95)
-    found = document(tmp_path / "a.jpg")
+    found = read_one(tmp_path / "a.jpg")
     assert found.text == TEXT
     ink = inked(picture())
     assert (boxed(found, "otter", ink.shape) & ink)[:110].sum() == ink[:110].sum()
@@ -99,7 +94,7 @@ def test_the_pages_of_a_tiff_are_pages(tmp_path: Path) -> None:
     first, second, smaller = picture(LINES[:1]), picture(LINES[1:]), picture(["Not a page"])
     smaller.encoderinfo = {"tiffinfo": {254: 1}}
     first.save(tmp_path / "a.tif", save_all=True, append_images=[smaller, second], compression="tiff_lzw")
-    found = document(tmp_path / "a.tif")
+    found = read_one(tmp_path / "a.tif")
     assert found.text.replace("\n\n", "\n") == TEXT
     assert [(mark.anchor.label, mark.offset) for mark in found.marks] == [
         ("page 1", 0),
@@ -110,7 +105,7 @@ def test_the_pages_of_a_tiff_are_pages(tmp_path: Path) -> None:
 
 def test_an_animation_is_its_first_picture(tmp_path: Path) -> None:
     picture(LINES[:1]).save(tmp_path / "a.gif", save_all=True, append_images=[picture(LINES[1:])])
-    assert document(tmp_path / "a.gif").text == LINES[0]
+    assert read_one(tmp_path / "a.gif").text == LINES[0]
 
 
 def on_glass(ink: str) -> Image.Image:
@@ -134,12 +129,12 @@ PICTURES = {
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_kinds_of_pixels(name: str, tmp_path: Path) -> None:
-    assert document(saved(PICTURES[name](), tmp_path / name)).text == TEXT
+    assert read_one(saved(PICTURES[name](), tmp_path / name)).text == TEXT
 
 
 def test_a_large_picture_is_read_smaller_and_its_boxes_are_not(tmp_path: Path) -> None:
     image = picture().convert("L").resize((5800, 2320))
-    found = document(saved(image, tmp_path / "a.jpg"))
+    found = read_one(saved(image, tmp_path / "a.jpg"))
     assert found.text == TEXT
     ink = inked(image)
     assert (boxed(found, "otter", ink.shape) & ink)[:1050].sum() == ink[:1050].sum()
@@ -158,7 +153,7 @@ def test_columns_are_read_one_after_the_other_and_rows_as_rows(tmp_path: Path) -
         (560, ("Weight", "8.5 kg", "1.6 kg")),
     ):
         draw_on(image, cells, at=(x, 400))
-    lines = document(saved(image, tmp_path / "a.png")).text.split("\n")
+    lines = read_one(saved(image, tmp_path / "a.png")).text.split("\n")
     assert [line for line in lines if line][:9] == [lines[0], *left, *right]
     table = [line.replace(" | ", " ") for line in lines[-3:]]
     assert table == ["Animal Seen Weight", "Otter 12 8.5 kg", "Heron 7 1.6 kg"]
@@ -166,12 +161,12 @@ def test_columns_are_read_one_after_the_other_and_rows_as_rows(tmp_path: Path) -
 
 def test_a_word_parted_at_the_end_of_a_line_is_made_whole(tmp_path: Path) -> None:
     path = saved(picture(["They spoke of the imple-", "mentation at length."]), tmp_path / "a.png")
-    assert document(path).text == "They spoke of the implementation at length."
+    assert read_one(path).text == "They spoke of the implementation at length."
 
 
 def test_a_single_word_on_a_page_is_found(tmp_path: Path) -> None:
     image = picture(["Appendix"], size=PAGE, at=(500, 800))
-    assert document(saved(image, tmp_path / "a.png")).text == "Appendix"
+    assert read_one(saved(image, tmp_path / "a.png")).text == "Appendix"
 
 
 def test_a_page_that_was_scanned_aslant(tmp_path: Path) -> None:
@@ -179,7 +174,7 @@ def test_a_page_that_was_scanned_aslant(tmp_path: Path) -> None:
     image = Image.new("RGB", (1000, 420), "white")
     draw_on(image, rows, at=(30, 40))
     draw_on(image, [f"{number}.50 euros" for number in range(1, 9)], at=(800, 40))
-    found = document(saved(image.rotate(2, fillcolor="white", resample=Image.Resampling.BICUBIC), tmp_path / "a.png"))
+    found = read_one(saved(image.rotate(2, fillcolor="white", resample=Image.Resampling.BICUBIC), tmp_path / "a.png"))
     lines = [line.replace(" | ", " ") for line in found.text.split("\n") if line]
     assert lines == [f"{row} {number}.50 euros" for number, row in enumerate(rows, 1)]
 
@@ -210,7 +205,7 @@ def test_a_damaged_picture_says_so(tmp_path: Path) -> None:
     path = saved(picture(), tmp_path / "a.png")
     path.write_bytes(path.read_bytes()[:400])
     with pytest.raises(UnreadableFile, match=r"^a\.png is damaged, or a picture of a rare kind;"):
-        document(path)
+        read_one(path)
 
 
 def test_a_picture_that_only_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -> None:
@@ -218,12 +213,12 @@ def test_a_picture_that_only_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -
     chunk = struct.pack(">I", len(header)) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\0\0IDAT")
     with pytest.raises(UnreadableFile, match=r"^a\.png has too many pixels;"):
-        document(tmp_path / "a.png")
+        read_one(tmp_path / "a.png")
 
 
 class TestScannedPdf:
     def test_pages_are_recognised(self, tmp_path: Path) -> None:
-        found = document(scan(tmp_path / "a.pdf", picture(LINES[:1]), picture(LINES[1:])))
+        found = read_one(scan(tmp_path / "a.pdf", picture(LINES[:1]), picture(LINES[1:])))
         assert found.text.replace("\n\n", "\n") == TEXT
         assert found.anchor_at(found.text.index("otter")) == Anchor("page", "page 2", 2)
 
@@ -233,13 +228,13 @@ class TestScannedPdf:
         canvas.showPage()
         add_scan(canvas, picture(LINES[:1]))
         canvas.save()
-        assert document(tmp_path / "a.pdf").text == f"This page holds rnodern text.\n\n{LINES[0]}"
+        assert read_one(tmp_path / "a.pdf").text == f"This page holds rnodern text.\n\n{LINES[0]}"
 
     def test_a_stamp_does_not_keep_a_page_from_being_recognised(self, tmp_path: Path) -> None:
         canvas = Canvas(str(tmp_path / "a.pdf"))
         add_scan(canvas, picture(), words="Received")
         canvas.save()
-        assert document(tmp_path / "a.pdf").text.replace("\n\n", "\n") == f"{TEXT}\nReceived"
+        assert read_one(tmp_path / "a.pdf").text.replace("\n\n", "\n") == f"{TEXT}\nReceived"
 
     def test_the_words_that_a_scanner_has_laid_under_a_page_are_used(self, tmp_path: Path) -> None:
         canvas = Canvas(str(tmp_path / "a.pdf"))
@@ -253,13 +248,13 @@ class TestScannedPdf:
         words.textLines(hidden)
         canvas.drawText(words)
         canvas.save()
-        assert document(tmp_path / "a.pdf").text == "\n\n".join([TEXT, "\n".join(hidden)])
+        assert read_one(tmp_path / "a.pdf").text == "\n\n".join([TEXT, "\n".join(hidden)])
 
     def test_the_caption_of_a_photograph_is_left_as_it_is(self, tmp_path: Path) -> None:
         canvas = Canvas(str(tmp_path / "a.pdf"))
         add_scan(canvas, scenery(), words="Lights in the fog")
         canvas.save()
-        assert document(tmp_path / "a.pdf").text == "Lights in the fog"
+        assert read_one(tmp_path / "a.pdf").text == "Lights in the fog"
 
     @pytest.mark.parametrize("rotation", [90, 180, 270])
     @pytest.mark.parametrize("turns", [0, 1])
@@ -268,7 +263,7 @@ class TestScannedPdf:
         writer = pypdf.PdfWriter(clone_from=scan(tmp_path / "drawn.pdf", image))
         writer.pages[0].rotate(rotation)
         writer.write(tmp_path / "a.pdf")
-        found = document(tmp_path / "a.pdf")
+        found = read_one(tmp_path / "a.pdf")
         assert found.text == TEXT
         alone = Image.new("RGB", (600, 240), "white")
         draw_on(alone, LINES[1:2], at=(40, 70))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pypdf
 import pytest
+from one_document import read, refusal, texts
 from PIL import Image
 from pypdf.annotations import FreeText, Text
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject
@@ -21,7 +22,7 @@ from reportlab.platypus import Table as Grid
 
 from ingest.readers.source_file import Refusal
 from ingest.reading import read_path
-from kb.errors import NothingToRead, UnreadableFile
+from kb.errors import NothingToRead
 from kb.types import Anchor, Document, main_anchor
 
 LEFT = [
@@ -76,22 +77,6 @@ def made(path: Path, *pages: Draw, size: tuple[float, float] = letter) -> Path:
         canvas.showPage()
     canvas.save()
     return path
-
-
-def read(path: Path) -> Document:
-    [document] = read_path(path)
-    assert isinstance(document, Document)
-    return document
-
-
-def refusal(path: Path) -> UnreadableFile:
-    with pytest.raises(UnreadableFile) as caught:
-        list(read_path(path))
-    return caught.value
-
-
-def texts(document: Document, kind: str | None = None) -> list[str]:
-    return [document.text[block.start : block.end] for block in document.blocks if kind in (None, block.kind)]
 
 
 def lines(canvas: Canvas, left: float, top: float, words: Sequence[str], pitch: float = 12) -> None:

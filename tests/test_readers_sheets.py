@@ -12,31 +12,19 @@ import pytest
 import xlsxwriter
 import xlwt
 from olefile import OleFileIO
+from one_document import read, refusal
 
 from ingest.formats import Formats
 from ingest.limits import Allowance, Limits
 from ingest.readers.sheets.grid import Merge, Row, Table, tables
 from ingest.readers.sheets.number_formats import BUILT_IN, shown_number, shown_text
 from ingest.readers.source_file import SourceFile
-from ingest.reading import read_path
 from kb.errors import NothingToRead, UnreadableFile
 from kb.types import Anchor, Document, main_anchor
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-
-
-def read(path: Path) -> Document:
-    [document] = read_path(path)
-    assert isinstance(document, Document)
-    return document
-
-
-def refusal(path: Path) -> UnreadableFile:
-    with pytest.raises(UnreadableFile) as caught:
-        list(read_path(path))
-    return caught.value
 
 
 def reader_of(path: Path) -> str | None:

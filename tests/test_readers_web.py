@@ -6,6 +6,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from one_document import texts
 
 from ingest.reading import read_path
 from kb.errors import NothingToRead, UnreadableFile
@@ -17,10 +18,6 @@ def read(path: Path, content: str | bytes) -> Document:
     [document] = read_path(path)
     assert isinstance(document, Document)
     return document
-
-
-def texts(document: Document, kind: str | None = None) -> list[str]:
-    return [document.text[block.start : block.end] for block in document.blocks if kind in (None, block.kind)]
 
 
 PROSE = "<p>The quick brown fox jumps over the lazy dog near the river bank, and nobody minds.</p>" * 5

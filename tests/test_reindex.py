@@ -12,6 +12,7 @@ import pytest
 from citewell import KnowledgeBase, Settings
 from kb.errors import FingerprintMismatch, Locked
 from kb.settings import ChunkingSettings, EmbeddingSettings
+from kb.store.store import STAGED
 
 SMALL = Settings(chunking=ChunkingSettings(target_tokens=32))
 FOREIGN = Settings(embedding=EmbeddingSettings(passage_prefix="passage: "))
@@ -133,6 +134,17 @@ def test_a_staging_for_other_settings_is_thrown_away(home: Path) -> None:
         base._store.staged(create=True)
     with KnowledgeBase.open(home=home, settings=FOREIGN) as base:
         assert base.reindex().wait().documents == 7
+        assert base.verify().consistent
+
+
+def test_a_staging_that_was_cut_short_before_it_had_tables_is_in_nobodys_way(home: Path, tmp_path: Path) -> None:
+    (home / "default" / STAGED).mkdir()
+    (home / "default" / STAGED / "manifest.sqlite").touch()
+    (tmp_path / "more.md").write_text("# More\n\nA heron stands there.\n")
+    with KnowledgeBase.open(home=home) as base:
+        assert base.ingest([tmp_path / "more.md"]).wait().added == 1
+    with KnowledgeBase.open(home=home, settings=SMALL) as base:
+        assert base.reindex().wait().documents == 8
         assert base.verify().consistent
 
 

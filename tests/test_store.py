@@ -15,6 +15,7 @@ from kb.identity import chunk_id, document_id
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalIndex
 from kb.store.lock import exclusive
+from kb.store.manifest import Manifest
 from kb.store.records import embedding_key
 from kb.store.snapshot import FileRecord
 from kb.store.store import Addition, Change, Store
@@ -315,6 +316,13 @@ def test_what_a_writer_wrote_before_it_was_killed_is_not_in_the_way(tmp_path: Pa
     assert sorted(reopened.searcher(0).numbers()) == [1, 2]
     reopened.write(remove=[1], add=[])
     assert reopened.searcher(1).numbers() == [2]
+
+
+def test_a_second_creator_leaves_what_the_first_has_made(store: Store) -> None:
+    store.commit(adding("a.md", "A otter."), {})
+    late = Store(store.home, Manifest(store.home / "manifest.sqlite"))
+    late._create()
+    assert texts(store, "otter") == texts(late, "otter") == (["A otter."], ["A otter."])
 
 
 def held(store: Store) -> list[int]:

@@ -16,8 +16,11 @@ from threading import Event, Thread
 
 import pytest
 
-from citewell import KnowledgeBase, Outcome
+from citewell import KnowledgeBase, Outcome, Settings
+from citewell.knowledge_base import IngestJob
 from citewell.watching import Watcher
+from kb.settings import StoreSettings
+from kb.store.lock import exclusive
 
 WALRUS = "# Walrus\n\nThe tusks of a walrus grow to about one metre in length.\n"
 STEAM = "# Steam\n\nJames Watt patented the separate condenser in 1769.\n"
@@ -143,6 +146,35 @@ def test_a_folder_that_vanishes_takes_nothing_with_it_and_is_watched_again_when_
         assert told.next() == ("added", "tea.md")
         (folder / "walrus.md").unlink()
         assert told.next() == ("removed", "walrus.md")
+
+
+def test_a_base_that_somebody_else_writes_to_is_told_and_waited_for(folder: Path, tmp_path: Path) -> None:
+    settings = Settings(store=StoreSettings(lock_wait=0.2))
+    with KnowledgeBase.open(home=tmp_path / "home", settings=settings, create=True) as base:
+        with exclusive(base.folder / "writer.lock", wait=0.0):
+            with watching(base, folder) as told:
+                assert "is writing" in told.problems.get(timeout=30)
+            assert base.documents() == []
+        with watching(base, folder) as told:
+            assert {told.next(), told.next()} == {("added", "steam.md"), ("added", "walrus.md")}
+
+
+def test_a_base_in_the_folder_does_not_watch_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with KnowledgeBase.open(home=folder / "bases", create=True) as base:
+        looks: list[float] = []
+        ingest = base.ingest
+
+        def counted(*given: object, **named: object) -> IngestJob:
+            looks.append(time.monotonic())
+            return ingest(*given, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(base, "ingest", counted)
+        with watching(base, folder) as told:
+            told.next(), told.next()
+            assert told.nothing_more(4.0)
+            before = len(looks)
+            assert told.nothing_more(4.0)
+            assert len(looks) == before <= 3
 
 
 def test_the_command_writes_a_line_of_json_for_each_change_and_ends_when_it_is_told_to(

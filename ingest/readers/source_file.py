@@ -121,7 +121,7 @@ class Reader(Protocol):
 
 
 ZIP_DAMAGE = (BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, ValueError)
-"""What zipfile raises for a damaged archive, and for entries that are damaged, missing or compressed in an unknown way."""
+"""What zipfile raises for a damaged archive, and for entries damaged, missing or compressed in an unknown way."""
 
 
 def opened_zip(file: SourceFile) -> ZipFile:

@@ -1,7 +1,7 @@
 """The order in which people read what stands on a page, told by its places alone: columns of prose one after the other.
 
-For text that was found by looking, which comes in no order. What is no column of prose, a table or a form, is read row
-by row.
+For text that was found by looking, which comes in no order; ingest/readers/pages mends an order that a file gives, and
+takes columns for some only from six lines on. What is no column of prose, a table or a form, is read row by row.
 """
 
 from __future__ import annotations
