@@ -188,7 +188,7 @@ def test_each_file_that_cannot_be_read_is_given_up_for_a_true_reason_and_all_oth
     ready = {row.name for row in base.documents() if row.state == "ready"}
     assert ready == {
         *(f"good {number}.md" for number in range(5)),
-        *("a.box", "a.slow", "a.loud", "a.nested", "a.many"),
+        *("a.box", "a.slow", "a.loud", "a.nested", "a.many", "a.vanish"),
         *("a.nested" + "#inner.nested" * depth for depth in (1, 2, 3)),
         *(f"a.many#same.txt{f' ({number})' if number > 1 else ''}" for number in range(1, 9)),
     }
