@@ -208,6 +208,21 @@ def test_a_prepared_model_loads_without_torch(minilm: Embedder, cache: Path) -> 
     assert done.stdout.split() == [minilm.fingerprint, "[]"]
 
 
+def test_a_signal_after_embedders_were_freed_does_no_harm(minilm: Embedder, cache: Path) -> None:
+    program = (
+        "import gc, signal; from pathlib import Path; from threading import Thread\n"
+        "from kb.models.embedders import load_embedder\n"
+        f"load = lambda: load_embedder(model={DEFAULT_MODEL!r}, device='cpu', cache=Path({str(cache)!r}))\n"
+        "first = load(); second = load(); others = [load()]\n"
+        "del first; gc.collect(); del second; gc.collect()\n"
+        "thread = Thread(target=others.clear); thread.start(); thread.join(); gc.collect()\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('handled')); signal.raise_signal(signal.SIGINT)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
+
+
 def _fingerprint(
     folder: Path, *, query_prefix: str = "", passage_prefix: str = "", dimensions: int | None = None
 ) -> str:

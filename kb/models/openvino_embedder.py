@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -106,13 +107,24 @@ class OpenVinoEmbedder:
 
 
 def _compiled(graph: Path) -> ov.CompiledModel:
-    silence_openvino()
-    import openvino as ov
-
     # Several streams of few threads each: a query need not wait for the passages of another thread, and two cores
     # embed 8% more a CPU second than with one stream. The precision falls back where there is no bfloat16.
     settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "bf16"}
-    return ov.Core().compile_model(graph, "CPU", settings)
+    return _core().compile_model(graph, "CPU", settings)
+
+
+@lru_cache
+def _core() -> ov.Core:
+    """The one `ov.Core` of this process, never freed.
+
+    The CPU plugin of a Core gives the thread that first uses it a stack for signal handlers (sigaltstack), and unmaps
+    it when it is freed. Of two Cores, or on another thread, what stays set is the unmapped one: the next Ctrl-C then
+    writes into whatever is mapped there now (openvino 2026.4.1).
+    """
+    silence_openvino()
+    import openvino as ov
+
+    return ov.Core()
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
