@@ -58,6 +58,10 @@ class NoisyEmbedder:
         return self._real.window
 
     @property
+    def precision(self) -> str:
+        return self._real.precision
+
+    @property
     def tokenizer(self) -> Tokenizer:
         return self._real.tokenizer
 

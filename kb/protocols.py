@@ -48,6 +48,11 @@ class Embedder(Protocol):
         ...
 
     @property
+    def precision(self) -> str:
+        """The numbers it calculates in: "f32", "bf16", "f16"."""
+        ...
+
+    @property
     def tokenizer(self) -> Tokenizer: ...
 
     def passages(self, texts: Sequence[str]) -> Vectors:

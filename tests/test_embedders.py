@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from platform import machine
 
 import numpy as np
 import pytest
@@ -81,6 +82,7 @@ def test_vectors_are_those_of_sentence_transformers(minilm: Embedder) -> None:
     assert isinstance(minilm, OpenVinoEmbedder)
     reference = TorchEmbedder(read_checkpoint(find_model(DEFAULT_MODEL), name=DEFAULT_MODEL), device="cpu")
     assert _cosines(minilm.passages(TEXTS), reference.passages(TEXTS)).min() >= 0.999
+    assert reference.precision == "f32"
     assert (minilm.fingerprint, minilm.window, minilm.dimensions) == (reference.fingerprint, 254, 384)
     assert all(minilm.tokenizer.offsets(text) == reference.tokenizer.offsets(text) for text in TEXTS)
 
@@ -92,6 +94,15 @@ def test_vectors_do_not_depend_on_their_company_and_keep_their_order(minilm: Emb
     assert _cosines(minilm.passages(TEXTS[::-1]), together[::-1]).min() >= 0.9995
     assert together.dtype == np.float32
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.skipif(
+    machine() != "x86_64" or not Path("/proc/cpuinfo").exists(), reason="which features to look for is not known"
+)
+def test_bfloat16_is_used_where_the_processor_has_it_and_not_simulated(minilm: Embedder) -> None:
+    features = Path("/proc/cpuinfo").read_text().split()
+    has_it = bool({"avx512_bf16", "amx_bf16"} & set(features))
+    assert minilm.precision == ("bf16" if has_it else "f32")
 
 
 def test_no_texts_give_no_rows(minilm: Embedder) -> None:

@@ -75,6 +75,7 @@ def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
         "window_tokens": embedder.window,
         "query_ms": round(1000 * elapsed, 1),
         "runtime": runtime,
+        "precision": embedder.precision,
         "why": _why(runtime, chosen.device, has_gpu=has_gpu),
     }
 

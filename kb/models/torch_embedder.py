@@ -68,6 +68,10 @@ class TorchEmbedder:
         return self._window
 
     @property
+    def precision(self) -> str:
+        return {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}[str(self._model.dtype).removeprefix("torch.")]
+
+    @property
     def tokenizer(self) -> TextTokenizer:
         return self._tokenizer
 
