@@ -205,8 +205,12 @@ class KnowledgeBase:
     def modes(self) -> list[str]:
         return self._composer.names()
 
-    def ask(self, question: str, *, mode: str | None = None) -> Reply:
-        """Searches at once and answers when the reply is iterated. Raises UserError for an empty question."""
+    def ask(self, question: str, *, mode: str | None = None, threshold: float | None = None) -> Reply:
+        """Searches at once and answers when the reply is iterated. Raises UserError for an empty question.
+
+        `threshold` is the least confidence (0 to 1) of an answer that is no abstention; None: as the settings say.
+        """
+        from generation.confidence import THRESHOLD
         from generation.extractive import ExtractiveAnswerer
 
         asked = _question(question)
@@ -219,7 +223,13 @@ class KnowledgeBase:
                 view.lexical,
             ),
         )
-        answerer = ExtractiveAnswerer(self._checked_embedder(), statistics, quotes=self.settings.answer.quotes)
+        chosen_threshold = self.settings.answer.threshold if threshold is None else threshold
+        answerer = ExtractiveAnswerer(
+            self._checked_embedder(),
+            statistics,
+            quotes=self.settings.answer.quotes,
+            threshold=THRESHOLD if chosen_threshold is None else chosen_threshold,
+        )
         seconds = time.monotonic() - began
         return Reply(asked, tuple(hits), answerer.draft(asked, hits), self._grounded, retrieval_seconds=seconds)
 

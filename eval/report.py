@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from eval.answer_results import AnswerReport
 from eval.results import ConfigResult, RetrievalReport
+from eval.statistics import Estimate
 
 
 def retrieval_table(report: RetrievalReport) -> str:
@@ -13,6 +15,35 @@ def retrieval_table(report: RetrievalReport) -> str:
     rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
     latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
     return "\n".join([_heading(report), "", *_table(header, [*rows, latency]), "", *_notes(report)])
+
+
+def answers_table(report: AnswerReport) -> str:
+    """Metrics as rows with their means and 95% intervals; below it what to know."""
+    rows = [[metric, _mean(estimate)] for metric, estimate in report.estimates.items() if estimate]
+    if report.quote_words_median is not None:
+        rows.append(["quote_words_median", f"{report.quote_words_median:g}"])
+    rows += [[f"p50 / p95 ms, {name}", f"{p50:.1f} / {p95:.1f}"] for name, (p50, p95) in report.latency.items()]
+    heading = (
+        f"**{report.dataset}**: {report.questions:,} questions, {report.answerable:,} of them answerable, answered by "
+        f"{report.generator}; means with 95% intervals"
+    )
+    return "\n".join([heading, "", *_table(["metric", report.generator], rows), "", *_answer_notes(report)])
+
+
+def _answer_notes(report: AnswerReport) -> list[str]:
+    notes = []
+    if report.thresholds:
+        notes.append(
+            f"fitted: at thresholds from {min(report.thresholds):.3f} to {max(report.thresholds):.3f}, each chosen on "
+            "the questions of other documents."
+        )
+    elif report.answerable == report.questions:
+        notes.append("No question is unanswerable: nothing can be said of abstention.")
+    return [*notes, *_failed(report.failed), f"Values and answers of each question: {report.run}"]
+
+
+def _mean(estimate: Estimate) -> str:
+    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
 def _heading(report: RetrievalReport) -> str:
@@ -30,8 +61,7 @@ def _metrics(report: RetrievalReport) -> list[str]:
 
 
 def _cell(result: ConfigResult, metric: str) -> str:
-    estimate = result.estimates[metric]
-    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return _mean(result.estimates[metric])
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -51,8 +81,9 @@ def _notes(report: RetrievalReport) -> list[str]:
             notes.append(f"The other {missing:,} count as not found in quote_recall and mrr@10.")
         if 0 < report.evidence.with_page < report.evidence.items:
             notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
-    if report.failed:
-        notes.append(f"{len(report.failed):,} files could not be ingested:")
-        notes.extend(f"- {source}: {reason}" for source, reason in report.failed.items())
-    notes.append(f"Values of each query: {report.run}")
-    return notes
+    return [*notes, *_failed(report.failed), f"Values of each query: {report.run}"]
+
+
+def _failed(files: Mapping[str, str]) -> list[str]:
+    heading = [f"{len(files):,} files could not be ingested:"] if files else []
+    return [*heading, *(f"- {source}: {reason}" for source, reason in files.items())]

@@ -79,7 +79,7 @@ class ExtractiveAnswerer:
         question = read_question(text, self._statistics)
         candidates = self._candidates(question, hits)
         belief = confidence(_signals(question, candidates)) if candidates else 0.0
-        if belief < self._threshold:
+        if not candidates or belief < self._threshold:
             yield ABSTENTION
             return Answer(text, ABSTENTION, abstained=True, hits=hits, generator=self.name, confidence=belief)
         pieces: list[str] = []

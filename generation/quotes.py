@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from kb.text.terms import terms
+from kb.text.words import words
 from kb.types import Chunk, Citation, Span
 
 WORDS = 60
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-# Two characters of Chinese, Japanese or Korean make about a word; their punctuation belongs to what it follows.
-_WORD = re.compile(rf"[{_CJK}]{{1,2}}(?:(?![{_CJK}])[^\w\s])*|(?:(?![{_CJK}])\S)+")
 _CLAUSE_ENDS = (",", ";", ":", "—", "–", ")", "|", ".", "，", "、", "；", "：", "）", "。")
 _LOOSE_ENDS = ",;:—–，、；： \t\n"
 
@@ -23,31 +20,31 @@ def shortened(text: str, span: Span, weights: Mapping[str, float], *, limit: int
     Contiguous and within `limit`; among equals the longest, then the first. Cut between words only where a clause
     alone is too long.
     """
-    words = [Span(match.start(), match.end()) for match in _WORD.finditer(text, span.start, span.end)]
-    if len(words) <= limit:
+    within = words(text, span.start, span.end)
+    if len(within) <= limit:
         return span
-    first, last = max(_windows(text, words, limit), key=lambda window: _value(text, words, window, weights))
-    end = words[last].end
+    first, last = max(_windows(text, within, limit), key=lambda window: _value(text, within, window, weights))
+    end = within[last].end
     while text[end - 1] in _LOOSE_ENDS:
         end -= 1
-    return Span(words[first].start, end)
+    return Span(within[first].start, end)
 
 
-def _windows(text: str, words: Sequence[Span], limit: int) -> list[tuple[int, int]]:
+def _windows(text: str, within: Sequence[Span], limit: int) -> list[tuple[int, int]]:
     """Runs of at most `limit` words from the beginning of a clause to the end of one: (first, last) word."""
-    closing = [index for index, word in enumerate(words) if text.endswith(_CLAUSE_ENDS, word.start, word.end)]
-    ends = sorted({*closing, len(words) - 1})
+    closing = [index for index, word in enumerate(within) if text.endswith(_CLAUSE_ENDS, word.start, word.end)]
+    ends = sorted({*closing, len(within) - 1})
     starts = [0, *(end + 1 for end in ends[:-1])]
     if any(end - start >= limit for start, end in zip(starts, ends, strict=True)):
-        return [(start, start + limit - 1) for start in range(len(words) - limit + 1)]
+        return [(start, start + limit - 1) for start in range(len(within) - limit + 1)]
     return [(start, max(end for end in ends if end - start < limit)) for start in starts]
 
 
 def _value(
-    text: str, words: Sequence[Span], window: tuple[int, int], weights: Mapping[str, float]
+    text: str, within: Sequence[Span], window: tuple[int, int], weights: Mapping[str, float]
 ) -> tuple[float, int, int]:
     first, last = window
-    held = set(terms(text[words[first].start : words[last].end]))
+    held = set(terms(text[within[first].start : within[last].end]))
     return sum(weight for term, weight in weights.items() if term in held), last - first, -first
 
 

@@ -67,11 +67,15 @@ class ModeSettings(_Section):
 
 
 class AnswerSettings(_Section):
-    """`passages` are searched for an answer, `quotes` shown at most."""
+    """`passages` are searched for an answer, `quotes` shown at most.
+
+    An answer of less confidence than `threshold` becomes an abstention; None means the answerer's own.
+    """
 
     mode: str = "hybrid"
     passages: Annotated[int, Field(ge=1, le=100)] = 10
     quotes: Annotated[int, Field(ge=1, le=10)] = 3
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class StoreSettings(_Section):

@@ -359,6 +359,19 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
     assert fresh("eval", "retrieval", dataset, "--configs", "nonesuch").code == 2
     assert "quote_recall@5" in fresh("eval", "retrieval", dataset, "--configs", "lexical").out
 
+    answers = fresh("--json", "eval", "answers", dataset, "--limit", 5).json()
+    assert isinstance(answers, dict)
+    assert (answers["dataset"], answers["generator"]) == ("rivers", "extractive")
+    assert answers["metrics"]["answer_in_first_quote"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert set(answers["metrics"]) >= {
+        *("answer_in_quotes", "exact_match", "f1", "verbatim_rate", "citation_precision", "citation_recall"),
+        *("abstention_auroc", "aurc", "abstained_on_answerable", "answered_on_unanswerable", "quote_words_median"),
+    }
+    assert answers["latency_ms"]["p95"] >= answers["latency_ms"]["p50"] > 0
+    assert answers["metrics"]["abstention_auroc"] is None
+    assert "No question is unanswerable" in fresh("eval", "answers", dataset).out
+    assert fresh("eval", "answers", dataset, "--mode", "nonesuch").code == 2
+
 
 def test_another_writer_is_named_by_its_pid(
     citewell: Citewell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -46,7 +46,7 @@ def retrieval(
             dataset,
             configs=names,
             settings=settings,
-            home=invocation.home.expanduser().resolve() / HOME if invocation.home else None,
+            home=_home(invocation),
             limit=limit,
             progress=told,
         )
@@ -56,6 +56,41 @@ def retrieval(
         show(Text(printable(retrieval_table(report)), no_wrap=True, overflow="ignore"))
     if report.failed:
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
+
+
+@evaluate.command()
+def answers(
+    context: typer.Context,
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", show_default=False)],
+    mode: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
+    ] = None,
+) -> None:
+    """Ask every question of DATASET, a folder in the knowledge-base layout, and judge answers and abstentions."""
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    from rich.text import Text
+
+    from eval.answers import evaluate_answers
+    from eval.report import answers_table
+
+    with _progress(shown=not invocation.quiet) as told:
+        report = evaluate_answers(
+            dataset, mode=mode, settings=settings, home=_home(invocation), limit=limit, progress=told
+        )
+    if invocation.json:
+        print_json(report.as_json())
+    else:
+        show(Text(printable(answers_table(report)), no_wrap=True, overflow="ignore"))
+    if report.failed:
+        say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
+
+
+def _home(invocation: Invocation) -> Path | None:
+    return invocation.home.expanduser().resolve() / HOME if invocation.home else None
 
 
 @contextmanager

@@ -1,0 +1,60 @@
+"""What an evaluation of answers found, and how it is written down for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eval.metrics import Values
+from eval.statistics import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """The results on a dataset and what they stand on.
+
+    `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none; latencies
+    are in milliseconds a question, for the whole and by stage. `curve` is the risk-coverage curve, `thresholds` are
+    those that were fitted. `values` maps a question's id to its metrics, `answers` holds what was said.
+    """
+
+    dataset: str
+    generator: str
+    questions: int
+    answerable: int
+    estimates: Mapping[str, Estimate | None]
+    quote_words_median: float | None
+    latency: Mapping[str, tuple[float, float]]
+    curve: Sequence[Mapping[str, float]]
+    thresholds: Sequence[float]
+    values: Mapping[str, Values]
+    answers: Sequence[Mapping[str, object]]
+    fingerprint: Mapping[str, str]
+    settings: Mapping[str, object]
+    failed: Mapping[str, str]
+    seconds: float
+    run: Path
+
+    def as_json(self) -> dict[str, object]:
+        """The contract's object, and after its keys what else is known."""
+        metrics: dict[str, object] = {
+            name: asdict(estimate) if estimate else None for name, estimate in self.estimates.items()
+        }
+        whole, *stages = ({"p50": round(p50, 3), "p95": round(p95, 3)} for p50, p95 in self.latency.values())
+        names = list(self.latency)[1:]
+        return {
+            "dataset": self.dataset,
+            "generator": self.generator,
+            "metrics": {**metrics, "quote_words_median": self.quote_words_median},
+            "latency_ms": {**whole, "stages": dict(zip(names, stages, strict=True))},
+            "questions": self.questions,
+            "answerable": self.answerable,
+            "risk_coverage": list(self.curve),
+            "fitted_thresholds": list(self.thresholds),
+            "fingerprint": dict(self.fingerprint),
+            "settings": dict(self.settings),
+            "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
+            "seconds": round(self.seconds, 3),
+            "run": str(self.run),
+        }

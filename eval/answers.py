@@ -1,0 +1,215 @@
+"""Evaluation of answers: a dataset's questions asked of the product, to metrics with intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from citewell import KnowledgeBase, Settings
+from eval.abstention import Errors, Judged, aurc, auroc, fitted_errors, risk_coverage
+from eval.answer_metrics import answer_values, citation_values, median_or_none, quote_words
+from eval.answer_results import AnswerReport
+from eval.bases import CachedBase, open_base
+from eval.datasets import Question, QuestionDataset, load_dataset
+from eval.metrics import Values
+from eval.statistics import Estimate, estimates
+from eval.tasks import evenly
+from kb.errors import DatasetError, UserError
+from kb.types import Answer, Citation, Document
+
+METRICS = (
+    "answer_in_first_quote",
+    "answer_in_quotes",
+    "exact_match",
+    "f1",
+    "verbatim_rate",
+    "citation_precision",
+    "citation_recall",
+    "unsupported_numbers",
+    "abstained_on_answerable",
+    "answered_on_unanswerable",
+)
+"""Means over questions, each over those that it speaks of."""
+Progress = Callable[[str, int, int], None]
+Lookup = Callable[[str], Document | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A question, what the product said to it, and what it would have said, had it not abstained."""
+
+    question: Question
+    answer: Answer
+    unguarded: Answer
+    seconds: float
+
+
+def evaluate_answers(
+    folder: Path,
+    *,
+    mode: str | None = None,
+    settings: Settings | None = None,
+    home: Path | None = None,
+    limit: int | None = None,
+    progress: Progress = lambda *_: None,
+) -> AnswerReport:
+    """Asks the questions of the dataset in `folder`, which must have the knowledge-base layout.
+
+    The base is the one that `evaluate_retrieval` keeps; `mode` is the search mode, else the settings'; `limit` takes
+    that many questions, spread evenly. Raises DatasetError for a broken dataset or one without questions to ask.
+    """
+    if limit is not None and limit < 1:
+        raise UserError(f"A limit of {limit} questions leaves nothing to measure; give 1 or more.")
+    began = perf_counter()
+    dataset = load_dataset(folder)
+    if not isinstance(dataset, QuestionDataset):
+        raise DatasetError(f"{dataset.folder} judges rankings of documents and has no answers: use eval retrieval.")
+    with open_base(dataset, settings=settings or Settings(), home=home) as cached:
+        failed = cached.fill(lambda done, total: progress("ingest", done, total))
+        outcomes = _outcomes(cached.base, evenly(dataset.questions, limit), mode, progress)
+        return _report(dataset, outcomes, cached, failed, seconds=perf_counter() - began)
+
+
+def _outcomes(
+    base: KnowledgeBase, questions: Sequence[Question], mode: str | None, progress: Progress
+) -> list[Outcome]:
+    """The first question, which loads models and opens indexes, is asked once more, and not timed the first time."""
+    base.ask(questions[0].text, mode=mode).answer()
+    outcomes = []
+    for done, question in enumerate(questions, start=1):
+        began = perf_counter()
+        answer = base.ask(question.text, mode=mode).answer()
+        seconds = perf_counter() - began
+        unguarded = base.ask(question.text, mode=mode, threshold=0.0).answer() if answer.abstained else answer
+        outcomes.append(Outcome(question, answer, unguarded, seconds))
+        progress("answers", done, len(questions))
+    return outcomes
+
+
+def _report(
+    dataset: QuestionDataset,
+    outcomes: Sequence[Outcome],
+    cached: CachedBase,
+    failed: Mapping[str, str],
+    *,
+    seconds: float,
+) -> AnswerReport:
+    document = lru_cache(maxsize=8)(cached.base.document)
+    values = {outcome.question.id: _values(outcome, document) for outcome in outcomes}
+    judged = [_judged(outcome) for outcome in outcomes]
+    errors = fitted_errors(judged)
+    report = AnswerReport(
+        dataset=dataset.name,
+        generator=outcomes[0].answer.generator,
+        questions=len(outcomes),
+        answerable=sum(outcome.question.answerable for outcome in outcomes),
+        estimates={**_means(values), "abstention_auroc": auroc(judged), "aurc": aurc(judged), **_fitted(errors)},
+        quote_words_median=median_or_none(
+            list(chain.from_iterable(quote_words(outcome.answer.citations) for outcome in outcomes))
+        ),
+        latency=_latency(outcomes),
+        curve=risk_coverage(judged),
+        thresholds=errors.thresholds if errors else (),
+        values=values,
+        answers=[_said(outcome) for outcome in outcomes],
+        fingerprint=cached.base.status().fingerprint,
+        settings=cached.settings.model_dump(mode="json", include={"answer", "modes"}),
+        failed=failed,
+        seconds=seconds,
+        run=cached.runs / f"answers-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
+    )
+    _save(report)
+    return report
+
+
+def _values(outcome: Outcome, document: Lookup) -> Values:
+    """A question's metrics: those of its answer's words only where there is one to compare with, and so on."""
+    answer = outcome.answer
+    silent = float(answer.abstained)
+    values: Values = (
+        {**answer_values(answer, outcome.question.answers), "abstained_on_answerable": silent}
+        if outcome.question.answerable
+        else {"answered_on_unanswerable": 1 - silent}
+    )
+    if not answer.abstained:
+        values |= citation_values(answer, [_is_verbatim(citation, document) for citation in answer.citations])
+    return values
+
+
+def _is_verbatim(citation: Citation, document: Lookup) -> bool:
+    """Looked up here and not taken from `citation.verified`, which is the product's own word."""
+    found = document(citation.source)
+    if found is None or not citation.spans:
+        return False
+    parts = [found.text[span.start : span.end] for span in citation.spans]
+    return all(parts) and " ... ".join(parts) == citation.quote
+
+
+def _judged(outcome: Outcome) -> Judged:
+    question = outcome.question
+    right = question.answerable and answer_values(outcome.unguarded, question.answers)["answer_in_quotes"] == 1.0
+    return Judged(
+        id=question.id,
+        group=question.evidence[0].source if question.evidence else question.id,
+        answerable=question.answerable,
+        confidence=outcome.answer.confidence or 0.0,
+        right=right,
+    )
+
+
+def _means(values: Mapping[str, Values]) -> dict[str, Estimate | None]:
+    columns = {metric: [row[metric] for row in values.values() if metric in row] for metric in METRICS}
+    return {metric: estimates({metric: column})[metric] if column else None for metric, column in columns.items()}
+
+
+def _fitted(errors: Errors | None) -> dict[str, Estimate | None]:
+    names = ("abstained_on_answerable", "answered_on_unanswerable")
+    if errors is None:
+        return {f"{name}_fitted": None for name in names}
+    found = (errors.abstained_on_answerable, errors.answered_on_unanswerable)
+    return {
+        f"{name}_fitted": estimates({name: list(rates.values())})[name]
+        for name, rates in zip(names, found, strict=True)
+    }
+
+
+def _latency(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
+    stages = {"whole": [outcome.seconds for outcome in outcomes]}
+    for stage in outcomes[0].answer.timings:
+        stages[stage] = [outcome.answer.timings[stage] for outcome in outcomes]
+    return {name: _quantiles(seconds) for name, seconds in stages.items()}
+
+
+def _quantiles(seconds: Sequence[float]) -> tuple[float, float]:
+    p50, p95 = (1000 * float(quantile) for quantile in np.quantile(seconds, (0.5, 0.95)))
+    return p50, p95
+
+
+def _said(outcome: Outcome) -> dict[str, object]:
+    question, answer = outcome.question, outcome.answer
+    return {
+        "id": question.id,
+        "question": question.text,
+        "answers": list(question.answers),
+        "answerable": question.answerable,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "confidence": answer.confidence,
+        "quotes": [citation.quote for citation in answer.citations],
+        "withheld": [citation.quote for citation in outcome.unguarded.citations] if answer.abstained else [],
+    }
+
+
+def _save(report: AnswerReport) -> None:
+    """Writes the report with each question's values, for comparisons of one run with another, and what was said."""
+    report.run.parent.mkdir(parents=True, exist_ok=True)
+    whole = {**report.as_json(), "values": {report.generator: report.values}, "answers": list(report.answers)}
+    report.run.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
