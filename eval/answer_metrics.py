@@ -7,8 +7,10 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from statistics import median
 
+from eval.evidence import Target
 from eval.folding import verbatim
 from eval.metrics import Values
 from eval.statements import Statement, statements
@@ -21,6 +23,8 @@ LONGEST_QUOTE = 60
 _SUPPORTED = 0.75
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])\S)+")
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_AMOUNT = re.compile(r"\W*(\d+(?:,\d{3})*(?:\.\d+)?)\W*")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _MARKERS = re.compile(r"\s*\[\d+\]")
 
@@ -67,12 +71,30 @@ def citation_values(answer: Answer, verbatim_quotes: Sequence[bool]) -> Values:
     return values
 
 
+def cites_evidence(citation: Citation, targets: Sequence[Target]) -> bool:
+    """Whether a quote of at most 60 words overlaps a piece of evidence in half of the shorter of both."""
+    if len(words(citation.quote)) > LONGEST_QUOTE:
+        return False
+    return any(
+        2 * (min(span.end, piece.end) - max(span.start, piece.start))
+        >= min(span.end - span.start, piece.end - piece.start)
+        for target in targets
+        if target.source == citation.source
+        for piece in target.quotes
+        for span in citation.spans
+    )
+
+
 def holds_answer(quote: str, accepted: Iterable[str]) -> bool:
-    """Whether one of `accepted` stands in a quote of at most 60 words as whole words, case and typography aside."""
+    """Whether one of `accepted` stands in a quote of at most 60 words as whole words, case and typography aside.
+
+    An answer that is a number and nothing else is compared by its value: $1577.00 stands in "1,577".
+    """
     if len(words(quote)) > LONGEST_QUOTE:
         return False
     folded = verbatim(quote).text
-    return any(_stands_in(folded, verbatim(answer).text) for answer in accepted)
+    values = {_value(number) for number in _NUMBER.findall(folded)}
+    return any(_stands_in(folded, verbatim(answer).text) or _amount(answer) in values for answer in accepted)
 
 
 def supports(quotes: Sequence[str], statement: str) -> bool:
@@ -116,6 +138,15 @@ def _tokens(text: str) -> list[str]:
 
 def _is_punctuation(character: str) -> bool:
     return character in string.punctuation or unicodedata.category(character).startswith("P")
+
+
+def _amount(answer: str) -> Decimal | None:
+    found = _AMOUNT.fullmatch(answer)
+    return _value(found[1]) if found else None
+
+
+def _value(number: str) -> Decimal:
+    return Decimal(number.replace(",", ""))
 
 
 def _stands_in(text: str, sought: str) -> bool:

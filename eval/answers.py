@@ -15,19 +15,20 @@ import numpy as np
 
 from citewell import KnowledgeBase, Settings
 from eval.abstention import Errors, Judged, aurc, auroc, fitted_errors, risk_coverage
-from eval.answer_metrics import answer_values, citation_values, median_or_none, quote_words
+from eval.answer_metrics import answer_values, citation_values, cites_evidence, median_or_none, quote_words
 from eval.answer_results import AnswerReport
 from eval.bases import CachedBase, open_base
 from eval.datasets import Question, QuestionDataset, load_dataset
 from eval.metrics import Values
 from eval.statistics import Estimate, estimates
-from eval.tasks import evenly
+from eval.tasks import evenly, located
 from kb.errors import DatasetError, UserError
 from kb.types import Answer, Citation, Document
 
 METRICS = (
     "answer_in_first_quote",
     "answer_in_quotes",
+    "evidence_in_quotes",
     "exact_match",
     "f1",
     "verbatim_rate",
@@ -103,7 +104,7 @@ def _report(
     seconds: float,
 ) -> AnswerReport:
     document = lru_cache(maxsize=8)(cached.base.document)
-    values = {outcome.question.id: _values(outcome, document) for outcome in outcomes}
+    values = {outcome.question.id: _values(outcome, dataset, document) for outcome in outcomes}
     judged = [_judged(outcome) for outcome in outcomes]
     errors = fitted_errors(judged)
     report = AnswerReport(
@@ -130,15 +131,18 @@ def _report(
     return report
 
 
-def _values(outcome: Outcome, document: Lookup) -> Values:
-    """A question's metrics: those of its answer's words only where there is one to compare with, and so on."""
-    answer = outcome.answer
+def _values(outcome: Outcome, dataset: QuestionDataset, document: Lookup) -> Values:
+    """A question's metrics, each only where it speaks of the question."""
+    answer, question = outcome.answer, outcome.question
     silent = float(answer.abstained)
-    values: Values = (
-        {**answer_values(answer, outcome.question.answers), "abstained_on_answerable": silent}
-        if outcome.question.answerable
-        else {"answered_on_unanswerable": 1 - silent}
-    )
+    values: Values = {}
+    if question.answerable:
+        targets = located(dataset, question, document)
+        values |= answer_values(answer, question.answers)
+        values["evidence_in_quotes"] = float(any(cites_evidence(one, targets) for one in answer.citations))
+        values["abstained_on_answerable"] = silent
+    else:
+        values["answered_on_unanswerable"] = 1 - silent
     if not answer.abstained:
         values |= citation_values(answer, [_is_verbatim(citation, document) for citation in answer.citations])
     return values

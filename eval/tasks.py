@@ -86,7 +86,7 @@ def evidence_task(
     """The answerable questions of `dataset`; `document` looks up an ingested file by its absolute path."""
     questions = evenly(dataset.answerable, limit)
     queries = tuple(Query(question.id, question.text) for question in questions)
-    targets = {question.id: _targets(dataset, question, document) for question in questions}
+    targets = {question.id: located(dataset, question, document) for question in questions}
     return EvidenceTask(queries, targets, tokens)
 
 
@@ -97,9 +97,10 @@ def evenly(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
     return tuple(items[index * len(items) // limit] for index in range(limit))
 
 
-def _targets(
+def located(
     dataset: QuestionDataset, question: Question, document: Callable[[str], Document | None]
 ) -> tuple[Target, ...]:
+    """The pieces of a question's evidence within the ingested files, which `document` looks up by absolute path."""
     sources = [str((dataset.content / item.source).resolve()) for item in question.evidence]
     return tuple(
         locate(item, question.answers, source=source, document=document(source))

@@ -10,8 +10,9 @@ import pytest
 
 from citewell import KnowledgeBase, Settings
 from eval.abstention import Judged, aurc, auroc, best_threshold, fitted_errors, risk_coverage
-from eval.answer_metrics import answer_values, citation_values, holds_answer, supports, token_f1
+from eval.answer_metrics import answer_values, citation_values, cites_evidence, holds_answer, supports, token_f1
 from eval.answers import evaluate_answers
+from eval.evidence import Target
 from eval.report import answers_table
 from eval.statements import Statement, statements
 from kb.errors import DatasetError
@@ -72,6 +73,9 @@ def test_tokens_of_chinese_are_characters() -> None:
         ("In ﬁve “steps”", 'five "steps"', True),
         ("那是藍鯨的家", "藍鯨", True),
         ("Frances went home.", "France", False),
+        ("Capital expenditures: 1,577", "$1577.00", True),
+        ("Capital expenditures: 11,577", "$1577.00", False),
+        ("It grew by 8 percent", "8%", True),
         ("word " * 59 + "krill", "krill", True),
         ("word " * 60 + "krill", "krill", False),
     ],
@@ -99,6 +103,14 @@ def test_citations_of_an_answer() -> None:
     halves = answer("Whales eat krill and swim in cold seas [1][2].", "Whales eat krill.", "They swim in cold seas.")
     assert citation_values(halves, [])["citation_precision"] == 1
     assert citation_values(answer("Whales eat krill."), []) == {"citation_recall": 0, "unsupported_numbers": 0}
+
+
+def test_a_quote_cites_evidence_where_half_of_the_shorter_overlaps() -> None:
+    target = Target("a.md", None, (Span(5, 15),), ())
+    (ten,) = answer("x [1]", "0123456789").citations
+    assert cites_evidence(ten, [target])
+    assert not cites_evidence(ten, [Target("a.md", None, (Span(6, 16),), ())])
+    assert not cites_evidence(ten, [Target("b.md", None, (Span(0, 10),), ())])
 
 
 def judged(rows: list[tuple[float, bool, bool]]) -> list[Judged]:
@@ -177,7 +189,7 @@ def test_from_questions_to_numbers(folder: Path, tmp_path: Path) -> None:
     report = evaluate_answers(folder, home=tmp_path / "cache")
     means = {name: estimate and estimate.mean for name, estimate in report.estimates.items()}
     # The accepted answer to the second question does not stand in its sentence; the third is declined.
-    assert (means["answer_in_first_quote"], means["answer_in_quotes"]) == (0.5, 0.5)
+    assert (means["answer_in_first_quote"], means["answer_in_quotes"], means["evidence_in_quotes"]) == (0.5, 0.5, 1)
     assert (means["abstained_on_answerable"], means["answered_on_unanswerable"]) == (0, 0)
     assert (means["verbatim_rate"], means["citation_recall"], means["citation_precision"]) == (1, 1, 1)
     assert (means["abstention_auroc"], means["unsupported_numbers"]) == (1, 0)
