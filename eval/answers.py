@@ -15,10 +15,18 @@ import numpy as np
 
 from citewell import KnowledgeBase, Settings
 from eval.abstention import Errors, Judged, aurc, auroc, fitted_errors, risk_coverage
-from eval.answer_metrics import answer_values, citation_values, cites_evidence, median_or_none, quote_words
+from eval.answer_metrics import (
+    answer_values,
+    citation_values,
+    cites_evidence,
+    holds_answer,
+    median_or_none,
+    quote_words,
+)
 from eval.answer_results import AnswerReport
 from eval.bases import CachedBase, open_base
 from eval.datasets import Question, QuestionDataset, load_dataset
+from eval.evidence import Target
 from eval.metrics import Values
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
@@ -104,8 +112,9 @@ def _report(
     seconds: float,
 ) -> AnswerReport:
     document = lru_cache(maxsize=8)(cached.base.document)
-    values = {outcome.question.id: _values(outcome, dataset, document) for outcome in outcomes}
-    judged = [_judged(outcome) for outcome in outcomes]
+    targets = {outcome.question.id: located(dataset, outcome.question, document) for outcome in outcomes}
+    values = {outcome.question.id: _values(outcome, targets[outcome.question.id], document) for outcome in outcomes}
+    judged = [_judged(outcome, targets[outcome.question.id]) for outcome in outcomes]
     errors = fitted_errors(judged)
     report = AnswerReport(
         dataset=dataset.name,
@@ -131,13 +140,12 @@ def _report(
     return report
 
 
-def _values(outcome: Outcome, dataset: QuestionDataset, document: Lookup) -> Values:
+def _values(outcome: Outcome, targets: Sequence[Target], document: Lookup) -> Values:
     """A question's metrics, each only where it speaks of the question."""
     answer, question = outcome.answer, outcome.question
     silent = float(answer.abstained)
     values: Values = {}
     if question.answerable:
-        targets = located(dataset, question, document)
         values |= answer_values(answer, question.answers)
         values["evidence_in_quotes"] = float(any(cites_evidence(one, targets) for one in answer.citations))
         values["abstained_on_answerable"] = silent
@@ -157,15 +165,19 @@ def _is_verbatim(citation: Citation, document: Lookup) -> bool:
     return all(parts) and " ... ".join(parts) == citation.quote
 
 
-def _judged(outcome: Outcome) -> Judged:
-    question = outcome.question
-    right = question.answerable and answer_values(outcome.unguarded, question.answers)["answer_in_quotes"] == 1.0
+def _judged(outcome: Outcome, targets: Sequence[Target]) -> Judged:
+    """Right is an answer whose quotes hold an accepted one, or evidence where no accepted answer stands in that."""
+    question, citations = outcome.question, outcome.unguarded.citations
+    if any(target.answers for target in targets):
+        right = any(holds_answer(citation.quote, question.answers) for citation in citations)
+    else:
+        right = any(cites_evidence(citation, targets) for citation in citations)
     return Judged(
         id=question.id,
         group=question.evidence[0].source if question.evidence else question.id,
         answerable=question.answerable,
         confidence=outcome.answer.confidence or 0.0,
-        right=right,
+        right=question.answerable and right,
     )
 
 
