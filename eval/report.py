@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eval.comparison import main_comparisons
 from eval.results import ConfigResult, RetrievalReport
 
 
@@ -12,7 +13,7 @@ def retrieval_table(report: RetrievalReport) -> str:
     header = ["metric", *(result.name for result in report.configs)]
     rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
     latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
-    return "\n".join([_heading(report), "", *_table(header, [*rows, latency]), "", *_notes(report)])
+    return "\n".join([_heading(report), "", *markdown_table(header, [*rows, latency]), "", *_notes(report)])
 
 
 def _heading(report: RetrievalReport) -> str:
@@ -30,11 +31,11 @@ def _metrics(report: RetrievalReport) -> list[str]:
 
 
 def _cell(result: ConfigResult, metric: str) -> str:
-    estimate = result.estimates[metric]
-    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return str(result.estimates[metric])
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Its lines, with columns padded to line up as they stand."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     rule = ["-" * width for width in widths]
     return ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in (header, rule, *rows)]
@@ -54,5 +55,6 @@ def _notes(report: RetrievalReport) -> list[str]:
     if report.failed:
         notes.append(f"{len(report.failed):,} files could not be ingested:")
         notes.extend(f"- {source}: {reason}" for source, reason in report.failed.items())
+    notes.extend(map(str, main_comparisons(report.comparisons)))
     notes.append(f"Values of each query: {report.run}")
     return notes

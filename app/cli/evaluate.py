@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.compare import compare, gate
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show, stderr
 from kb.errors import UserError
@@ -56,6 +57,10 @@ def retrieval(
         show(Text(printable(retrieval_table(report)), no_wrap=True, overflow="ignore"))
     if report.failed:
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
+
+
+evaluate.command()(compare)
+evaluate.command()(gate)
 
 
 @contextmanager
