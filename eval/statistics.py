@@ -72,8 +72,9 @@ def differences(
     """The mean of each sequence of paired differences, one a query: its 95% interval, p-value and what it could show.
 
     `p` inverts the interval of `estimates`: it is 1 - L for the level L at which the interval just reaches 0, so that
-    p < .05 where the 95% interval leaves 0 out. The number of resamples bounds it below; with fewer than four queries,
-    whose resamples cannot tell so small a tail, it stays above .05.
+    p < .05 where the 95% interval leaves 0 out; with fewer than four queries, whose resamples cannot tell so small a
+    tail, it may be larger. A tail that not one resample reaches is a normal's of their spread, which makes `p` that of
+    Student's paired t-test.
 
     `detectable` is (t_.975 + t_.80) sd / sqrt(n), with Student's t of n - 1 degrees of freedom (Bloom, "Minimum
     Detectable Effects", Evaluation Review 19, 1995).
@@ -83,7 +84,7 @@ def differences(
     result = {}
     for name, found in _resampled(values, resamples=resamples, seed=seed):
         estimate = found.estimate(tail)
-        p = _p_value(found.tail_beyond_zero(smallest=1 / (resamples + 1)), queries)
+        p = _p_value(found.tail_beyond_zero(least=1 / (resamples + 1)), queries)
         result[name] = Difference(
             estimate.mean, estimate.low, estimate.high, p, _detectable(np.asarray(values[name], dtype=np.float64))
         )
@@ -106,10 +107,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class _Means:
-    """A mean, the different means of resampled queries in ascending order, and their mid-distribution function: the
-    share of resamples with a smaller mean and half of those with the same."""
+    """A mean, the standard deviation of the means of resampled queries, their different values in ascending order, and
+    their mid-distribution function: the share of resamples with a smaller mean and half of those with the same."""
 
     mean: float
+    spread: float
     resampled: NDArray[np.float64]
     shares: NDArray[np.float64]
 
@@ -118,12 +120,20 @@ class _Means:
         low, high = np.interp((tail, 1 - tail), self.shares, self.resampled)
         return Estimate(self.mean, float(low), float(high))
 
-    def tail_beyond_zero(self, *, smallest: float) -> float:
-        """The tail that an interval with one end at 0 leaves out; a half where 0 is in the middle."""
+    def tail_beyond_zero(self, *, least: float) -> float:
+        """The tail that an interval with one end at 0 leaves out; a half where 0 is in the middle.
+
+        `least` is the smallest that the resamples can tell.
+        """
+        from scipy.stats import norm
+
         if not self.resampled.any():
             return 0.5
         below = float(np.interp(0.0, self.resampled, self.shares, left=0.0, right=1.0))
-        return max(smallest, min(below, 1 - below))
+        tail = min(below, 1 - below)
+        if tail >= least or self.spread == 0:
+            return max(tail, least)
+        return min(least, float(norm.cdf(-abs(self.mean) / self.spread)))
 
 
 def _resampled(values: Mapping[str, Sequence[float]], *, resamples: int, seed: int) -> Iterator[tuple[str, _Means]]:
@@ -139,7 +149,7 @@ def _resampled(values: Mapping[str, Sequence[float]], *, resamples: int, seed: i
 
 def _means(mean: float, drawn: NDArray[np.float64]) -> _Means:
     different, counts = np.unique(drawn.round(_DECIMALS) if len(drawn) > 1 else drawn, return_counts=True)
-    return _Means(mean, different, (np.cumsum(counts) - counts / 2) / counts.sum())
+    return _Means(mean, float(drawn.std()), different, (np.cumsum(counts) - counts / 2) / counts.sum())
 
 
 def _drawn_means(table: NDArray[np.float64], *, resamples: int, seed: int) -> NDArray[np.float64]:
