@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eval.answer_results import AnswerReport
+from eval.comparison import main_comparisons
 from eval.results import ConfigResult, RetrievalReport
-from eval.statistics import Estimate
 
 
 def retrieval_table(report: RetrievalReport) -> str:
@@ -14,12 +14,12 @@ def retrieval_table(report: RetrievalReport) -> str:
     header = ["metric", *(result.name for result in report.configs)]
     rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
     latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
-    return "\n".join([_heading(report), "", *_table(header, [*rows, latency]), "", *_notes(report)])
+    return "\n".join([_heading(report), "", *markdown_table(header, [*rows, latency]), "", *_notes(report)])
 
 
 def answers_table(report: AnswerReport) -> str:
     """Metrics as rows with their means and 95% intervals; below it what to know."""
-    rows = [[metric, _mean(estimate)] for metric, estimate in report.estimates.items() if estimate]
+    rows = [[metric, str(estimate)] for metric, estimate in report.estimates.items() if estimate]
     if report.quote_words_median is not None:
         rows.append(["quote_words_median", f"{report.quote_words_median:g}"])
     rows += [[f"p50 / p95 ms, {name}", f"{p50:.1f} / {p95:.1f}"] for name, (p50, p95) in report.latency.items()]
@@ -27,7 +27,7 @@ def answers_table(report: AnswerReport) -> str:
         f"**{report.dataset}**: {report.questions:,} questions, {report.answerable:,} of them answerable, answered by "
         f"{report.generator}; means with 95% intervals"
     )
-    return "\n".join([heading, "", *_table(["metric", report.generator], rows), "", *_answer_notes(report)])
+    return "\n".join([heading, "", *markdown_table(["metric", report.generator], rows), "", *_answer_notes(report)])
 
 
 def _answer_notes(report: AnswerReport) -> list[str]:
@@ -40,10 +40,6 @@ def _answer_notes(report: AnswerReport) -> list[str]:
     elif report.answerable == report.questions:
         notes.append("No question is unanswerable: nothing can be said of abstention.")
     return [*notes, *_failed(report.failed), f"Values and answers of each question: {report.run}"]
-
-
-def _mean(estimate: Estimate) -> str:
-    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
 def _heading(report: RetrievalReport) -> str:
@@ -61,10 +57,11 @@ def _metrics(report: RetrievalReport) -> list[str]:
 
 
 def _cell(result: ConfigResult, metric: str) -> str:
-    return _mean(result.estimates[metric])
+    return str(result.estimates[metric])
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Its lines, with columns padded to line up as they stand."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     rule = ["-" * width for width in widths]
     return ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in (header, rule, *rows)]
@@ -81,6 +78,7 @@ def _notes(report: RetrievalReport) -> list[str]:
             notes.append(f"The other {missing:,} count as not found in quote_recall and mrr@10.")
         if 0 < report.evidence.with_page < report.evidence.items:
             notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
+    notes.extend(map(str, main_comparisons(report.comparisons)))
     return [*notes, *_failed(report.failed), f"Values of each query: {report.run}"]
 
 

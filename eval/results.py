@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from eval.comparison import Comparison
 from eval.metrics import Values
 from eval.statistics import Estimate
 
@@ -33,7 +34,7 @@ class ConfigResult:
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
     """The results on a dataset and what they stand on. `failed` maps a file that could not be ingested to the reason;
-    `run` is the file that holds each query's values."""
+    `run` is the file that holds each query's values, `comparisons` say what of the differences is chance."""
 
     dataset: str
     questions: int
@@ -45,6 +46,7 @@ class RetrievalReport:
     failed: Mapping[str, str]
     seconds: float
     run: Path
+    comparisons: tuple[Comparison, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The contract's object, and after its keys what else is known."""
@@ -59,6 +61,7 @@ class RetrievalReport:
             "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
             "seconds": round(self.seconds, 3),
             "run": str(self.run),
+            "comparisons": [comparison.as_json() for comparison in self.comparisons],
         }
 
 

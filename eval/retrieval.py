@@ -14,6 +14,7 @@ import numpy as np
 
 from citewell import KnowledgeBase, Settings
 from eval.bases import CachedBase, open_base
+from eval.comparison import compare_with_reference
 from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
 from eval.results import ConfigResult, EvidenceCounts, RetrievalReport
 from eval.statistics import estimates
@@ -113,6 +114,7 @@ def _report(
         failed=failed,
         seconds=seconds,
         run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
+        comparisons=compare_with_reference({result.name: result.values for result in results}),
     )
     _save(report)
     return report

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.compare import compare, gate
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show, stderr
 from kb.errors import UserError
@@ -91,6 +92,10 @@ def answers(
 
 def _home(invocation: Invocation) -> Path | None:
     return invocation.home.expanduser().resolve() / HOME if invocation.home else None
+
+
+evaluate.command()(compare)
+evaluate.command()(gate)
 
 
 @contextmanager

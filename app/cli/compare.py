@@ -1,0 +1,74 @@
+"""`citewell eval compare` and `eval gate`: whether one run differs from another, and whether a run is good enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.invocation import Invocation
+from app.cli.output import counted, print_json, printable, say, show
+
+CHECK_FAILED = 1
+
+
+def compare(
+    context: typer.Context,
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", show_default=False)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", show_default=False)],
+) -> None:
+    """Compare RUN_B with RUN_A, query by query.
+
+    A run is the file that `eval retrieval` names, or FILE:NAME for one of its configurations; without a name, each
+    configuration that both have is compared. "better" and "worse" are said of RUN_B, where chance is ruled out at the
+    5% level for all comparisons together.
+    """
+    from rich.text import Text
+
+    from eval.comparison import compare_runs
+    from eval.comparison_table import comparison_table
+    from eval.runs import load_named
+
+    invocation: Invocation = context.obj
+    (a, config_a), (b, config_b) = load_named(run_a), load_named(run_b)
+    report = compare_runs(a, b, config_a=config_a, config_b=config_b)
+    if invocation.json:
+        print_json(report.as_json())
+    else:
+        show(Text(printable(comparison_table(report)), no_wrap=True, overflow="ignore"))
+
+
+def gate(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False)],
+    minima: Annotated[
+        list[str] | None,
+        typer.Option("--min", metavar="NAME.METRIC=N", help="The least mean, as in hybrid.ndcg@10=0.70; repeatable."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="An earlier run that this one must not be worse than.")
+    ] = None,
+) -> None:
+    """Check that RUN, a file that `eval retrieval` names, is good enough.
+
+    A minimum fails when the mean is below it, wherever its interval lies. The baseline fails when a metric of a
+    configuration that both runs have is worse beyond chance, at the 5% level for all of them together. The exit code
+    is 1 when anything failed.
+    """
+    from eval.gate import check, minimum
+    from eval.runs import load_run
+
+    invocation: Invocation = context.obj
+    wanted = [minimum(words) for words in minima or ()]
+    checks = check(load_run(run), minima=wanted, baseline=load_run(baseline) if baseline else None)
+    failed = sum(not each.passed for each in checks)
+    if invocation.json:
+        print_json({"passed": not failed, "checks": [each.as_json() for each in checks]})
+    else:
+        for each in checks:
+            show(printable(f"{'held  ' if each.passed else 'FAILED'} {each}"))
+    if failed:
+        if invocation.talks:
+            say(f"{failed:,} of {counted(len(checks), 'check')} failed.")
+        raise typer.Exit(CHECK_FAILED)

@@ -1,0 +1,114 @@
+"""Runs that `citewell eval` wrote down: each query's values under each configuration, whatever was evaluated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from kb.errors import UserError
+
+QueryValues = Mapping[str, Mapping[str, float]]
+"""Each query's value of each metric, by the query's id and the metric's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`values` maps a configuration's name to its values; a metric is missing where it says nothing of a query."""
+
+    path: Path
+    dataset: str
+    values: Mapping[str, QueryValues]
+    fingerprint: Mapping[str, str]
+
+    def config(self, name: str) -> QueryValues:
+        """The values of the configuration `name`; raises UserError with those there are."""
+        if name not in self.values:
+            raise UserError(f'{self.path} has no configuration "{name}"; it has {listed(self.values)}.')
+        return self.values[name]
+
+
+def load_run(path: Path) -> Run:
+    """Raises UserError, with the reason, for a file that is missing or no run."""
+    content = _content(path)
+    dataset, values = content.get("dataset"), content.get("values")
+    if not isinstance(dataset, str):
+        raise _not_a_run(path, 'it names no "dataset"')
+    if not isinstance(values, dict) or not values:
+        raise _not_a_run(path, 'it holds no "values" of queries')
+    configs = {name: _query_values(path, name, queries) for name, queries in values.items()}
+    fingerprint = content.get("fingerprint")
+    known = fingerprint.items() if isinstance(fingerprint, dict) else ()
+    return Run(path, dataset, configs, {name: str(value) for name, value in known})
+
+
+def load_named(words: str) -> tuple[Run, str | None]:
+    """The run of `PATH`, or of `PATH:NAME` with the name of one of its configurations.
+
+    A file that is called like all of `words` comes first, then the longest part before a colon.
+    """
+    path, name = _split(words)
+    run = load_run(path)
+    if name is not None:
+        run.config(name)
+    return run, name
+
+
+def listed(names: Mapping[str, object]) -> str:
+    """The names as part of a sentence."""
+    return ", ".join(names) or "none"
+
+
+def _split(words: str) -> tuple[Path, str | None]:
+    parts = words.split(":")
+    for count in range(len(parts), 0, -1):
+        path = Path(":".join(parts[:count]))
+        if _is_file(path):
+            return path, ":".join(parts[count:]) or None
+    return Path(words), None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for any file, say
+        return False
+
+
+def _content(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"There is no run {path}; `citewell eval retrieval` names the file that it writes.") from None
+    except OSError as error:
+        raise UserError(f"The run {path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise _not_a_run(path, "it is not valid JSON") from None
+    if not isinstance(content, dict):
+        raise _not_a_run(path, "it is no JSON object")
+    return content
+
+
+def _query_values(path: Path, config: str, queries: object) -> QueryValues:
+    if not isinstance(queries, dict):
+        raise _not_a_run(path, f'the values of "{config}" are not by query')
+    return {query: _metrics(path, f'"{config}", query "{query}"', row) for query, row in queries.items()}
+
+
+def _metrics(path: Path, place: str, row: object) -> Mapping[str, float]:
+    if not isinstance(row, dict) or not all(value is None or _is_number(value) for value in row.values()):
+        raise _not_a_run(path, f"the values of {place} are no numbers")
+    return {metric: float(value) for metric, value in row.items() if value is not None}
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return isinstance(value, int | float) and isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _not_a_run(path: Path, reason: str) -> UserError:
+    return UserError(f"{path} is not a run as `citewell eval` writes it: {reason}.")

@@ -1,0 +1,109 @@
+"""Intervals, p-values and detectable differences keep their promises on datasets whose truth is known.
+
+CITEWELL_HEAVY=1 makes it 2,000 datasets a case, held to the promises themselves; fewer are allowed two standard
+deviations of their count beyond them. `pytest -s` shows the figures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from math import sqrt
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import t
+
+from eval.statistics import Difference, differences, estimates
+
+IS_HEAVY = bool(os.environ.get("CITEWELL_HEAVY"))
+DATASETS = 2000 if IS_HEAVY else 400
+BATCH = 400
+DISAGREEING = 0.4
+"""The share of queries on which the two configurations differ, or may."""
+Table = NDArray[np.float64]
+
+
+def graded(random: np.random.Generator, shape: tuple[int, int]) -> Table:
+    """Like nDCG: a fifth of the queries find nothing, the others anything up to 1."""
+    return np.where(random.random(shape) < 0.2, 0.0, random.beta(1.2, 1.0, shape))
+
+
+GRADED_MEAN = 0.8 * 1.2 / 2.2
+
+
+def binary_differences(random: np.random.Generator, shape: tuple[int, int], shift: float) -> Table:
+    drawn = random.random(shape)
+    won, lost = (DISAGREEING + shift) / 2, (DISAGREEING - shift) / 2
+    return (drawn < won).astype(float) - (drawn > 1 - lost)
+
+
+def graded_differences(random: np.random.Generator, shape: tuple[int, int], shift: float) -> Table:
+    differ = random.random(shape) < DISAGREEING
+    return np.where(differ, graded(random, shape) - graded(random, shape), 0.0) + shift
+
+
+def binary_spread(shift: float) -> float:
+    return sqrt(DISAGREEING - shift**2)
+
+
+def graded_spread(shift: float) -> float:
+    """Of the difference of two values, on a share of the queries; E[x^2] of a beta is a(a+1) / ((a+b)(a+b+1))."""
+    return sqrt(DISAGREEING * 2 * (0.8 * 1.2 * 2.2 / (2.2 * 3.2) - GRADED_MEAN**2))
+
+
+def batches(table: Table) -> Iterator[dict[str, Table]]:
+    for start in range(0, len(table), BATCH):
+        yield {str(start + index): row for index, row in enumerate(table[start : start + BATCH])}
+
+
+def compared(table: Table) -> list[Difference]:
+    return [found for batch in batches(table) for found in differences(batch).values()]
+
+
+def allowance(share: float) -> float:
+    return 0.0 if IS_HEAVY else 2 * sqrt(share * (1 - share) / DATASETS)
+
+
+@pytest.mark.parametrize("queries", [50, 300, 3000])
+@pytest.mark.parametrize("rate", [0.5, 0.7, 0.9, None], ids=["half", "most", "nearly all", "graded"])
+def test_intervals_cover_the_true_mean(queries: int, rate: float | None) -> None:
+    random = np.random.default_rng(queries)
+    shape = (DATASETS, queries)
+    table = graded(random, shape) if rate is None else (random.random(shape) < rate).astype(float)
+    truth = GRADED_MEAN if rate is None else rate
+    found = [estimate for batch in batches(table) for estimate in estimates(batch).values()]
+    covered = float(np.mean([estimate.low <= truth <= estimate.high for estimate in found]))
+    print(f"coverage {queries} {rate or 'graded'} {covered:.2%}")  # noqa: T201
+    assert 0.935 - allowance(0.95) <= covered <= 0.965 + allowance(0.95)
+
+
+@pytest.mark.parametrize("queries", [50, 300, 3000])
+@pytest.mark.parametrize(
+    ("drawn", "spread"),
+    [(binary_differences, binary_spread), (graded_differences, graded_spread)],
+    ids=["binary", "graded"],
+)
+def test_comparisons_find_what_is_there_and_seldom_what_is_not(
+    queries: int,
+    drawn: Callable[[np.random.Generator, tuple[int, int], float], Table],
+    spread: Callable[[float], float],
+) -> None:
+    random = np.random.default_rng(queries)
+    equal = compared(drawn(random, (DATASETS, queries), 0.0))
+    false = float(np.mean([found.p < 0.05 for found in equal]))
+
+    # The difference d with d = (t_.975 + t_.80) sd(d) / sqrt(n): what a dataset like this says that it could show.
+    detectable = 0.0
+    for _ in range(20):
+        quantiles = t.ppf(0.975, queries - 1) + t.ppf(0.8, queries - 1)
+        detectable = float(quantiles * spread(detectable) / sqrt(queries))
+    different = compared(drawn(random, (DATASETS, queries), detectable))
+    true = float(np.mean([found.p < 0.05 for found in different]))
+
+    print(f"{drawn.__name__} {queries}: equal {false:.2%}, detectable {detectable:.3f}, found {true:.2%}")  # noqa: T201
+    assert 0.035 - allowance(0.05) <= false <= 0.065 + allowance(0.05)
+    assert np.median([found.detectable for found in different]) == pytest.approx(detectable, rel=0.03)
+    assert true >= 0.77 - allowance(0.8)
+    assert all((found.p < 0.05) == (found.low > 0 or found.high < 0) for found in equal + different)
