@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eval.latency import Latency
 from eval.results import ConfigResult, RetrievalReport
 
 
@@ -12,7 +13,7 @@ def retrieval_table(report: RetrievalReport) -> str:
     header = ["metric", *(result.name for result in report.configs)]
     rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
     latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
-    return "\n".join([_heading(report), "", *_table(header, [*rows, latency]), "", *_notes(report)])
+    return "\n".join([_heading(report), "", *_table(header, [*rows, latency, *_stages(report)]), "", *_notes(report)])
 
 
 def _heading(report: RetrievalReport) -> str:
@@ -32,6 +33,16 @@ def _metrics(report: RetrievalReport) -> list[str]:
 def _cell(result: ConfigResult, metric: str) -> str:
     estimate = result.estimates[metric]
     return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _stages(report: RetrievalReport) -> list[list[str]]:
+    """A row for each stage of what is made of several; empty cells for what is not."""
+    names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
+    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
+
+
+def _latency(stage: Latency | None) -> str:
+    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

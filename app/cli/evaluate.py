@@ -29,6 +29,10 @@ def retrieval(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
     ] = None,
+    trec: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write each mode's ranking there, as NAME.trec.", show_default=False),
+    ] = None,
 ) -> None:
     """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
     invocation: Invocation = context.obj
@@ -48,6 +52,7 @@ def retrieval(
             settings=settings,
             home=invocation.home.expanduser().resolve() / HOME if invocation.home else None,
             limit=limit,
+            trec=trec,
             progress=told,
         )
     if invocation.json:
