@@ -24,14 +24,21 @@ evidence first for .84 of 400 questions, .59 without this; four other collection
 _ATTEMPTS = 20
 
 T = TypeVar("T")
+Stage = Callable[[str, Retriever], Retriever]
+"""What stands in for a retriever within a composition, given its stage ("dense", "lexical", "fusion") and itself."""
+
+
+def _itself(_: str, retriever: Retriever) -> Retriever:
+    return retriever
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Builds the retriever of a mode on a view of a base."""
+    """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says."""
 
     embedder: Callable[[], Embedder]
     modes: Mapping[str, ModeSettings]
+    stage: Stage = _itself
 
     def names(self) -> list[str]:
         return [*BUILT_IN, *(name for name in self.modes if name not in BUILT_IN)]
@@ -46,9 +53,12 @@ class Composer:
         if mode in within:
             raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
         if mode == "dense":
-            return DenseRetriever(view, self.embedder())
+            return self.stage("dense", DenseRetriever(view, self.embedder()))
         if mode == "lexical":
-            return LexicalRetriever(view)
+            return self.stage("lexical", LexicalRetriever(view))
+        return self.stage("fusion", self._fused(mode, view, within))
+
+    def _fused(self, mode: str, view: View, within: tuple[str, ...]) -> Retriever:
         chosen = self.modes.get(mode, HYBRID)
         parts = [self.compose(name, view, (*within, mode)) for name in chosen.fuse]
         if chosen.method == "rrf":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
 from citewell.board import Board, Errand, JobNote
-from citewell.composition import Composer, LiveRetriever, consistently
+from citewell.composition import Composer, LiveRetriever, Stage, consistently
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
@@ -197,10 +198,14 @@ class KnowledgeBase:
             raise UserError(f"{k} passages cannot be asked for; ask for 1 or more.")
         return self.retriever(mode).retrieve(_question(query), k)
 
-    def retriever(self, mode: str) -> Retriever:
-        """The retriever of a search mode; it always answers from the base as it then is."""
+    def retriever(self, mode: str, *, stage: Stage | None = None) -> Retriever:
+        """The retriever of a search mode; it always answers from the base as it then is.
+
+        Each retriever within it is replaced by what `stage` makes of its name and itself: to time it, say.
+        """
         self._composer.require(mode)
-        return LiveRetriever(self._store, self._composer, mode)
+        composer = replace(self._composer, stage=stage) if stage else self._composer
+        return LiveRetriever(self._store, composer, mode)
 
     def modes(self) -> list[str]:
         return self._composer.names()

@@ -10,6 +10,9 @@ from pathlib import Path, PurePath
 from eval.lines import Line, add_once, json_rows, list_of, text_lines, text_of
 from kb.errors import DatasetError
 
+LARGEST_GRADE = 1_000_000
+"""trec_eval counts each grade up to the largest, in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -79,9 +82,9 @@ def load_dataset(folder: Path) -> Dataset:
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}: name the folder that holds the dataset.")
-    if (folder / "corpus.jsonl").is_file():
+    if any((folder / name).exists() for name in ("corpus.jsonl", "queries.jsonl", "qrels")):
         return _ranking_dataset(folder)
-    if (folder / "questions.jsonl").is_file():
+    if any((folder / name).exists() for name in ("questions.jsonl", "documents")):
         return _question_dataset(folder)
     raise DatasetError(
         f"{folder} is not a dataset: it needs corpus.jsonl, queries.jsonl and qrels/test.tsv, "
@@ -100,8 +103,10 @@ def _ranking_dataset(folder: Path) -> RankingDataset:
 def _documents(path: Path) -> set[str]:
     identities: set[str] = set()
     for line, row in json_rows(path):
-        add_once(text_of(row, "_id", line), to=identities, line=line)
+        add_once(text_of(row, "_id", line), to=identities, place=line)
         text_of(row, "text", line, blank=True)
+    if not identities:
+        raise DatasetError(f"{path} holds no document: add one JSON object a line.")
     return identities
 
 
@@ -110,8 +115,10 @@ def _queries(path: Path) -> dict[str, str]:
     queries: dict[str, str] = {}
     for line, row in json_rows(path):
         identity = text_of(row, "_id", line)
-        add_once(identity, to=identities, line=line)
+        add_once(identity, to=identities, place=line)
         queries[identity] = text_of(row, "text", line)
+    if not queries:
+        raise DatasetError(f"{path} holds no query: add one JSON object a line.")
     return queries
 
 
@@ -151,9 +158,12 @@ def _check_header(fields: Sequence[str], line: Line) -> None:
 
 def _grade(text: str, line: Line) -> int:
     try:
-        return int(text)
+        grade = int(text)
     except ValueError:
-        raise line.error(f'the score "{text}" is not a whole number') from None
+        raise line.error(f'the score "{text[:40]}" is not a whole number') from None
+    if abs(grade) > LARGEST_GRADE:
+        raise line.error(f"the score {text[:40]} is beyond {LARGEST_GRADE:,}, the largest that is read")
+    return grade
 
 
 def _question_dataset(folder: Path) -> QuestionDataset:
@@ -164,7 +174,7 @@ def _question_dataset(folder: Path) -> QuestionDataset:
     questions: list[Question] = []
     for line, row in json_rows(folder / "questions.jsonl"):
         question = _question(row, line, documents)
-        add_once(question.id, to=identities, line=line)
+        add_once(question.id, to=identities, place=line)
         questions.append(question)
     if not questions:
         raise DatasetError(f"{folder / 'questions.jsonl'} holds no question: add one JSON object a line.")
@@ -198,6 +208,14 @@ def _evidence(item: object, line: Line, documents: Path) -> Evidence:
     if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):
         raise line.error(f"the page {json.dumps(page)} is neither null nor a number from 1 up")
     relative = PurePath(source)
-    if relative.is_absolute() or ".." in relative.parts or not (documents / relative).is_file():
+    if relative.is_absolute() or ".." in relative.parts or not _is_file(documents / relative):
         raise line.error(f'the folder documents holds no file "{source}"')
     return Evidence(source, page, text_of(item, "quote", line))
+
+
+def _is_file(path: Path) -> bool:
+    """False too for a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from eval.answer_results import AnswerReport
 from eval.comparison import main_comparisons
+from eval.latency import Latency
 from eval.results import ConfigResult, RetrievalReport
 
 
@@ -14,7 +15,8 @@ def retrieval_table(report: RetrievalReport) -> str:
     header = ["metric", *(result.name for result in report.configs)]
     rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
     latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
-    return "\n".join([_heading(report), "", *markdown_table(header, [*rows, latency]), "", *_notes(report)])
+    whole = markdown_table(header, [*rows, latency, *_stages(report)])
+    return "\n".join([_heading(report), "", *whole, "", *_notes(report)])
 
 
 def answers_table(report: AnswerReport) -> str:
@@ -58,6 +60,16 @@ def _metrics(report: RetrievalReport) -> list[str]:
 
 def _cell(result: ConfigResult, metric: str) -> str:
     return str(result.estimates[metric])
+
+
+def _stages(report: RetrievalReport) -> list[list[str]]:
+    """A row for each stage of what is made of several; empty cells for what is not."""
+    names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
+    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
+
+
+def _latency(stage: Latency | None) -> str:
+    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from eval.comparison import Comparison
+from eval.latency import Latency
 from eval.metrics import Values
 from eval.statistics import Estimate
 
@@ -22,13 +23,15 @@ class EvidenceCounts:
 
 @dataclass(frozen=True, slots=True)
 class ConfigResult:
-    """One retriever's result. `values` maps a query's id to its metrics; latencies are in milliseconds a query."""
+    """One retriever's result. `values` maps a query's id to its metrics; latencies are in milliseconds a query, those
+    of `stages` for a retriever that is made of several."""
 
     name: str
     estimates: Mapping[str, Estimate]
     p50: float
     p95: float
     values: Mapping[str, Values]
+    stages: Mapping[str, Latency] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +70,9 @@ class RetrievalReport:
 
 def _config_json(result: ConfigResult) -> dict[str, object]:
     metrics: dict[str, object] = {name: asdict(estimate) for name, estimate in result.estimates.items()}
-    return {**metrics, "latency_ms": {"p50": round(result.p50, 3), "p95": round(result.p95, 3)}}
+    latency: dict[str, object] = {"p50": round(result.p50, 3), "p95": round(result.p95, 3)}
+    if result.stages:
+        latency["stages"] = {
+            name: {"p50": round(stage.p50, 3), "p95": round(stage.p95, 3)} for name, stage in result.stages.items()
+        }
+    return {**metrics, "latency_ms": latency}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol, TypeVar
 
 from eval.datasets import Query, Question, QuestionDataset, RankingDataset
 from eval.evidence import Target, first_ranks, locate
-from eval.metrics import DOCUMENTS, PASSAGES, Values, documents, evidence_values, ranking_values
+from eval.metrics import BUDGETS, DOCUMENTS, PASSAGES, Values, documents, evidence_values, ranking_values
 from kb.types import Document, Hit
 
 Item = TypeVar("Item")
 Ask = Callable[[Query, int], Sequence[Hit]]
 """Asks a retriever: the best k passages for a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was judged of a query, best first: ids of documents, or of passages; and the value of each metric."""
+
+    ranking: tuple[str, ...]
+    values: Values
 
 
 class Task(Protocol):
@@ -23,8 +30,8 @@ class Task(Protocol):
     @property
     def queries(self) -> tuple[Query, ...]: ...
 
-    def values(self, ask: Ask) -> dict[str, Values]:
-        """Each query's value of each metric, every query with the same metrics in the same order."""
+    def judged(self, ask: Ask) -> dict[str, Judged]:
+        """The verdict on each query, by its id; every query has the same metrics in the same order."""
         ...
 
 
@@ -36,24 +43,20 @@ class RankingTask:
     judgements: Mapping[str, Mapping[str, int]]
     prefix: str
 
-    def values(self, ask: Ask) -> dict[str, Values]:
-        run = {query.id: self._ranking(query, ask) for query in self.queries}
-        return ranking_values({query.id: self.judgements[query.id] for query in self.queries}, run)
+    def judged(self, ask: Ask) -> dict[str, Judged]:
+        rankings = {query.id: self._ranking(query, ask) for query in self.queries}
+        run = {query: {name: -float(rank) for rank, name in enumerate(found)} for query, found in rankings.items()}
+        values = ranking_values({query: self.judgements[query] for query in rankings}, run)
+        return {query: Judged(ranking, values[query]) for query, ranking in rankings.items()}
 
-    def _ranking(self, query: Query, ask: Ask) -> dict[str, float]:
-        """Asks for ever more passages until they come from 100 documents, or there are no more.
+    def _ranking(self, query: Query, ask: Ask) -> tuple[str, ...]:
+        """The first 100 documents."""
 
-        What the deeper answers add comes below what the first one found, because a fused ranking's top can change with
-        the depth it is asked for, and the first answer's is the one that people see.
-        """
-        ranking: dict[str, None] = {}
-        k = DOCUMENTS
-        while True:
-            hits = ask(query, k)
-            ranking |= dict.fromkeys(documents(hits, prefix=self.prefix, query=query.id))
-            if len(ranking) >= DOCUMENTS or len(hits) < k:
-                return {document: -float(rank) for rank, document in enumerate(islice(ranking, DOCUMENTS))}
-            k *= 2
+        def found(hits: Iterable[Hit]) -> list[str]:
+            return documents(hits, prefix=self.prefix, query=query.id)
+
+        hits = _deepened(ask, query, DOCUMENTS, enough=lambda hits: len(found(hits)) >= DOCUMENTS)
+        return tuple(found(hits)[:DOCUMENTS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,17 @@ class EvidenceTask:
     targets: Mapping[str, tuple[Target, ...]]
     tokens: Callable[[str], int]
 
-    def values(self, ask: Ask) -> dict[str, Values]:
-        return {query.id: evidence_values(self._ranks(query, ask(query, PASSAGES))) for query in self.queries}
+    def judged(self, ask: Ask) -> dict[str, Judged]:
+        return {query.id: self._judged(query, ask) for query in self.queries}
 
-    def _ranks(self, query: Query, hits: Sequence[Hit]) -> dict[str, tuple[int | None, ...]]:
-        return first_ranks([hit.chunk for hit in hits], self.targets[query.id], tokens=self.tokens)
+    def _judged(self, query: Query, ask: Ask) -> Judged:
+        """Of the first 20 passages, and of as many more as the largest budget of tokens holds."""
+        hits = _deepened(ask, query, PASSAGES, enough=lambda hits: sum(self._lengths(hits)) > BUDGETS[-1])
+        ranks = first_ranks([hit.chunk for hit in hits], self.targets[query.id], tokens=self.tokens)
+        return Judged(tuple(hit.chunk.id for hit in hits), evidence_values(ranks, lengths=self._lengths(hits)))
+
+    def _lengths(self, hits: Iterable[Hit]) -> list[int]:
+        return [self.tokens(hit.chunk.text) for hit in hits]
 
 
 def ranking_task(dataset: RankingDataset, *, limit: int | None = None) -> RankingTask:
@@ -95,6 +104,21 @@ def evenly(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
     if limit is None or limit >= len(items):
         return tuple(items)
     return tuple(items[index * len(items) // limit] for index in range(limit))
+
+
+def _deepened(ask: Ask, query: Query, k: int, *, enough: Callable[[Sequence[Hit]], bool]) -> list[Hit]:
+    """Asks for k passages, then for ever more, until they are `enough` or there are no more.
+
+    What the deeper answers add comes below what the first one found, because a fused ranking's top can change with the
+    depth it is asked for, and the first answer's is the one that people see.
+    """
+    found: dict[str, Hit] = {}
+    while True:
+        hits = ask(query, k)
+        found |= {hit.chunk.id: hit for hit in hits if hit.chunk.id not in found}
+        if enough(list(found.values())) or len(hits) < k:
+            return list(found.values())
+        k *= 2
 
 
 def located(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.main import main
 from eval.datasets import Evidence, Query, QuestionDataset, RankingDataset, load_dataset
 from kb.errors import DatasetError
 
@@ -75,6 +76,8 @@ def test_judgement_of_the_document_that_bears_the_querys_id_is_left_out(tmp_path
         ("q1\td1\t1\nq1\td1\t1\n", "line 3: the pair"),
         ("q1 d1 1\n", "line 2: expected three columns"),
         ("q1\td1\thigh\n", 'line 2: the score "high"'),
+        ("q1\td1\t1.0\n", 'line 2: the score "1.0" is not a whole number'),
+        ("q1\td1\t99999999999999999999\n", "line 2: the score 99999999999999999999 is beyond 1,000,000"),
         ("", "holds no judgement"),
     ],
 )
@@ -97,6 +100,9 @@ def test_judgements_without_header(tmp_path: Path) -> None:
         ("queries.jsonl", [QUERIES[0], QUERIES[0]], r'queries.jsonl, line 2: the id "q1"'),
         ("queries.jsonl", [{"_id": "q1", "text": "  "}], 'line 1: "text" is empty'),
         ("queries.jsonl", [{"_id": 1, "text": "x"}], 'line 1: "_id" must be there and be a text'),
+        ("queries.jsonl", [{"_id": "q\ud800", "text": "x"}], 'line 1: "_id" holds half of a surrogate pair'),
+        ("queries.jsonl", [], r"queries.jsonl holds no query"),
+        ("corpus.jsonl", [], r"corpus.jsonl holds no document"),
     ],
 )
 def test_broken_rows(tmp_path: Path, file: str, rows: list[dict[str, object]], complaint: str) -> None:
@@ -106,10 +112,26 @@ def test_broken_rows(tmp_path: Path, file: str, rows: list[dict[str, object]], c
         load_dataset(tmp_path)
 
 
-@pytest.mark.parametrize("file", ["queries.jsonl", "qrels/test.tsv"])
+@pytest.mark.parametrize("file", ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"])
 def test_missing_file(tmp_path: Path, file: str) -> None:
     (ranking_folder(tmp_path) / file).unlink()
     with pytest.raises(DatasetError, match=f"lacks the file .*{file}"):
+        load_dataset(tmp_path)
+    (tmp_path / file).mkdir()
+    with pytest.raises(DatasetError, match=f"{file} cannot be read"):
+        load_dataset(tmp_path)
+
+
+def test_documents_without_questions(tmp_path: Path) -> None:
+    (question_folder(tmp_path, QUESTION) / "questions.jsonl").unlink()
+    with pytest.raises(DatasetError, match=r"lacks the file .*questions.jsonl"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 100_000, '{"a":' + "9" * 5000 + "}"])
+def test_json_beyond_what_is_read(tmp_path: Path, text: str) -> None:
+    (ranking_folder(tmp_path) / "queries.jsonl").write_text(text + "\n")
+    with pytest.raises(DatasetError, match=r"queries.jsonl, line 1: not JSON that can be read"):
         load_dataset(tmp_path)
 
 
@@ -117,6 +139,7 @@ def test_missing_file(tmp_path: Path, file: str) -> None:
     ("change", "complaint"),
     [
         ({"evidence": [{"source": "b.md", "page": None, "quote": "x"}]}, 'holds no file "b.md"'),
+        ({"evidence": [{"source": "b" * 5000, "page": None, "quote": "x"}]}, "holds no file"),
         ({"evidence": [{"source": "../questions.jsonl", "page": None, "quote": "x"}]}, "holds no file"),
         ({"evidence": [{"source": "a.md", "page": 0, "quote": "x"}]}, "the page 0 is neither"),
         ({"evidence": [{"source": "a.md", "page": None, "quote": ""}]}, '"quote" is empty'),
@@ -153,3 +176,33 @@ def test_questions_without_documents(tmp_path: Path) -> None:
     write_rows(tmp_path / "questions.jsonl", [QUESTION])
     with pytest.raises(DatasetError, match="no folder documents"):
         load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "place"),
+    [
+        ("qrels/test.tsv", "q\td\ts\nq9\td1\t1\n", "qrels/test.tsv, line 2: "),
+        ("qrels/test.tsv", "q\td\ts\nq1\td1\t1\nq1\td9\t1\n", "qrels/test.tsv, line 3: "),
+        ("corpus.jsonl", 2 * (json.dumps(DOCUMENTS[0]) + "\n"), "corpus.jsonl, line 2: "),
+        ("queries.jsonl", 2 * (json.dumps(QUERIES[0]) + "\n"), "queries.jsonl, line 2: "),
+        ("queries.jsonl", json.dumps(QUERIES[0] | {"text": ""}) + "\n", "queries.jsonl, line 1: "),
+        ("queries.jsonl", "", "queries.jsonl holds no query"),
+        ("queries.jsonl", None, "queries.jsonl."),
+        ("qrels/test.tsv", None, "qrels/test.tsv."),
+        ("corpus.jsonl", None, "corpus.jsonl."),
+    ],
+)
+def test_the_command_tells_what_is_broken_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, content: str | None, place: str
+) -> None:
+    path = ranking_folder(tmp_path) / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content, encoding="utf-8")
+    assert main(["--json", "eval", "retrieval", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{tmp_path.resolve()}/{place}" in err
+    assert len(err.splitlines()) == 1
+    assert err.endswith(".\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from eval.latency import Latency
 from eval.report import retrieval_table
 from eval.results import ConfigResult, EvidenceCounts, RetrievalReport
 from eval.statistics import Estimate
@@ -47,6 +48,24 @@ def test_table_lines_up_and_names_what_to_know() -> None:
     assert "2 questions, 1,200 documents, 2,400 passages" in lines[0]
     assert any("2 of 3 evidence quotes" in line for line in lines)
     assert "- /d/broken.pdf: It is damaged." in lines
+
+
+def test_stages_stand_below_the_whole_and_are_left_out_where_there_are_none() -> None:
+    stages = {"dense": Latency(3.1234, 4.0), "fusion": Latency(0.5, 0.6)}
+    hybrid = replace(REPORT.configs[0], name="hybrid", stages=stages)
+    report = replace(REPORT, configs=(*REPORT.configs, hybrid))
+    configs = report.as_json()["configs"]
+    assert isinstance(configs, dict)
+    assert configs["hybrid"]["latency_ms"] == {
+        "p50": 4.26,
+        "p95": 9.5,
+        "stages": {"dense": {"p50": 3.123, "p95": 4.0}, "fusion": {"p50": 0.5, "p95": 0.6}},
+    }
+    assert "stages" not in configs["dense"]["latency_ms"]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in retrieval_table(report).splitlines() if "|" in line
+    ]
+    assert rows[-2:] == [["- dense", "", "3.1 / 4.0"], ["- fusion", "", "0.5 / 0.6"]]
 
 
 def test_page_rows_are_left_out_where_no_evidence_names_a_page() -> None:

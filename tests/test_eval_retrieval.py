@@ -110,11 +110,62 @@ def test_values_of_each_query_are_kept(question_folder: Path, cache: Path) -> No
 def test_ranking_from_a_corpus_to_numbers(ranking_folder: Path, cache: Path) -> None:
     report = evaluate_retrieval(ranking_folder, home=cache)
     # q1 finds d1; d3 would find itself first, which does not count, and then d2; q3 finds only the wrong document.
-    assert means(report, "lexical") == pytest.approx(
-        {"ndcg@10": 2 / 3, "recall@10": 2 / 3, "recall@100": 2 / 3, "mrr@10": 2 / 3, "map": 2 / 3}
-    )
+    metrics = "ndcg@10 recall@1 recall@5 recall@10 recall@20 recall@100 mrr@10 map success@1 success@5 success@10"
+    assert means(report, "lexical") == pytest.approx(dict.fromkeys(metrics.split(), 2 / 3))
     assert means(report, "dense")["recall@10"] == 1
     assert report.as_json()["documents"] == 3
+
+
+def test_runs_in_trecs_format_give_the_figures_of_the_report(ranking_folder: Path, cache: Path, tmp_path: Path) -> None:
+    import ir_measures
+
+    # Ids with white space and percent signs, one of which would be the other's encoding.
+    corpus = [("d 1", "The blue whale feeds on krill."), ("d%201", "A krill is small."), ("d2", "Argon and krill.")]
+    write_rows(ranking_folder / "corpus.jsonl", [{"_id": name, "title": "", "text": text} for name, text in corpus])
+    write_rows(
+        ranking_folder / "queries.jsonl", [{"_id": "q 1", "text": "krill whale"}, {"_id": "q2", "text": "nonesuch"}]
+    )
+    rows = "query-id\tcorpus-id\tscore\nq 1\td2\t1\nq 1\td 1\t2\nq2\td2\t1\n"
+    (ranking_folder / "qrels" / "test.tsv").write_text(rows, encoding="utf-8")
+    folder = tmp_path / "new" / "runs"
+    report = evaluate_retrieval(ranking_folder, home=cache, trec=folder)
+    measures = {"ndcg@10": "nDCG@10", "recall@100": "R@100", "mrr@10": "RR", "map": "AP", "success@1": "Success@1"}
+    for config in ("dense", "lexical", "hybrid"):
+        found = ir_measures.calc_aggregate(
+            [ir_measures.parse_measure(name) for name in measures.values()],
+            ir_measures.read_trec_qrels(str(folder / "qrels.txt")),
+            ir_measures.read_trec_run(str(folder / f"{config}.trec")),
+        )
+        expected = means(report, config)
+        assert {name: found[ir_measures.parse_measure(measure)] for name, measure in measures.items()} == (
+            pytest.approx({name: expected[name] for name in measures})
+        )
+    first = (folder / "lexical.trec").read_text(encoding="utf-8").splitlines()[0]
+    assert first == "q%201 Q0 d%201 1 -1 lexical"
+
+
+def test_passages_in_trecs_format_are_those_of_the_base(question_folder: Path, cache: Path, tmp_path: Path) -> None:
+    report = evaluate_retrieval(question_folder, configs=["lexical", "dense"], home=cache, trec=tmp_path)
+    lines = [line.split() for line in (tmp_path / "lexical.trec").read_text(encoding="utf-8").splitlines()]
+    assert [(query, rank, tag) for query, _, _, rank, _, tag in lines] == [("1", "1", "lexical"), ("2", "1", "lexical")]
+    dense = [line.split()[2] for line in (tmp_path / "dense.trec").read_text(encoding="utf-8").splitlines()]
+    assert {chunk for _, _, chunk, *_ in lines} <= {*dense}
+    assert len({*dense}) == report.chunks
+    assert not (tmp_path / "qrels.txt").exists()
+
+
+def test_a_folder_for_runs_that_cannot_be(question_folder: Path, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError, match=r"No runs can be written to .*file: File exists; name another folder"):
+        evaluate_retrieval(question_folder, configs=["lexical"], home=cache, trec=tmp_path / "file")
+
+
+def test_what_is_fused_tells_the_latency_of_its_stages(question_folder: Path, cache: Path) -> None:
+    report = evaluate_retrieval(question_folder, configs=["dense", "hybrid"], home=cache)
+    dense, hybrid = report.configs
+    assert dense.stages == {}
+    assert list(hybrid.stages) == ["dense", "lexical", "fusion"]
+    assert 0 < sum(stage.p50 for stage in hybrid.stages.values()) <= 1.5 * hybrid.p50
 
 
 def test_second_run_keeps_what_is_unchanged_and_follows_the_folder(question_folder: Path, cache: Path) -> None:

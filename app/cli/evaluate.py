@@ -30,6 +30,10 @@ def retrieval(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
     ] = None,
+    trec: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write each mode's ranking there, as NAME.trec.", show_default=False),
+    ] = None,
 ) -> None:
     """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
     invocation: Invocation = context.obj
@@ -49,6 +53,7 @@ def retrieval(
             settings=settings,
             home=_home(invocation),
             limit=limit,
+            trec=trec,
             progress=told,
         )
     if invocation.json:
@@ -92,6 +97,28 @@ def answers(
 
 def _home(invocation: Invocation) -> Path | None:
     return invocation.home.expanduser().resolve() / HOME if invocation.home else None
+
+
+@evaluate.command()
+def convert(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="SQUAD.json", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", show_default=False)],
+) -> None:
+    """Turn a file in the form of SQuAD into a dataset in the knowledge-base layout, a new folder TARGET."""
+    invocation: Invocation = context.obj
+    from dataclasses import asdict
+
+    from eval.conversion import convert_squad
+
+    done = convert_squad(file, target)
+    if invocation.json:
+        print_json({"target": str(target.expanduser().resolve()), **asdict(done)})
+    elif not invocation.quiet:
+        what = f"{counted(done.documents, 'document')} and {counted(done.questions, 'question')}"
+        show(printable(f"{what}, {done.answerable:,} of them answerable, in {target}"))
+    if done.misplaced:
+        say(f"Not in their paragraph at answer_start: {done.misplaced:,} of {done.answers:,} answers; they are kept.")
 
 
 evaluate.command()(compare)
