@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from shlex import join
 from time import perf_counter
 
 import numpy as np
@@ -84,7 +85,8 @@ def evaluate_answers(
     with open_base(dataset, settings=settings or Settings(), home=home) as cached:
         failed = cached.fill(lambda done, total: progress("ingest", done, total))
         outcomes = _outcomes(cached.base, evenly(dataset.questions, limit), mode, progress)
-        return _report(dataset, outcomes, cached, failed, seconds=perf_counter() - began)
+        elapsed = perf_counter() - began
+        return _report(dataset, outcomes, cached, failed, mode=mode, limit=limit, seconds=elapsed)
 
 
 def _outcomes(
@@ -109,6 +111,8 @@ def _report(
     cached: CachedBase,
     failed: Mapping[str, str],
     *,
+    mode: str | None,
+    limit: int | None,
     seconds: float,
 ) -> AnswerReport:
     document = lru_cache(maxsize=8)(cached.base.document)
@@ -131,12 +135,12 @@ def _report(
         values=values,
         answers=[_said(outcome) for outcome in outcomes],
         fingerprint=cached.base.status().fingerprint,
-        settings=cached.settings.model_dump(mode="json", include={"answer", "modes"}),
+        settings=cached.settings.model_dump(mode="json", exclude_defaults=True),
         failed=failed,
         seconds=seconds,
         run=cached.runs / f"answers-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
     )
-    _save(report)
+    _save(report, dataset, mode, limit)
     return report
 
 
@@ -224,8 +228,14 @@ def _said(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _save(report: AnswerReport) -> None:
+def _save(report: AnswerReport, dataset: QuestionDataset, mode: str | None, limit: int | None) -> None:
     """Writes the report with each question's values, for comparisons of one run with another, and what was said."""
+    options = [*(["--mode", mode] if mode else []), *(["--limit", str(limit)] if limit else [])]
+    kept = {
+        **report.as_json(),
+        "command": join(["citewell", "eval", "answers", str(dataset.folder), *options]),
+        "values": {report.generator: report.values},
+        "answers": list(report.answers),
+    }
     report.run.parent.mkdir(parents=True, exist_ok=True)
-    whole = {**report.as_json(), "values": {report.generator: report.values}, "answers": list(report.answers)}
-    report.run.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+    report.run.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")

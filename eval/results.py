@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from eval.comparison import Comparison
 from eval.latency import Latency
 from eval.metrics import Values
 from eval.statistics import Estimate
+from kb.types import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,10 @@ class EvidenceCounts:
 
 @dataclass(frozen=True, slots=True)
 class ConfigResult:
-    """One retriever's result. `values` maps a query's id to its metrics; latencies are in milliseconds a query, those
-    of `stages` for a retriever that is made of several."""
+    """One retriever's result. `values` maps a query's id to its metrics, `found` to its first passages.
+
+    Latencies are in milliseconds a query, those of `stages` for a retriever that is made of several.
+    """
 
     name: str
     estimates: Mapping[str, Estimate]
@@ -32,6 +35,7 @@ class ConfigResult:
     p95: float
     values: Mapping[str, Values]
     stages: Mapping[str, Latency] = field(default_factory=dict)
+    found: Mapping[str, Sequence[Chunk]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

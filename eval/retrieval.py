@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from shlex import join
+from textwrap import shorten
 from time import perf_counter
 
 from citewell import KnowledgeBase, Settings
@@ -22,9 +24,12 @@ from eval.tokens import token_count
 from eval.trec import make_folder, write_judgements, write_run
 from kb.errors import DatasetError, UserError
 from kb.protocols import Retriever
-from kb.types import Hit
+from kb.types import Chunk, Hit
 
 CONFIGS = ("dense", "lexical", "hybrid")
+SHOWN = 5
+EXCERPT = 300
+"""How many of each query's passages are kept with a run, and how many characters of each."""
 Progress = Callable[[str, int, int], None]
 """Told the stage ("ingest" or a configuration's name), how much of it is done, and of how much."""
 
@@ -63,14 +68,15 @@ def evaluate_retrieval(
             _result(_Timed(name, retriever, clock, len(task.queries), progress), task, trec)
             for name, retriever in retrievers.items()
         )
-        return _report(dataset, task, results, cached, failed, seconds=perf_counter() - began)
+        return _report(dataset, task, results, cached, failed, limit=limit, seconds=perf_counter() - began)
 
 
 @dataclass(slots=True)
 class _Timed:
     """Asks a retriever, whose stages `clock` times.
 
-    `seconds` holds how long each query's first answer took, `stages` how long its stages did, by the query's id.
+    `seconds` holds how long each query's first answer took, `stages` how long its stages did, `found` its first
+    passages, by the query's id.
     """
 
     name: str
@@ -80,6 +86,7 @@ class _Timed:
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
     stages: dict[str, dict[str, float]] = field(default_factory=dict)
+    found: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
 
     def ask(self, query: Query, k: int) -> Sequence[Hit]:
         self.clock.lap()
@@ -87,6 +94,7 @@ class _Timed:
         hits = self.retriever.retrieve(query.text, k)
         self.seconds.setdefault(query.id, perf_counter() - began)
         self.stages.setdefault(query.id, self.clock.lap())
+        self.found.setdefault(query.id, tuple(hit.chunk for hit in hits[:SHOWN]))
         self.progress(self.name, len(self.seconds), self.total)
         return hits
 
@@ -101,7 +109,7 @@ def _result(timed: _Timed, task: Task, trec: Path | None) -> ConfigResult:
     metrics = next(iter(values.values()))
     columns = {metric: [row[metric] for row in values.values()] for metric in metrics}
     whole, stages = latency(list(timed.seconds.values())), stage_latencies(list(timed.stages.values()))
-    return ConfigResult(timed.name, estimates(columns), whole.p50, whole.p95, values, stages)
+    return ConfigResult(timed.name, estimates(columns), whole.p50, whole.p95, values, stages, timed.found)
 
 
 def _task(dataset: Dataset, base: KnowledgeBase, limit: int | None) -> Task:
@@ -120,6 +128,7 @@ def _report(
     cached: CachedBase,
     failed: Mapping[str, str],
     *,
+    limit: int | None,
     seconds: float,
 ) -> RetrievalReport:
     status = cached.base.status()
@@ -136,7 +145,7 @@ def _report(
         run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
         comparisons=compare_with_reference({result.name: result.values for result in results}),
     )
-    _save(report)
+    _save(report, dataset, task, cached.settings, limit)
     return report
 
 
@@ -149,8 +158,29 @@ def _evidence_counts(task: EvidenceTask) -> EvidenceCounts:
     )
 
 
-def _save(report: RetrievalReport) -> None:
-    """Writes the report with each query's values, for comparisons of one run with another."""
+def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Settings, limit: int | None) -> None:
+    """Writes the report with each query's values and first passages, for comparisons of one run with another."""
+    chunks = {chunk.id: chunk for result in report.configs for found in result.found.values() for chunk in found}
+    configs = ",".join(result.name for result in report.configs)
+    limited = ["--limit", str(limit)] if limit else []
+    kept = {
+        **report.as_json(),
+        "command": join(["citewell", "eval", "retrieval", str(dataset.folder), "--configs", configs, *limited]),
+        "settings": settings.model_dump(mode="json", exclude_defaults=True),
+        "values": {result.name: result.values for result in report.configs},
+        "queries": {query.id: query.text for query in task.queries},
+        "found": {
+            result.name: {query: [chunk.id for chunk in found] for query, found in result.found.items()}
+            for result in report.configs
+        },
+        "passages": {name: _excerpt(chunk, dataset.content) for name, chunk in chunks.items()},
+    }
     report.run.parent.mkdir(parents=True, exist_ok=True)
-    values = {result.name: result.values for result in report.configs}
-    report.run.write_text(json.dumps({**report.as_json(), "values": values}, ensure_ascii=False), encoding="utf-8")
+    report.run.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+
+
+def _excerpt(chunk: Chunk, content: Path) -> dict[str, str]:
+    """Where a passage stands within the dataset, and how it begins."""
+    source = chunk.source.removeprefix(f"{content}/").removeprefix(f"{content}#")
+    place = f"{source}, {chunk.anchor.label}" if chunk.anchor else source
+    return {"place": place, "text": shorten(chunk.text, EXCERPT, placeholder=" …")}

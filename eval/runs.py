@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
@@ -16,12 +16,16 @@ QueryValues = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`values` maps a configuration's name to its values; a metric is missing where it says nothing of a query."""
+    """`values` maps a configuration's name to its values; a metric is missing where it says nothing of a query.
+
+    `content` is all that the file holds, as JSON has it.
+    """
 
     path: Path
     dataset: str
     values: Mapping[str, QueryValues]
     fingerprint: Mapping[str, str]
+    content: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def config(self, name: str) -> QueryValues:
         """The values of the configuration `name`; raises UserError with those there are."""
@@ -41,7 +45,7 @@ def load_run(path: Path) -> Run:
     configs = {name: _query_values(path, name, queries) for name, queries in values.items()}
     fingerprint = content.get("fingerprint")
     known = fingerprint.items() if isinstance(fingerprint, dict) else ()
-    return Run(path, dataset, configs, {name: str(value) for name, value in known})
+    return Run(path, dataset, configs, {name: str(value) for name, value in known}, content)
 
 
 def load_named(words: str) -> tuple[Run, str | None]:

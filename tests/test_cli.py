@@ -359,6 +359,12 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
     assert fresh("eval", "retrieval", dataset, "--configs", "nonesuch").code == 2
     assert "quote_recall@5" in fresh("eval", "retrieval", dataset, "--configs", "lexical").out
 
+    page = fresh("--json", "eval", "report", report["run"], "--output", tmp_path / "page.html").json()
+    assert isinstance(page, dict)
+    assert Path(page["page"]).read_text().startswith("<!DOCTYPE html>")
+    assert fresh("eval", "report", dataset / "questions.jsonl").code == 2
+    assert fresh("eval", "report", report["run"], "--output", tmp_path / "none" / "page.html").code == 2
+
     answers = fresh("--json", "eval", "answers", dataset, "--limit", 5).json()
     assert isinstance(answers, dict)
     assert (answers["dataset"], answers["generator"]) == ("rivers", "extractive")

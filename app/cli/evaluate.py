@@ -95,6 +95,31 @@ def answers(
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
+@evaluate.command()
+def report(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write the page; else beside the run.")
+    ] = None,
+) -> None:
+    """Write RUN, a file that `eval retrieval` or `eval answers` names, as one page of HTML that opens offline."""
+    invocation: Invocation = context.obj
+    from eval.page import report_page
+    from eval.runs import load_run
+
+    page = (output or run.with_suffix(".html")).expanduser().resolve()
+    text = report_page(load_run(run))
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The page {page} cannot be written: {error.strerror}.") from error
+    if invocation.json:
+        print_json({"page": str(page), "bytes": len(text.encode())})
+    else:
+        show(printable(str(page)))
+
+
 def _home(invocation: Invocation) -> Path | None:
     return invocation.home.expanduser().resolve() / HOME if invocation.home else None
 
