@@ -12,7 +12,7 @@ import pytest
 from app.cli.main import main
 from eval.comparison import Pair, compare, compare_runs, compare_with_reference, main_comparisons
 from eval.comparison_table import comparison_table
-from eval.gate import Minimum, check, minimum
+from eval.gate import Minimum, MinimumCheck, check, minimum
 from eval.report import retrieval_table
 from eval.results import ConfigResult, RetrievalReport
 from eval.runs import Run, load_named, load_run
@@ -73,6 +73,15 @@ def test_verdicts_follow_the_sign_and_are_mirrored() -> None:
     assert [found.verdict for found in back] == ["worse", "worse", "not distinguishable"]
     assert [(found.lost, found.won, found.tied) for found in back] == [(10, 0, 10), (10, 0, 10), (0, 0, 20)]
     assert [found.p_holm for found in there] == pytest.approx([found.p_holm for found in back])
+
+
+def test_the_order_of_queries_does_not_matter() -> None:
+    other_way_round = dict(reversed(STRONG.items()))
+    assert compare([Pair("a", "b", WEAK, other_way_round)]) == compare([Pair("a", "b", WEAK, STRONG)])
+    back = dict(reversed(WEAK.items()))
+    assert compare([Pair("a", "b", back, other_way_round)])[0].difference == (
+        compare([Pair("a", "b", WEAK, STRONG)])[0].difference
+    )
 
 
 def test_less_is_better_of_errors() -> None:
@@ -233,6 +242,14 @@ def test_minima_hold_by_the_mean(runs: Runs) -> None:
     minima = [Minimum("hybrid", "ndcg@10", value) for value in (mean, mean - 0.01, mean + 0.01)]
     assert [found.passed for found in check(run, minima=minima)] == [True, True, False]
     assert str(check(run, minima=minima[2:])[0]).endswith("], below 0.649 by 0.01")
+
+
+def test_a_mean_that_is_the_minimum_but_for_rounding_holds(tmp_path: Path) -> None:
+    run = load_run(written(tmp_path / "run.json", {"hybrid": {query: {"f1": 0.7} for query in "abc"}}))
+    (found,) = check(run, minima=[minimum("hybrid.f1=0.7")])
+    assert found.passed
+    assert isinstance(found, MinimumCheck)
+    assert found.estimate.mean < 0.7
 
 
 def test_the_baseline_holds_but_for_what_is_worse(runs: Runs) -> None:

@@ -95,6 +95,7 @@ def test_questions_from_files_to_numbers(question_folder: Path, cache: Path) -> 
     written = report.as_json()
     assert (written["dataset"], written["questions"], written["documents"]) == ("animals and lamps", 2, 2)
     assert written["evidence"] == {"items": 2, "with_page": 0, "located": 2}
+    assert {(found.a, found.b) for found in report.comparisons} == {("hybrid", "dense"), ("hybrid", "lexical")}
     assert [Path(source).name for source in report.failed] == ["broken.pdf"]
     assert {*stages} >= {"dense", "lexical", "hybrid"}
     assert "broken.pdf" in retrieval_table(report)

@@ -78,6 +78,12 @@ def test_p_is_that_of_the_resampled_means_at_the_widened_level() -> None:
     assert found.p == pytest.approx(2 * t.sf(-norm.ppf(tail) * sqrt(15 / 16), 15), rel=0.1)
 
 
+def test_means_summed_in_another_order_are_equal() -> None:
+    whole, tenths = (differences({"m": [step] * 12 + [-step] * 4})["m"] for step in (1.0, 0.1))
+    assert tenths.p == pytest.approx(whole.p)
+    assert (tenths.low, tenths.high) == pytest.approx((whole.low / 10, whole.high / 10))
+
+
 def test_p_agrees_with_students() -> None:
     values = np.random.default_rng(5).normal(0.05, 0.4, size=300)
     found = differences({"m": values.tolist()})["m"]
