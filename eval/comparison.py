@@ -14,9 +14,9 @@ from eval.statistics import LEVEL, Difference, differences, holm
 from kb.errors import UserError
 
 REFERENCE = "hybrid"
-MAIN_METRICS = ("ndcg@10", "quote_recall@5")
+MAIN_METRICS = ("ndcg@10", "quote_recall@5", "answer_in_quotes")
 """The metric that speaks for a dataset: the first of these that it has."""
-LOWER_IS_BETTER = frozenset({"abstained_on_answerable", "answered_on_unanswerable", "aurc"})
+LOWER_IS_BETTER = frozenset({"abstained_on_answerable", "answered_on_unanswerable", "aurc", "unsupported_numbers"})
 BETTER, WORSE, NOT_DISTINGUISHABLE = "better", "worse", "not distinguishable"
 _DECIMALS = 12
 """Values that agree so far are equal: what is beyond is rounding."""
