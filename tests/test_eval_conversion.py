@@ -116,6 +116,12 @@ def test_answers_that_stand_elsewhere_are_counted_and_kept(tmp_path: Path, capsy
     assert len((tmp_path / "dataset" / "questions.jsonl").read_text().splitlines()) == 3
 
 
+def test_answers_to_what_is_impossible_are_not_taken(tmp_path: Path) -> None:
+    question = {"id": "1", "question": "Q", "is_impossible": True, "answers": [answer("krill", WHALE)]}
+    done = convert_squad(written(tmp_path, {"data": [article("T", WHALE, question)]}), tmp_path / "dataset")
+    assert done == Conversion(documents=1, questions=1, answerable=0, answers=0, misplaced=0)
+
+
 def test_a_repeated_paragraph_is_written_once_and_a_question_without_answers_is_unanswerable(tmp_path: Path) -> None:
     paragraphs = [
         {"context": WHALE, "qas": [{"id": "1", "question": "Q", "answers": [answer("krill", WHALE)]}]},
