@@ -23,6 +23,16 @@ def _heading(report: RetrievalReport) -> str:
     )
 
 
+def _stages(report: RetrievalReport) -> list[list[str]]:
+    """A row for each stage of what is made of several; empty cells for what is not."""
+    names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
+    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
+
+
+def _latency(stage: Latency | None) -> str:
+    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
+
+
 def _metrics(report: RetrievalReport) -> list[str]:
     """Where no evidence names a page, the page rows would only repeat the file rows."""
     names = list(report.configs[0].estimates) if report.configs else []
@@ -33,16 +43,6 @@ def _metrics(report: RetrievalReport) -> list[str]:
 def _cell(result: ConfigResult, metric: str) -> str:
     estimate = result.estimates[metric]
     return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
-def _stages(report: RetrievalReport) -> list[list[str]]:
-    """A row for each stage of what is made of several; empty cells for what is not."""
-    names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
-    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
-
-
-def _latency(stage: Latency | None) -> str:
-    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
