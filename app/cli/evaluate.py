@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.convert import convert
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show, stderr
 from kb.errors import UserError
@@ -63,28 +64,6 @@ def retrieval(
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
-@evaluate.command()
-def convert(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="SQUAD.json", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", show_default=False)],
-) -> None:
-    """Turn a file in the form of SQuAD into a dataset in the knowledge-base layout, a new folder TARGET."""
-    invocation: Invocation = context.obj
-    from dataclasses import asdict
-
-    from eval.conversion import convert_squad
-
-    done = convert_squad(file, target)
-    if invocation.json:
-        print_json({"target": str(target.expanduser().resolve()), **asdict(done)})
-    elif not invocation.quiet:
-        what = f"{counted(done.documents, 'document')} and {counted(done.questions, 'question')}"
-        show(printable(f"{what}, {done.answerable:,} of them answerable, in {target}"))
-    if done.misplaced:
-        say(f"Not in their paragraph at answer_start: {done.misplaced:,} of {done.answers:,} answers; they are kept.")
-
-
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
     """What is told the stage and how far it is, and shows it where there is a terminal."""
@@ -104,3 +83,6 @@ def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, completed=done, total=total or None)
 
         yield show
+
+
+evaluate.command()(convert)
