@@ -1,7 +1,8 @@
-"""`citewell eval convert`: datasets in another form, for `eval retrieval` and `eval answers`."""
+"""`citewell eval convert`: datasets in another form, for `citewell eval` to measure on."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,6 @@ def convert(
 ) -> None:
     """Turn a file in the form of SQuAD into a dataset in the knowledge-base layout, a new folder TARGET."""
     invocation: Invocation = context.obj
-    from dataclasses import asdict
-
     from eval.conversion import convert_squad
 
     done = convert_squad(file, target)

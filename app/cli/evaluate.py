@@ -32,7 +32,11 @@ def retrieval(
     ] = None,
     trec: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write each mode's ranking there, as NAME.trec.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="Write each mode's ranking there, as NAME.trec for TREC's tools; a blank in an id becomes %20.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
