@@ -1,16 +1,16 @@
-"""SQuAD-style files as datasets in the knowledge-base layout: articles as Markdown, paragraphs as evidence."""
+"""Other forms of datasets turned into the knowledge-base layout: articles as Markdown, paragraphs as evidence."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
 from eval.file_names import file_names
-from eval.lines import add_once, text_of
+from eval.squad import SquadArticle, SquadQuestion, read_squad
 from kb.errors import DatasetError, UserError
 
 
@@ -26,48 +26,15 @@ class Conversion:
     misplaced: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """The place of a value in a JSON file: its path from the root, as in data[0].paragraphs[2]."""
-
-    file: Path
-    path: str = ""
-
-    def error(self, message: str) -> DatasetError:
-        return DatasetError(f"{self.file}, {self.path}: {message}." if self.path else f"{self.file}: {message}.")
-
-    def below(self, key: str, index: int) -> _Entry:
-        return _Entry(self.file, f"{self.path}.{key}[{index}]".lstrip("."))
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A question on a paragraph; `answers` is empty where the paragraph does not answer it."""
-
-    id: str
-    text: str
-    paragraph: str
-    answers: tuple[str, ...]
-    misplaced: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Article:
-    title: str
-    paragraphs: tuple[str, ...]
-    questions: tuple[_Question, ...]
-
-
 def convert_squad(file: Path, target: Path) -> Conversion:
-    """Turns `file`, in the form of SQuAD 1.1 or 2.0 (Rajpurkar et al., 2016 and 2018), into a dataset in `target`.
+    """Turns `file`, in the form of SQuAD, into a dataset in `target`, which must be new or empty.
 
-    `target` must be new or empty; it is there as a whole or not at all. A paragraph that an article repeats is written
-    once. A question is answerable unless "is_impossible" says otherwise or, without that key, there is no answer.
+    The dataset is there as a whole or not at all. A paragraph that an article repeats is written once.
     Raises DatasetError, which names the place, for a broken file, and UserError for a target that is taken.
     """
     target = target.expanduser().resolve()
     _require_free(target)
-    articles = _articles(file)
+    articles = read_squad(file)
     questions = [question for article in articles for question in article.questions]
     if not questions:
         raise DatasetError(f"{file} holds no question: nothing could be measured with it.")
@@ -82,95 +49,15 @@ def convert_squad(file: Path, target: Path) -> Conversion:
 
 
 def _require_free(target: Path) -> None:
-    if target.is_dir():
-        if any(target.iterdir()):
-            raise UserError(f"{target} is not empty: name a folder that is new or empty.")
-    elif target.exists():
-        raise UserError(f"{target} is a file: name a folder that is new or empty.")
-
-
-def _articles(file: Path) -> list[_Article]:
-    root = _Entry(file)
-    content = _content(file)
-    if not isinstance(content, dict):
-        raise root.error('expected a JSON object with "data"')
-    identities: set[str] = set()
-    return [_article(row, place, identities) for row, place in _objects(content, "data", root)]
-
-
-def _content(file: Path) -> object:
     try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise DatasetError(f"There is no file {file}.") from None
+        taken = any(target.iterdir()) if target.is_dir() else target.exists()
     except OSError as error:
-        raise DatasetError(f"{file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise DatasetError(f"{file} is not UTF-8 text: save it in that encoding.") from None
-    except json.JSONDecodeError as error:
-        raise DatasetError(
-            f"{file}, line {error.lineno}: not valid JSON ({error.msg} at column {error.colno})."
-        ) from None
-    except (RecursionError, ValueError):
-        raise DatasetError(f"{file} cannot be read: it nests too deeply, or a number is too long.") from None
+        raise UserError(f"{target} cannot be looked at: {error.strerror}; name another folder.") from error
+    if taken:
+        raise UserError(f"{target} is not empty: name a folder that is new or empty.")
 
 
-def _article(row: Mapping[str, object], place: _Entry, identities: set[str]) -> _Article:
-    paragraphs: dict[str, None] = {}
-    questions: list[_Question] = []
-    for paragraph, at in _objects(row, "paragraphs", place):
-        text = text_of(paragraph, "context", at)
-        paragraphs[text] = None
-        questions.extend(_question(entry, where, text, identities) for entry, where in _objects(paragraph, "qas", at))
-    return _Article(text_of(row, "title", place), tuple(paragraphs), tuple(questions))
-
-
-def _question(row: Mapping[str, object], place: _Entry, paragraph: str, identities: set[str]) -> _Question:
-    identity = _identity(row, place)
-    add_once(identity, to=identities, place=place)
-    text = text_of(row, "question", place)
-    impossible = row.get("is_impossible")
-    if not isinstance(impossible, bool | None):
-        raise place.error('"is_impossible" must be true or false')
-    if impossible:
-        return _Question(identity, text, paragraph, (), 0)
-    answers = [_answer(entry, where) for entry, where in _objects(row, "answers", place)]
-    if impossible is False and not answers:
-        raise place.error('a question that is not impossible needs an entry in "answers"')
-    misplaced = sum(not _stands(paragraph, answer, start) for answer, start in answers)
-    return _Question(identity, text, paragraph, tuple(answer for answer, _ in answers), misplaced)
-
-
-def _identity(row: Mapping[str, object], place: _Entry) -> str:
-    """Annotation tools number their questions."""
-    value = row.get("id")
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(row, "id", place)
-
-
-def _answer(row: Mapping[str, object], place: _Entry) -> tuple[str, int]:
-    start = row.get("answer_start")
-    if not isinstance(start, int) or isinstance(start, bool):
-        raise place.error('"answer_start" must be there and be a whole number')
-    return text_of(row, "text", place), start
-
-
-def _stands(paragraph: str, answer: str, start: int) -> bool:
-    return start >= 0 and paragraph.startswith(answer, start)
-
-
-def _objects(row: Mapping[str, object], key: str, place: _Entry) -> Iterator[tuple[Mapping[str, object], _Entry]]:
-    """The objects of the list under `key`, each with its place."""
-    values = row.get(key)
-    if not isinstance(values, list):
-        raise place.error(f'"{key}" must be there and be a list')
-    for index, value in enumerate(values):
-        below = place.below(key, index)
-        if not isinstance(value, dict):
-            raise below.error("expected a JSON object")
-        yield value, below
-
-
-def _write(articles: Sequence[_Article], target: Path) -> None:
+def _write(articles: Sequence[SquadArticle], target: Path) -> None:
     """Writes beside `target` and moves it there in the end."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +71,7 @@ def _write(articles: Sequence[_Article], target: Path) -> None:
         raise UserError(f"{target} cannot be written: {error.strerror}; name another folder.") from error
 
 
-def _write_dataset(articles: Sequence[_Article], folder: Path) -> None:
+def _write_dataset(articles: Sequence[SquadArticle], folder: Path) -> None:
     documents = folder / "documents"
     documents.mkdir(parents=True)
     names = file_names([article.title for article in articles], ".md")
@@ -194,20 +81,19 @@ def _write_dataset(articles: Sequence[_Article], folder: Path) -> None:
             file.writelines(_row(question, name) + "\n" for question in article.questions)
 
 
-def _markdown(article: _Article) -> str:
+def _markdown(article: SquadArticle) -> str:
     """Paragraphs stand as they are, so that they can be found as quotes."""
     return "\n\n".join((f"# {_heading(article.title)}", *article.paragraphs)) + "\n"
 
 
 def _heading(title: str) -> str:
     """A title in words: SQuAD has those of Wikipedia's addresses, as in Fr%C3%A9d%C3%A9ric_Chopin."""
-    if any(character.isspace() for character in title):
-        return " ".join(title.split())
-    words = unquote(title).replace("_", " ").strip()
-    return words if words and words.isprintable() and "\ufffd" not in words else title
+    decoded = title if any(character.isspace() for character in title) else unquote(title).replace("_", " ")
+    words = title if "\ufffd" in decoded else decoded
+    return " ".join("".join(character if character.isprintable() else " " for character in words).split()) or "untitled"
 
 
-def _row(question: _Question, source: str) -> str:
+def _row(question: SquadQuestion, source: str) -> str:
     evidence = [{"source": source, "page": None, "quote": question.paragraph}] if question.answers else []
     row = {
         "id": question.id,

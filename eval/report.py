@@ -51,6 +51,16 @@ def _heading(report: RetrievalReport) -> str:
     )
 
 
+def _stages(report: RetrievalReport) -> list[list[str]]:
+    """A row for each stage of what is made of several; empty cells for what is not."""
+    names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
+    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
+
+
+def _latency(stage: Latency | None) -> str:
+    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
+
+
 def _metrics(report: RetrievalReport) -> list[str]:
     """Where no evidence names a page, the page rows would only repeat the file rows."""
     names = list(report.configs[0].estimates) if report.configs else []
@@ -60,16 +70,6 @@ def _metrics(report: RetrievalReport) -> list[str]:
 
 def _cell(result: ConfigResult, metric: str) -> str:
     return str(result.estimates[metric])
-
-
-def _stages(report: RetrievalReport) -> list[list[str]]:
-    """A row for each stage of what is made of several; empty cells for what is not."""
-    names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
-    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
-
-
-def _latency(stage: Latency | None) -> str:
-    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

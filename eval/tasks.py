@@ -115,7 +115,7 @@ def _deepened(ask: Ask, query: Query, k: int, *, enough: Callable[[Sequence[Hit]
     found: dict[str, Hit] = {}
     while True:
         hits = ask(query, k)
-        found |= {hit.chunk.id: hit for hit in hits if hit.chunk.id not in found}
+        found |= {hit.chunk.id: hit for hit in hits}
         if enough(list(found.values())) or len(hits) < k:
             return list(found.values())
         k *= 2

@@ -116,6 +116,12 @@ def test_answers_that_stand_elsewhere_are_counted_and_kept(tmp_path: Path, capsy
     assert len((tmp_path / "dataset" / "questions.jsonl").read_text().splitlines()) == 3
 
 
+def test_answers_to_what_is_impossible_are_not_taken(tmp_path: Path) -> None:
+    question = {"id": "1", "question": "Q", "is_impossible": True, "answers": [answer("krill", WHALE)]}
+    done = convert_squad(written(tmp_path, {"data": [article("T", WHALE, question)]}), tmp_path / "dataset")
+    assert done == Conversion(documents=1, questions=1, answerable=0, answers=0, misplaced=0)
+
+
 def test_a_repeated_paragraph_is_written_once_and_a_question_without_answers_is_unanswerable(tmp_path: Path) -> None:
     paragraphs = [
         {"context": WHALE, "qas": [{"id": "1", "question": "Q", "answers": [answer("krill", WHALE)]}]},
@@ -134,8 +140,8 @@ def test_a_repeated_paragraph_is_written_once_and_a_question_without_answers_is_
         ("snake_case in words", "snake_case in words"),
         ("two\nlines", "two lines"),
         ("%FF", "%FF"),
-        ("%0A", "%0A"),
-        ("___", "___"),
+        ("a\x00b", "a b"),
+        ("___", "untitled"),
     ],
 )
 def test_headings_are_titles_in_words(tmp_path: Path, title: str, heading: str) -> None:
@@ -167,6 +173,7 @@ ANSWER = (*QUESTION, "answers")
         (lambda c: c["data"][1].pop("paragraphs"), ', data[1]: "paragraphs" must be there and be a list.'),
         (lambda c: first(c, "data", "paragraphs").pop("qas"), ', data[0].paragraphs[0]: "qas" must be there'),
         (lambda c: first(c, "data", "paragraphs").update(context=" "), ', data[0].paragraphs[0]: "context" is empty.'),
+        (lambda c: first(c, "data", "paragraphs").update(context="a\0b"), '.paragraphs[0]: "context" holds a NUL'),
         (lambda c: first(c, *QUESTION).pop("id"), ', data[0].paragraphs[0].qas[0]: "id" must be there and be a text.'),
         (lambda c: first(c, *QUESTION).update(id="2"), ', data[0].paragraphs[0].qas[1]: the id "2" stands there a sec'),
         (lambda c: first(c, *QUESTION).update(id="l2"), ', data[1].paragraphs[0].qas[1]: the id "l2" stands there a'),
@@ -226,8 +233,10 @@ def test_a_target_that_is_taken(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in target.rglob("*.*")}
     with pytest.raises(UserError, match="dataset is not empty"):
         convert_squad(file, target)
-    with pytest.raises(UserError, match=r"squad.json is a file"):
+    with pytest.raises(UserError, match=r"squad.json is not empty"):
         convert_squad(file, file)
+    with pytest.raises(UserError, match="cannot be looked at: File name too long; name another folder"):
+        convert_squad(file, tmp_path / ("x" * 300))
     with pytest.raises(UserError, match=r"cannot be written: .*; name another folder"):
         convert_squad(file, file / "below")
     assert {path: path.read_bytes() for path in target.rglob("*.*")} == before

@@ -162,11 +162,12 @@ def test_a_folder_for_runs_that_cannot_be(question_folder: Path, cache: Path, tm
 
 
 def test_what_is_fused_tells_the_latency_of_its_stages(question_folder: Path, cache: Path) -> None:
-    report = evaluate_retrieval(question_folder, configs=["dense", "hybrid"], home=cache)
+    report = evaluate_retrieval(question_folder, configs=["dense", "hybrid"], home=cache, limit=1)
     dense, hybrid = report.configs
     assert dense.stages == {}
     assert list(hybrid.stages) == ["dense", "lexical", "fusion"]
-    assert 0 < sum(stage.p50 for stage in hybrid.stages.values()) <= 1.5 * hybrid.p50
+    # Of the one query that is timed, and not of the one before it that loads the model.
+    assert 0 < sum(stage.p50 for stage in hybrid.stages.values()) <= hybrid.p50
 
 
 def test_second_run_keeps_what_is_unchanged_and_follows_the_folder(question_folder: Path, cache: Path) -> None:

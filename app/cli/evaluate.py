@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli.compare import compare, gate
+from app.cli.convert import convert
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show, stderr
+from app.cli.runs import compare, gate, report
 from kb.errors import UserError
 
 evaluate = typer.Typer(rich_markup_mode=None, help="Measure quality on a dataset.")
@@ -32,7 +33,11 @@ def retrieval(
     ] = None,
     trec: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write each mode's ranking there, as NAME.trec.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="Write each mode's ranking there, as NAME.trec for TREC's tools; a blank in an id becomes %20.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
@@ -95,59 +100,8 @@ def answers(
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
-@evaluate.command()
-def report(
-    context: typer.Context,
-    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False)],
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to write the page; else beside the run.")
-    ] = None,
-) -> None:
-    """Write RUN, a file that `eval retrieval` or `eval answers` names, as one page of HTML that opens offline."""
-    invocation: Invocation = context.obj
-    from eval.page import report_page
-    from eval.runs import load_run
-
-    page = (output or run.with_suffix(".html")).expanduser().resolve()
-    text = report_page(load_run(run))
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"The page {page} cannot be written: {error.strerror}.") from error
-    if invocation.json:
-        print_json({"page": str(page), "bytes": len(text.encode())})
-    else:
-        show(printable(str(page)))
-
-
 def _home(invocation: Invocation) -> Path | None:
     return invocation.home.expanduser().resolve() / HOME if invocation.home else None
-
-
-@evaluate.command()
-def convert(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="SQUAD.json", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", show_default=False)],
-) -> None:
-    """Turn a file in the form of SQuAD into a dataset in the knowledge-base layout, a new folder TARGET."""
-    invocation: Invocation = context.obj
-    from dataclasses import asdict
-
-    from eval.conversion import convert_squad
-
-    done = convert_squad(file, target)
-    if invocation.json:
-        print_json({"target": str(target.expanduser().resolve()), **asdict(done)})
-    elif not invocation.quiet:
-        what = f"{counted(done.documents, 'document')} and {counted(done.questions, 'question')}"
-        show(printable(f"{what}, {done.answerable:,} of them answerable, in {target}"))
-    if done.misplaced:
-        say(f"Not in their paragraph at answer_start: {done.misplaced:,} of {done.answers:,} answers; they are kept.")
-
-
-evaluate.command()(compare)
-evaluate.command()(gate)
 
 
 @contextmanager
@@ -169,3 +123,7 @@ def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, completed=done, total=total or None)
 
         yield show
+
+
+for command in (compare, gate, report, convert):
+    evaluate.command()(command)

@@ -1,4 +1,4 @@
-"""`citewell eval compare` and `eval gate`: whether one run differs from another, and whether a run is good enough."""
+"""`citewell eval compare`, `gate` and `report`: what is made of the runs that other commands wrote down."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show
+from kb.errors import UserError
 
 CHECK_FAILED = 1
 
@@ -72,3 +73,27 @@ def gate(
         if invocation.talks:
             say(f"{failed:,} of {counted(len(checks), 'check')} failed.")
         raise typer.Exit(CHECK_FAILED)
+
+
+def report(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write the page; else beside the run.")
+    ] = None,
+) -> None:
+    """Write RUN, a file that `eval retrieval` or `eval answers` names, as one page of HTML that opens offline."""
+    invocation: Invocation = context.obj
+    from eval.page import report_page
+    from eval.runs import load_run
+
+    page = (output or run.with_suffix(".html")).expanduser().resolve()
+    text = report_page(load_run(run))
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The page {page} cannot be written: {error.strerror}.") from error
+    if invocation.json:
+        print_json({"page": str(page), "bytes": len(text.encode())})
+    else:
+        show(printable(str(page)))
