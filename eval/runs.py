@@ -25,7 +25,7 @@ class Run:
     dataset: str
     values: Mapping[str, QueryValues]
     fingerprint: Mapping[str, str]
-    content: Mapping[str, object] = field(default_factory=dict, repr=False)
+    content: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def config(self, name: str) -> QueryValues:
         """The values of the configuration `name`; raises UserError with those there are."""
