@@ -103,11 +103,11 @@ def _cell(estimate: Estimate | None) -> Row:
 def _charts(run: Run, estimates: Mapping[str, Mapping[str, Estimate]]) -> Iterator[_Chart]:
     """Those that the run has the numbers for."""
     main = next((metric for metric in MAIN_METRICS if all(metric in found for found in estimates.values())), None)
-    if main:
+    if main and len(estimates) > 1:
         means = {name: found[main] for name, found in estimates.items()}
         yield _Chart(f"{main} by configuration", charts.means_chart(main, means), "Means with 95% intervals.")
         yield from _steps(main, means)
-        yield from _against_time(run, main, means)
+        yield _against_time(run, main, means)
     for title, pattern, depth in (
         ("How deep one has to look", _AT_DEPTH, "results looked at"),
         ("What a reader's tokens buy", _AT_TOKENS, "tokens handed to the generator"),
@@ -133,10 +133,10 @@ def _steps(metric: str, means: Mapping[str, Estimate]) -> Iterator[_Chart]:
     yield _Chart("What each stage adds", charts.waterfall_chart(metric, steps), note)
 
 
-def _against_time(run: Run, metric: str, means: Mapping[str, Estimate]) -> Iterator[_Chart]:
+def _against_time(run: Run, metric: str, means: Mapping[str, Estimate]) -> _Chart:
     configs = cast("Mapping[str, Mapping[str, Mapping[str, float]]]", run.content["configs"])
     points = {name: (configs[name]["latency_ms"]["p50"], mean) for name, mean in means.items()}
-    yield _Chart("Quality against time", charts.latency_chart(metric, points))
+    return _Chart("Quality against time", charts.latency_chart(metric, points))
 
 
 def _curve(found: Mapping[str, Estimate], pattern: re.Pattern[str]) -> Iterator[tuple[float, float]]:
