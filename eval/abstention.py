@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.folds import folds
 from eval.statistics import LEVEL, RESAMPLES, Estimate
 
 Numbers = NDArray[np.float64]
-FOLDS = 5
 _POINTS = 20
 _BATCH_CELLS = 1_000_000
 
@@ -80,12 +80,12 @@ def risk_coverage(judged: Sequence[Judged]) -> list[dict[str, float]]:
     ]
 
 
-def fitted_errors(judged: Sequence[Judged], *, folds: int = FOLDS) -> Errors | None:
+def fitted_errors(judged: Sequence[Judged]) -> Errors | None:
     """Errors of both kinds at thresholds that make the fewest of them (balanced) on other documents' questions.
 
     None where there are not both kinds of questions, in two documents at least.
     """
-    fold_of = _folds({one.group for one in judged}, judged, folds)
+    fold_of = folds(one.group for one in judged)
     wrongly_silent: dict[str, float] = {}
     wrongly_spoken: dict[str, float] = {}
     thresholds: list[float] = []
@@ -118,17 +118,6 @@ def best_threshold(judged: Iterable[Judged]) -> float:
     if best == 0:
         return 0.0
     return float((values[best - 1] + values[best]) / 2) if best < len(values) else 1.0
-
-
-def _folds(groups: Iterable[str], judged: Sequence[Judged], folds: int) -> dict[str, int]:
-    """Each document's fold: the largest first, each into the fold that has the fewest questions so far."""
-    sizes = {group: sum(one.group == group for one in judged) for group in groups}
-    filled = [0] * folds
-    fold_of: dict[str, int] = {}
-    for group in sorted(sizes, key=lambda group: (-sizes[group], group)):
-        fold_of[group] = filled.index(min(filled))
-        filled[fold_of[group]] += sizes[group]
-    return fold_of
 
 
 def _estimate(samples: Sequence[NDArray[np.generic]], statistic: Callable[..., Numbers], seed: int) -> Estimate:

@@ -365,6 +365,13 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
     assert fresh("eval", "report", dataset / "questions.jsonl").code == 2
     assert fresh("eval", "report", report["run"], "--output", tmp_path / "none" / "page.html").code == 2
 
+    settings = tmp_path / "tuned.toml"
+    tuned = fresh("--json", "eval", "tune", dataset, "--write", settings).json()
+    assert isinstance(tuned, dict)
+    assert (tuned["chosen"], tuned["helps"], settings.exists()) == ("as it is", False, False)
+    assert fresh("eval", "tune", dataset, "--write", report["run"]).code == 2
+    assert fresh("eval", "tune", dataset, "--passages", "many").code == 2
+
     answers = fresh("--json", "eval", "answers", dataset, "--limit", 5).json()
     assert isinstance(answers, dict)
     assert (answers["dataset"], answers["generator"]) == ("rivers", "extractive")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +9,13 @@ import typer
 
 from app.cli.convert import convert
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show, stderr
+from app.cli.output import counted, print_json, printable, say, show
+from app.cli.progress import stages
 from app.cli.runs import compare, gate, report
+from app.cli.tune import tune
 from kb.errors import UserError
 
 evaluate = typer.Typer(rich_markup_mode=None, help="Measure quality on a dataset.")
-
-HOME = ".eval"
-"""Within a home that was chosen: the bases of datasets, apart from the user's own."""
 
 
 @evaluate.command()
@@ -51,12 +48,12 @@ def retrieval(
     from eval.report import retrieval_table
     from eval.retrieval import evaluate_retrieval
 
-    with _progress(shown=not invocation.quiet) as told:
+    with stages(shown=not invocation.quiet) as told:
         report = evaluate_retrieval(
             dataset,
             configs=names,
             settings=settings,
-            home=_home(invocation),
+            home=invocation.evaluation_home,
             limit=limit,
             trec=trec,
             progress=told,
@@ -88,9 +85,9 @@ def answers(
     from eval.answers import evaluate_answers
     from eval.report import answers_table
 
-    with _progress(shown=not invocation.quiet) as told:
+    with stages(shown=not invocation.quiet) as told:
         report = evaluate_answers(
-            dataset, mode=mode, settings=settings, home=_home(invocation), limit=limit, progress=told
+            dataset, mode=mode, settings=settings, home=invocation.evaluation_home, limit=limit, progress=told
         )
     if invocation.json:
         print_json(report.as_json())
@@ -100,30 +97,5 @@ def answers(
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
-def _home(invocation: Invocation) -> Path | None:
-    return invocation.home.expanduser().resolve() / HOME if invocation.home else None
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """What is told the stage and how far it is, and shows it where there is a terminal."""
-    console = stderr()
-    if not (shown and console.is_terminal):
-        yield lambda *_: None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description:<10}"), BarColumn(30), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def show(stage: str, done: int, total: int) -> None:
-            if bar.tasks[0].description != stage:
-                bar.reset(task, description=stage)
-            bar.update(task, completed=done, total=total or None)
-
-        yield show
-
-
-for command in (compare, gate, report, convert):
+for command in (compare, gate, report, tune, convert):
     evaluate.command()(command)

@@ -25,6 +25,11 @@ class Invocation:
         """Whether a person reads along who wants to hear more than the result."""
         return not (self.json or self.quiet)
 
+    @property
+    def evaluation_home(self) -> Path | None:
+        """Where the bases of datasets go: within a home that was chosen, apart from the user's own; else the cache."""
+        return self.home.expanduser().resolve() / ".eval" if self.home else None
+
     def settings(self) -> Settings:
         from kb.settings import load_settings
 

@@ -1,8 +1,10 @@
-"""A running ingest, watched: a progress bar on stderr, and Ctrl-C that stops the job and not the base."""
+"""Work in progress, watched: bars on stderr, and Ctrl-C that stops an ingest and not the base."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from app.cli.output import counted, say, stderr
@@ -66,3 +68,24 @@ def _bar() -> Bar:
 
     texts = [TextColumn(f"{{task.fields[{name}]}}", style="dim") for name in ("files", "rate", "left")]
     return Progress(TextColumn("{task.description:<10}"), BarColumn(30), *texts, console=stderr(), transient=True)
+
+
+@contextmanager
+def stages(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """What is told the stage and how far it is, and shows it where there is a terminal."""
+    console = stderr()
+    if not (shown and console.is_terminal):
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(30), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(stage: str, done: int, total: int) -> None:
+            if bar.tasks[0].description != stage:
+                bar.reset(task, description=stage)
+            bar.update(task, completed=done, total=total or None)
+
+        yield show

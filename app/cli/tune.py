@@ -1,0 +1,75 @@
+"""`citewell eval tune`: settings that win on a dataset, written down only when they win beyond chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.invocation import Invocation
+from app.cli.output import print_json, printable, say, show
+from kb.errors import UserError
+
+
+def tune(
+    context: typer.Context,
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", show_default=False)],
+    metric: Annotated[str | None, typer.Option(metavar="NAME", help="What to win in, as in quote_recall@5.")] = None,
+    passages: Annotated[
+        str, typer.Option(metavar="N,...", help="Lengths of passages to try too, in tokens; each is ingested.")
+    ] = "",
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A settings file to write, if the gain is beyond chance.")
+    ] = None,
+) -> None:
+    """Search DATASET with other weights, depths and lengths of passages, and say whether any is better.
+
+    The gain is measured on questions that had no say in the choice (nested cross-validation over documents).
+    """
+    if write and write.exists():
+        raise UserError(f"{write} exists already; name a file that does not, and copy what is to stay.")
+    invocation: Invocation = context.obj
+    from rich.text import Text
+
+    from app.cli.progress import stages
+    from eval.tuning import tune as tuned
+    from eval.tuning_table import tuning_table
+
+    with stages(shown=not invocation.quiet) as told:
+        found = tuned(
+            dataset,
+            metric=metric,
+            targets=_lengths(passages),
+            settings=invocation.settings(),
+            home=invocation.evaluation_home,
+            limit=limit,
+            progress=told,
+        )
+    if invocation.json:
+        print_json(found.as_json())
+    else:
+        show(Text(printable(tuning_table(found)), no_wrap=True, overflow="ignore"))
+    if write and found.helps and found.candidate:
+        try:
+            write.write_text(found.candidate.as_toml(), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"The settings {write} cannot be written: {error.strerror}.") from error
+        say(f"Written: {write}")
+    elif write:
+        say("Nothing was written: no other settings are better beyond chance.")
+
+
+def _lengths(text: str) -> list[int]:
+    try:
+        lengths = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise UserError(
+            f'The lengths of passages "{text}" are not numbers; give some, as in --passages 128,192.'
+        ) from None
+    if any(length < 16 for length in lengths):
+        raise UserError("A passage has 16 tokens at least; give greater lengths.")
+    return lengths
