@@ -1,4 +1,4 @@
-"""What a run has to reach: least means, and no metric worse than in an earlier run beyond chance."""
+"""What a run has to reach: bounds of means, and no metric worse than in an earlier run beyond chance."""
 
 from __future__ import annotations
 
@@ -15,34 +15,43 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Minimum:
-    """The least mean that a metric of a configuration may have."""
+class Bound:
+    """What the mean of a configuration's metric may be at least, or at most."""
 
     config: str
     metric: str
     value: float
+    is_least: bool = True
+
+    @property
+    def kind(self) -> str:
+        return "minimum" if self.is_least else "maximum"
 
 
 @dataclass(frozen=True, slots=True)
-class MinimumCheck:
-    """Passed when the mean over the queries is not below the minimum, wherever its interval lies."""
+class BoundCheck:
+    """Passed when the mean over the queries keeps within the bound, wherever its interval lies."""
 
-    minimum: Minimum
+    bound: Bound
     estimate: Estimate
 
     @property
     def passed(self) -> bool:
-        return self.estimate.mean >= self.minimum.value - _ROUNDING
+        beyond = self.estimate.mean - self.bound.value
+        return beyond >= -_ROUNDING if self.bound.is_least else beyond <= _ROUNDING
 
     def as_json(self) -> dict[str, object]:
-        required = {"config": self.minimum.config, "metric": self.minimum.metric, "minimum": self.minimum.value}
-        return {"check": "minimum", "passed": self.passed, **required, **asdict(self.estimate)}
+        bound = self.bound
+        required = {"config": bound.config, "metric": bound.metric, bound.kind: bound.value}
+        return {"check": bound.kind, "passed": self.passed, **required, **asdict(self.estimate)}
 
     def __str__(self) -> str:
-        found = f"{self.minimum.config}.{self.minimum.metric}: {self.estimate}"
+        bound = self.bound
+        found = f"{bound.config}.{bound.metric}: {self.estimate}"
         if self.passed:
-            return f"{found}, at least {self.minimum.value:g}"
-        return f"{found}, below {self.minimum.value:g} by {self.minimum.value - self.estimate.mean:.2g}"
+            return f"{found}, at {'least' if bound.is_least else 'most'} {bound.value:g}"
+        side = "below" if bound.is_least else "above"
+        return f"{found}, {side} {bound.value:g} by {abs(bound.value - self.estimate.mean):.2g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +73,11 @@ class BaselineCheck:
         return f"{found.b}.{found.metric}: {found.difference} against the baseline, {found.verdict}{over}"
 
 
-Check = MinimumCheck | BaselineCheck
+Check = BoundCheck | BaselineCheck
 
 
-def minimum(words: str) -> Minimum:
-    """The minimum that `CONFIG.METRIC=NUMBER` asks for; raises UserError for anything else."""
+def bound(words: str, *, is_least: bool) -> Bound:
+    """The bound that `CONFIG.METRIC=NUMBER` asks for; raises UserError for anything else."""
     name, _, number = words.partition("=")
     config, _, metric = name.strip().rpartition(".")
     try:
@@ -76,28 +85,31 @@ def minimum(words: str) -> Minimum:
     except ValueError:
         value = float("nan")
     if not config or not metric or not isfinite(value):
-        raise UserError(f'"{words}" is no minimum: write CONFIGURATION.METRIC=NUMBER, as in "hybrid.ndcg@10=0.70".')
-    return Minimum(config, metric, value)
+        raise UserError(f'"{words}" is no bound: write CONFIGURATION.METRIC=NUMBER, as in "hybrid.ndcg@10=0.70".')
+    return Bound(config, metric, value, is_least)
 
 
-def check(run: Run, *, minima: Sequence[Minimum], baseline: Run | None = None) -> list[Check]:
-    """The minima in their order, then each metric of each configuration that the run shares with `baseline`.
+def check(run: Run, *, bounds: Sequence[Bound], baseline: Run | None = None) -> list[Check]:
+    """The bounds in their order, then each metric of each configuration that the run shares with `baseline`.
 
     Raises UserError for a name that the run lacks, for nothing to check, and for a baseline that does not compare.
     """
-    if not minima and baseline is None:
-        raise UserError("There is nothing to check; give a minimum, a baseline, or both.")
-    reached = [MinimumCheck(minimum, _estimate(run, minimum)) for minimum in minima]
+    if not bounds and baseline is None:
+        raise UserError("There is nothing to check; give a minimum, a maximum, a baseline, or several of them.")
+    reached = [BoundCheck(one, _estimate(run, one)) for one in bounds]
     kept = compare_runs(baseline, run).comparisons if baseline else ()
     return [*reached, *map(BaselineCheck, kept)]
 
 
-def _estimate(run: Run, minimum: Minimum) -> Estimate:
-    queries = run.config(minimum.config).values()
+def _estimate(run: Run, bound: Bound) -> Estimate:
+    """From the queries' values; for a metric that is no mean of these (an area, say) as the run states it."""
+    queries = run.config(bound.config).values()
     metrics = dict.fromkeys(metric for row in queries for metric in row)
-    if minimum.metric not in metrics:
-        raise UserError(
-            f'{run.path} has no metric "{minimum.metric}" under "{minimum.config}"; it has {listed(metrics)}.'
-        )
-    values = [row[minimum.metric] for row in queries if minimum.metric in row]
-    return estimates({minimum.metric: values})[minimum.metric]
+    if bound.metric in metrics:
+        values = [row[bound.metric] for row in queries if bound.metric in row]
+        return estimates({bound.metric: values})[bound.metric]
+    stated = run.estimates().get(bound.config, {})
+    if bound.metric not in stated:
+        known = listed(metrics | dict.fromkeys(stated))
+        raise UserError(f'{run.path} has no metric "{bound.metric}" under "{bound.config}"; it has {known}.')
+    return stated[bound.metric]

@@ -30,7 +30,7 @@ def report_page(run: Run) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    estimates = _estimates(run)
+    estimates = run.estimates()
     compared = compare_with_reference(run.values)
     kind = f"answers by {run.content['generator']}" if "generator" in run.content else "retrieval"
     return environment.get_template("report.html").render(
@@ -53,20 +53,6 @@ class _Chart:
     title: str
     svg: str
     note: str = ""
-
-
-def _estimates(run: Run) -> dict[str, dict[str, Estimate]]:
-    """Each configuration's estimates by metric, as the run says them."""
-    configs = run.content.get("configs")
-    if not isinstance(configs, dict):
-        configs = {str(run.content.get("generator", "answers")): run.content.get("metrics")}
-    return {name: dict(_read(metrics)) for name, metrics in configs.items()}
-
-
-def _read(metrics: object) -> Iterator[tuple[str, Estimate]]:
-    for name, value in metrics.items() if isinstance(metrics, dict) else ():
-        if isinstance(value, dict) and {"mean", "low", "high"} <= value.keys():
-            yield name, Estimate(float(value["mean"]), float(value["low"]), float(value["high"]))
 
 
 def _counts(content: Row) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
+from eval.statistics import Estimate
 from kb.errors import UserError
 
 QueryValues = Mapping[str, Mapping[str, float]]
@@ -32,6 +33,13 @@ class Run:
         if name not in self.values:
             raise UserError(f'{self.path} has no configuration "{name}"; it has {listed(self.values)}.')
         return self.values[name]
+
+    def estimates(self) -> dict[str, dict[str, Estimate]]:
+        """Each configuration's estimates by metric, as the file says them: some are not means of queries' values."""
+        configs = self.content.get("configs")
+        if not isinstance(configs, dict):
+            configs = {str(self.content.get("generator", "answers")): self.content.get("metrics")}
+        return {name: dict(_estimates(metrics)) for name, metrics in configs.items()}
 
 
 def load_run(path: Path) -> Run:
@@ -105,6 +113,12 @@ def _metrics(path: Path, place: str, row: object) -> Mapping[str, float]:
     if not isinstance(row, dict) or not all(value is None or _is_number(value) for value in row.values()):
         raise _not_a_run(path, f"the values of {place} are no numbers")
     return {metric: float(value) for metric, value in row.items() if value is not None}
+
+
+def _estimates(metrics: object) -> Iterator[tuple[str, Estimate]]:
+    for name, value in metrics.items() if isinstance(metrics, dict) else ():
+        if isinstance(value, dict) and all(_is_number(value.get(end)) for end in ("mean", "low", "high")):
+            yield name, Estimate(float(value["mean"]), float(value["low"]), float(value["high"]))
 
 
 def _is_number(value: object) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from app.cli.main import main
 from eval.comparison import Pair, compare, compare_runs, compare_with_reference, main_comparisons
 from eval.comparison_table import comparison_table
-from eval.gate import Minimum, MinimumCheck, check, minimum
+from eval.gate import Bound, BoundCheck, bound, check
 from eval.report import retrieval_table
 from eval.results import ConfigResult, RetrievalReport
 from eval.runs import Run, load_named, load_run
@@ -239,34 +239,53 @@ def test_the_table_names_configurations_and_what_is_left_out(tmp_path: Path, run
 def test_minima_hold_by_the_mean(runs: Runs) -> None:
     run = load_run(runs.new)
     mean = sum(row["ndcg@10"] for row in STRONG.values()) / 20
-    minima = [Minimum("hybrid", "ndcg@10", value) for value in (mean, mean - 0.01, mean + 0.01)]
-    assert [found.passed for found in check(run, minima=minima)] == [True, True, False]
-    assert str(check(run, minima=minima[2:])[0]).endswith("], below 0.649 by 0.01")
+    minima = [Bound("hybrid", "ndcg@10", value) for value in (mean, mean - 0.01, mean + 0.01)]
+    assert [found.passed for found in check(run, bounds=minima)] == [True, True, False]
+    assert str(check(run, bounds=minima[2:])[0]).endswith("], below 0.649 by 0.01")
 
 
 def test_a_mean_that_is_the_minimum_but_for_rounding_holds(tmp_path: Path) -> None:
     run = load_run(written(tmp_path / "run.json", {"hybrid": {query: {"f1": 0.7} for query in "abc"}}))
-    (found,) = check(run, minima=[minimum("hybrid.f1=0.7")])
+    (found,) = check(run, bounds=[bound("hybrid.f1=0.7", is_least=True)])
     assert found.passed
-    assert isinstance(found, MinimumCheck)
+    assert isinstance(found, BoundCheck)
     assert found.estimate.mean < 0.7
 
 
 def test_the_baseline_holds_but_for_what_is_worse(runs: Runs) -> None:
-    checks = check(load_run(runs.new), minima=(), baseline=load_run(runs.old))
+    checks = check(load_run(runs.new), bounds=(), baseline=load_run(runs.old))
     assert [str(found).split(":")[0] for found in checks if not found.passed] == ["lexical.ndcg@10", "lexical.map"]
     assert len(checks) == 6
     same = load_run(runs.new)
-    assert all(found.passed for found in check(same, minima=(), baseline=same))
+    assert all(found.passed for found in check(same, bounds=(), baseline=same))
+
+
+def test_maxima_hold_from_below_and_areas_as_they_are_stated(tmp_path: Path) -> None:
+    values = {"extractive": {"1": {"abstained_on_answerable": 0.0}, "2": {"abstained_on_answerable": 1.0}}}
+    stated = {"aurc": {"mean": 0.3, "low": 0.2, "high": 0.4}, "abstention_auroc": None}
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"dataset": "d", "generator": "extractive", "metrics": stated, "values": values}))
+    run = load_run(path)
+    bounds = [
+        bound(words, is_least=False)
+        for words in ("extractive.abstained_on_answerable=0.5", "extractive.aurc=0.3", "extractive.aurc=0.29")
+    ]
+    found = check(run, bounds=bounds)
+    assert [one.passed for one in found] == [True, True, False]
+    assert str(found[1]) == "extractive.aurc: 0.300 [0.200, 0.400], at most 0.3"
+    assert str(found[2]).endswith("above 0.29 by 0.01")
+    assert found[2].as_json()["maximum"] == 0.29
+    with pytest.raises(UserError, match="abstained_on_answerable, aurc"):
+        check(run, bounds=[bound("extractive.abstention_auroc=1", is_least=True)])
 
 
 @pytest.mark.parametrize(
     "words", ["", "hybrid", "hybrid=1", "hybrid.map", "hybrid.map=", ".map=1", "a.map=nan", "a.=1"]
 )
-def test_what_is_no_minimum(words: str) -> None:
-    with pytest.raises(UserError, match="is no minimum"):
-        minimum(words)
-    assert minimum("all-MiniLM-L6-v2.1.ndcg@10 = .7") == Minimum("all-MiniLM-L6-v2.1", "ndcg@10", 0.7)
+def test_what_is_no_bound(words: str) -> None:
+    with pytest.raises(UserError, match="is no bound"):
+        bound(words, is_least=True)
+    assert bound("all-MiniLM-L6-v2.1.ndcg@10 = .7", is_least=True) == Bound("all-MiniLM-L6-v2.1", "ndcg@10", 0.7)
 
 
 @dataclass(frozen=True)
@@ -342,7 +361,7 @@ def test_gate_as_json(citewell: Citewell, runs: Runs) -> None:
         (["compare", "OLD"], "Missing argument"),
         (["gate", "OLD"], "nothing to check"),
         (["gate", "OLD/nothing", "--min", "hybrid.map=1"], "There is no run"),
-        (["gate", "OLD", "--min", "hybrid.map>1"], "is no minimum"),
+        (["gate", "OLD", "--min", "hybrid.map>1"], "is no bound"),
         (["gate", "OLD", "--min", "nonesuch.map=1"], "it has dense, lexical, hybrid."),
         (["gate", "OLD", "--min", "hybrid.f1=1"], "it has ndcg@10, map, mrr@10."),
         (["gate", "OLD", "--baseline", "nowhere.json"], "There is no run"),

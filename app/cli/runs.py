@@ -47,22 +47,27 @@ def gate(
         list[str] | None,
         typer.Option("--min", metavar="NAME.METRIC=N", help="The least mean, as in hybrid.ndcg@10=0.70; repeatable."),
     ] = None,
+    maxima: Annotated[
+        list[str] | None,
+        typer.Option("--max", metavar="NAME.METRIC=N", help="The greatest mean, where less is better; repeatable."),
+    ] = None,
     baseline: Annotated[
         Path | None, typer.Option(metavar="RUN", help="An earlier run that this one must not be worse than.")
     ] = None,
 ) -> None:
-    """Check that RUN, a file that `eval retrieval` names, is good enough.
+    """Check that RUN, a file that `eval retrieval` or `eval answers` names, is good enough.
 
-    A minimum fails when the mean is below it, wherever its interval lies. The baseline fails when a metric of a
-    configuration that both runs have is worse beyond chance, at the 5% level for all of them together. The exit code
-    is 1 when anything failed.
+    A minimum fails when the mean is below it, wherever its interval lies, and a maximum when it is above. The baseline
+    fails when a metric of a configuration that both runs have is worse beyond chance, at the 5% level for all of them
+    together. The exit code is 1 when anything failed.
     """
-    from eval.gate import check, minimum
+    from eval.gate import bound, check
     from eval.runs import load_run
 
     invocation: Invocation = context.obj
-    wanted = [minimum(words) for words in minima or ()]
-    checks = check(load_run(run), minima=wanted, baseline=load_run(baseline) if baseline else None)
+    bounds = [bound(words, is_least=True) for words in minima or ()]
+    bounds += [bound(words, is_least=False) for words in maxima or ()]
+    checks = check(load_run(run), bounds=bounds, baseline=load_run(baseline) if baseline else None)
     failed = sum(not each.passed for each in checks)
     if invocation.json:
         print_json({"passed": not failed, "checks": [each.as_json() for each in checks]})
