@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from citewell import KnowledgeBase, Settings
+from citewell import KnowledgeBase, Settings, __version__
 from eval.abstention import Errors, Judged, aurc, auroc, fitted_errors, risk_coverage
 from eval.answer_metrics import (
     answer_values,
@@ -28,6 +28,7 @@ from eval.answer_results import AnswerReport
 from eval.bases import CachedBase, open_base
 from eval.datasets import Question, QuestionDataset, load_dataset
 from eval.evidence import Target
+from eval.journal import Answered, Journal, journal
 from eval.metrics import Values
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
@@ -74,7 +75,8 @@ def evaluate_answers(
     """Asks the questions of the dataset in `folder`, which must have the knowledge-base layout.
 
     The base is the one that `evaluate_retrieval` keeps; `mode` is the search mode, else the settings'; `limit` takes
-    that many questions, spread evenly. Raises DatasetError for a broken dataset or one without questions to ask.
+    that many questions, spread evenly. Interrupted, it goes on the next time with the questions not yet asked.
+    Raises DatasetError for a broken dataset or one without questions to ask.
     """
     if limit is not None and limit < 1:
         raise UserError(f"A limit of {limit} questions leaves nothing to measure; give 1 or more.")
@@ -84,25 +86,43 @@ def evaluate_answers(
         raise DatasetError(f"{dataset.folder} judges rankings of documents and has no answers: use eval retrieval.")
     with open_base(dataset, settings=settings or Settings(), home=home) as cached:
         failed = cached.fill(lambda done, total: progress("ingest", done, total))
-        outcomes = _outcomes(cached.base, evenly(dataset.questions, limit), mode, progress)
+        questions = evenly(dataset.questions, limit)
+        with journal(cached.runs / "answers-in-progress.jsonl", _identity(cached, mode)) as noted:
+            outcomes = _outcomes(cached.base, questions, mode, noted, progress)
         elapsed = perf_counter() - began
         return _report(dataset, outcomes, cached, failed, mode=mode, limit=limit, seconds=elapsed)
 
 
+def _identity(cached: CachedBase, mode: str | None) -> str:
+    """Of what decides an answer, besides the question."""
+    status = cached.base.status()
+    settings = cached.settings.model_dump(mode="json", include={"answer", "modes"})
+    decisive = (__version__, mode, settings, status.fingerprint, status.generation, status.documents, status.chunks)
+    return json.dumps(decisive, sort_keys=True)
+
+
 def _outcomes(
-    base: KnowledgeBase, questions: Sequence[Question], mode: str | None, progress: Progress
+    base: KnowledgeBase, questions: Sequence[Question], mode: str | None, noted: Journal, progress: Progress
 ) -> list[Outcome]:
-    """The first question, which loads models and opens indexes, is asked once more, and not timed the first time."""
+    """Asks what the journal does not know; the first question, which loads models, is not timed the first time."""
     base.ask(questions[0].text, mode=mode).answer()
     outcomes = []
     for done, question in enumerate(questions, start=1):
-        began = perf_counter()
-        answer = base.ask(question.text, mode=mode).answer()
-        seconds = perf_counter() - began
-        unguarded = base.ask(question.text, mode=mode, threshold=0.0).answer() if answer.abstained else answer
-        outcomes.append(Outcome(question, answer, unguarded, seconds))
+        known = noted.known.get(question.id)
+        if known is None or known.answer.question != question.text.strip():
+            known = _asked(base, question.text, mode)
+            noted.note(question.id, known)
+        outcomes.append(Outcome(question, known.answer, known.unguarded, known.seconds))
         progress("answers", done, len(questions))
     return outcomes
+
+
+def _asked(base: KnowledgeBase, text: str, mode: str | None) -> Answered:
+    began = perf_counter()
+    answer = base.ask(text, mode=mode).answer()
+    seconds = perf_counter() - began
+    unguarded = base.ask(text, mode=mode, threshold=0.0).answer() if answer.abstained else answer
+    return Answered(answer, unguarded, seconds)
 
 
 def _report(

@@ -201,6 +201,38 @@ def test_from_questions_to_numbers(folder: Path, tmp_path: Path) -> None:
     assert "answer_in_quotes" in answers_table(report)
 
 
+def test_an_interrupted_run_goes_on_where_it_stopped(folder: Path, tmp_path: Path) -> None:
+    def interrupted(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("answers", 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_answers(folder, home=tmp_path / "cache", progress=interrupted)
+    (noted,) = (tmp_path / "cache").glob(".runs/*/answers-in-progress.jsonl")
+    head, first, second = noted.read_text(encoding="utf-8").splitlines()
+    # What was said to the first question is changed in the journal, so that it shows in the report; the second is cut.
+    changed = {**json.loads(first), "seconds": 1234.5}
+    noted.write_text("\n".join([head, json.dumps(changed), second[:40]]), encoding="utf-8")
+    report = evaluate_answers(folder, home=tmp_path / "cache")
+    whole = evaluate_answers(folder, home=tmp_path / "cache")
+    assert report.latency["whole"][1] > 1_000_000 > whole.latency["whole"][1]
+    assert (report.estimates, report.values, report.answers) == (whole.estimates, whole.values, whole.answers)
+    assert not noted.exists()
+
+
+def test_what_was_answered_under_other_settings_is_asked_again(folder: Path, tmp_path: Path) -> None:
+    def interrupted(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("answers", 2):
+            raise KeyboardInterrupt
+
+    silent = Settings(answer={"threshold": 1.0})  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_answers(folder, home=tmp_path / "cache", settings=silent, progress=interrupted)
+    report = evaluate_answers(folder, home=tmp_path / "cache")
+    assert report.estimates["abstained_on_answerable"] is not None
+    assert report.estimates["abstained_on_answerable"].mean == 0
+
+
 def test_the_threshold_of_the_settings_decides_and_changes_no_area(folder: Path, tmp_path: Path) -> None:
     """What an abstention withheld is judged all the same, or the areas would depend on where a threshold lies."""
     silent = Settings(answer={"threshold": 1.0})  # type: ignore[arg-type]
