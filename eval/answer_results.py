@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.metrics import Values
+from eval.results import EvidenceCounts
 from eval.statistics import Estimate
 
 
@@ -16,7 +17,8 @@ class AnswerReport:
 
     `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none; latencies
     are in milliseconds a question, for the whole and by stage. `curve` is the risk-coverage curve, `thresholds` are
-    those that were fitted. `values` maps a question's id to its metrics, `answers` holds what was said.
+    those that were fitted, `recalled` counts the answers of an interrupted run. `values` maps a question's id to its
+    metrics, `answers` holds what was said.
     """
 
     dataset: str
@@ -33,6 +35,8 @@ class AnswerReport:
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
     failed: Mapping[str, str]
+    evidence: EvidenceCounts
+    recalled: int
     seconds: float
     run: Path
 
@@ -55,6 +59,8 @@ class AnswerReport:
             "fingerprint": dict(self.fingerprint),
             "settings": dict(self.settings),
             "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
+            "evidence": asdict(self.evidence),
+            "recalled": self.recalled,
             "seconds": round(self.seconds, 3),
             "run": str(self.run),
         }

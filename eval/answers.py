@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from shlex import join
@@ -30,6 +31,8 @@ from eval.datasets import Question, QuestionDataset, load_dataset
 from eval.evidence import Target
 from eval.journal import Answered, Journal, journal
 from eval.metrics import Values
+from eval.results import evidence_counts
+from eval.runs import write_run
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
 from kb.errors import DatasetError, UserError
@@ -87,18 +90,20 @@ def evaluate_answers(
     with open_base(dataset, settings=settings or Settings(), home=home) as cached:
         failed = cached.fill(lambda done, total: progress("ingest", done, total))
         questions = evenly(dataset.questions, limit)
-        with journal(cached.runs / "answers-in-progress.jsonl", _identity(cached, mode)) as noted:
+        with journal(cached.runs / "answers-in-progress.jsonl", _identity(dataset, cached, mode)) as noted:
             outcomes = _outcomes(cached.base, questions, mode, noted, progress)
+            recalled = noted.recalled
         elapsed = perf_counter() - began
-        return _report(dataset, outcomes, cached, failed, mode=mode, limit=limit, seconds=elapsed)
+        command = _command(dataset, mode, limit)
+        return _report(dataset, outcomes, cached, failed, command=command, recalled=recalled, seconds=elapsed)
 
 
-def _identity(cached: CachedBase, mode: str | None) -> str:
-    """Of what decides an answer, besides the question."""
-    status = cached.base.status()
+def _identity(dataset: QuestionDataset, cached: CachedBase, mode: str | None) -> str:
+    """Of what decides an answer, besides the question: the program, its settings, and the documents."""
     settings = cached.settings.model_dump(mode="json", include={"answer", "modes"})
-    decisive = (__version__, mode, settings, status.fingerprint, status.generation, status.documents, status.chunks)
-    return json.dumps(decisive, sort_keys=True)
+    files = sorted((str(file), file.stat()) for file in dataset.content.rglob("*") if file.is_file())
+    content = blake2b(repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]).encode(), digest_size=16)
+    return json.dumps((__version__, mode, settings, cached.base.status().fingerprint, content.hexdigest()))
 
 
 def _outcomes(
@@ -108,11 +113,11 @@ def _outcomes(
     base.ask(questions[0].text, mode=mode).answer()
     outcomes = []
     for done, question in enumerate(questions, start=1):
-        known = noted.known.get(question.id)
-        if known is None or known.answer.question != question.text.strip():
-            known = _asked(base, question.text, mode)
-            noted.note(question.id, known)
-        outcomes.append(Outcome(question, known.answer, known.unguarded, known.seconds))
+        answered = noted.recall(question.id, question.text)
+        if answered is None:
+            answered = _asked(base, question.text, mode)
+            noted.note(question.id, answered)
+        outcomes.append(Outcome(question, answered.answer, answered.unguarded, answered.seconds))
         progress("answers", done, len(questions))
     return outcomes
 
@@ -131,8 +136,8 @@ def _report(
     cached: CachedBase,
     failed: Mapping[str, str],
     *,
-    mode: str | None,
-    limit: int | None,
+    command: str,
+    recalled: int,
     seconds: float,
 ) -> AnswerReport:
     document = lru_cache(maxsize=8)(cached.base.document)
@@ -157,10 +162,22 @@ def _report(
         fingerprint=cached.base.status().fingerprint,
         settings=cached.settings.model_dump(mode="json", exclude_defaults=True),
         failed=failed,
+        evidence=evidence_counts(
+            target for outcome in outcomes if outcome.question.answerable for target in targets[outcome.question.id]
+        ),
+        recalled=recalled,
         seconds=seconds,
         run=cached.runs / f"answers-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
     )
-    _save(report, dataset, mode, limit)
+    write_run(
+        report.run,
+        {
+            **report.as_json(),
+            "command": command,
+            "values": {report.generator: report.values},
+            "answers": list(report.answers),
+        },
+    )
     return report
 
 
@@ -170,7 +187,7 @@ def _values(outcome: Outcome, targets: Sequence[Target], document: Lookup) -> Va
     silent = float(answer.abstained)
     values: Values = {}
     if question.answerable:
-        values |= answer_values(answer, question.answers)
+        values |= answer_values(answer, question.answers) if question.answers else {}
         values["evidence_in_quotes"] = float(any(cites_evidence(one, targets) for one in answer.citations))
         values["abstained_on_answerable"] = silent
     else:
@@ -190,9 +207,13 @@ def _is_verbatim(citation: Citation, document: Lookup) -> bool:
 
 
 def _judged(outcome: Outcome, targets: Sequence[Target]) -> Judged:
-    """Right is an answer whose quotes hold an accepted one, or evidence where no accepted answer stands in that."""
+    """Right is an answer whose quotes hold an accepted one, or evidence where no accepted answer stands in that.
+
+    Evidence that stands nowhere in the documents says nothing, if there are accepted answers.
+    """
     question, citations = outcome.question, outcome.unguarded.citations
-    if any(target.answers for target in targets):
+    placed = any(target.quotes for target in targets)
+    if any(target.answers for target in targets) or (question.answers and not placed):
         right = any(holds_answer(citation.quote, question.answers) for citation in citations)
     else:
         right = any(cites_evidence(citation, targets) for citation in citations)
@@ -248,14 +269,6 @@ def _said(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _save(report: AnswerReport, dataset: QuestionDataset, mode: str | None, limit: int | None) -> None:
-    """Writes the report with each question's values, for comparisons of one run with another, and what was said."""
+def _command(dataset: QuestionDataset, mode: str | None, limit: int | None) -> str:
     options = [*(["--mode", mode] if mode else []), *(["--limit", str(limit)] if limit else [])]
-    kept = {
-        **report.as_json(),
-        "command": join(["citewell", "eval", "answers", str(dataset.folder), *options]),
-        "values": {report.generator: report.values},
-        "answers": list(report.answers),
-    }
-    report.run.parent.mkdir(parents=True, exist_ok=True)
-    report.run.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+    return join(["citewell", "eval", "answers", str(dataset.folder), *options])

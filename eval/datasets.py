@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from eval.lines import Line, add_once, json_rows, list_of, text_lines, text_of
+from eval.lines import Line, add_once, is_unicode, json_rows, list_of, text_lines, text_of
 from kb.errors import DatasetError
 
 LARGEST_GRADE = 1_000_000
@@ -189,8 +189,8 @@ def _question(row: Mapping[str, object], line: Line, documents: Path) -> Questio
     if answerable and not evidence:
         raise line.error('an answerable question needs at least one entry in "evidence"')
     answers = list_of(row, "answers", line)
-    if not all(isinstance(answer, str) and answer.strip() for answer in answers):
-        raise line.error('every entry of "answers" must be a text that is not empty')
+    if not all(isinstance(answer, str) and answer.strip() and is_unicode(answer) for answer in answers):
+        raise line.error('every entry of "answers" must be a text that is not empty, of whole characters')
     return Question(
         id=text_of(row, "id", line),
         text=text_of(row, "question", line),

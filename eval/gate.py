@@ -96,9 +96,20 @@ def check(run: Run, *, bounds: Sequence[Bound], baseline: Run | None = None) -> 
     """
     if not bounds and baseline is None:
         raise UserError("There is nothing to check; give a minimum, a maximum, a baseline, or several of them.")
+    if baseline:
+        _require_queries(run, baseline)
     reached = [BoundCheck(one, _estimate(run, one)) for one in bounds]
     kept = compare_runs(baseline, run).comparisons if baseline else ()
     return [*reached, *map(BaselineCheck, kept)]
+
+
+def _require_queries(run: Run, baseline: Run) -> None:
+    """A run on fewer queries would pass for want of evidence."""
+    for config in run.values.keys() & baseline.values.keys():
+        missing = baseline.values[config].keys() - run.values[config].keys()
+        if missing:
+            of = f'{len(missing):,} of the {len(baseline.values[config]):,} queries of "{config}"'
+            raise UserError(f"{run.path} lacks {of} that the baseline has: run it on the same questions.")
 
 
 def _estimate(run: Run, bound: Bound) -> Estimate:

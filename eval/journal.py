@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import starmap
 from pathlib import Path
 from typing import IO
@@ -24,10 +24,28 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A file with a line a question. `known` maps the ids of questions to what an earlier run noted."""
+    """A file with a line a question, and what an earlier run noted there."""
 
-    known: Mapping[str, Answered]
+    _known: Mapping[str, Answered]
     _file: IO[str]
+    _recalled: set[str] = field(default_factory=set)
+
+    @property
+    def recalled(self) -> int:
+        """How many answers were taken from the earlier run."""
+        return len(self._recalled)
+
+    @property
+    def is_used_up(self) -> bool:
+        return self._known.keys() <= self._recalled
+
+    def recall(self, question: str, text: str) -> Answered | None:
+        """What the earlier run noted to the question, if its text is the same."""
+        found = self._known.get(question)
+        if found is None or found.answer.question != text.strip():
+            return None
+        self._recalled.add(question)
+        return found
 
     def note(self, question: str, answered: Answered) -> None:
         """Keeps what was answered, without the passages that it was made from."""
@@ -39,7 +57,7 @@ class Journal:
 def journal(path: Path, identity: str) -> Iterator[Journal]:
     """The journal at `path`, of which nothing is taken over that was made under another `identity`.
 
-    Left by an error or Ctrl-C, the file stays for the next run; left otherwise, it goes.
+    Left by an error or Ctrl-C, the file stays for the next run; so it does while it knows more than was recalled.
     """
     known = _read(path, identity)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +65,10 @@ def journal(path: Path, identity: str) -> Iterator[Journal]:
     whole.write_text("".join([_line({"identity": identity}), *starmap(_noted, known.items())]), encoding="utf-8")
     whole.replace(path)
     with path.open("a", encoding="utf-8") as file:
-        yield Journal(known, file)
-    path.unlink(missing_ok=True)
+        kept = Journal(known, file)
+        yield kept
+    if kept.is_used_up:
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path, identity: str) -> dict[str, Answered]:

@@ -34,6 +34,13 @@ def answers_table(report: AnswerReport) -> str:
 
 def _answer_notes(report: AnswerReport) -> list[str]:
     notes = []
+    missing = report.evidence.items - report.evidence.located
+    if missing:
+        notes.append(f"Not found in the documents: {missing:,} of {report.evidence.items:,} evidence quotes.")
+    if report.recalled:
+        notes.append(f"Taken from a run that was interrupted, with their times: {report.recalled:,} answers.")
+    if not report.answerable:
+        notes.append("No question is answerable: nothing can be said of answers.")
     if report.thresholds:
         notes.append(
             f"fitted: at thresholds from {min(report.thresholds):.3f} to {max(report.thresholds):.3f}, each chosen on "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from eval.comparison import Comparison
+from eval.evidence import Target
 from eval.latency import Latency
 from eval.metrics import Values
 from eval.statistics import Estimate
@@ -20,6 +21,15 @@ class EvidenceCounts:
     items: int
     with_page: int
     located: int
+
+
+def evidence_counts(targets: Iterable[Target]) -> EvidenceCounts:
+    found = list(targets)
+    return EvidenceCounts(
+        items=len(found),
+        with_page=sum(target.pages is not None for target in found),
+        located=sum(bool(target.quotes) for target in found),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from shlex import join
 from textwrap import shorten
@@ -17,7 +17,8 @@ from eval.bases import CachedBase, open_base
 from eval.comparison import compare_with_reference
 from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
 from eval.latency import StageClock, latency, stage_latencies
-from eval.results import ConfigResult, EvidenceCounts, RetrievalReport
+from eval.results import ConfigResult, EvidenceCounts, RetrievalReport, evidence_counts
+from eval.runs import write_run as write_report
 from eval.statistics import estimates
 from eval.tasks import EvidenceTask, RankingTask, Task, evidence_task, ranking_task
 from eval.tokens import token_count
@@ -136,7 +137,7 @@ def _report(
         dataset=dataset.name,
         questions=len(task.queries),
         configs=results,
-        evidence=_evidence_counts(task) if isinstance(task, EvidenceTask) else None,
+        evidence=_evidence(task),
         documents=status.documents,
         chunks=status.chunks,
         fingerprint=status.fingerprint,
@@ -149,13 +150,8 @@ def _report(
     return report
 
 
-def _evidence_counts(task: EvidenceTask) -> EvidenceCounts:
-    targets = [target for targets in task.targets.values() for target in targets]
-    return EvidenceCounts(
-        items=len(targets),
-        with_page=sum(target.pages is not None for target in targets),
-        located=sum(bool(target.quotes) for target in targets),
-    )
+def _evidence(task: Task) -> EvidenceCounts | None:
+    return evidence_counts(chain.from_iterable(task.targets.values())) if isinstance(task, EvidenceTask) else None
 
 
 def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Settings, limit: int | None) -> None:
@@ -175,8 +171,7 @@ def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Setti
         },
         "passages": {name: _excerpt(chunk, dataset.content) for name, chunk in chunks.items()},
     }
-    report.run.parent.mkdir(parents=True, exist_ok=True)
-    report.run.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+    write_report(report.run, kept)
 
 
 def _excerpt(chunk: Chunk, content: Path) -> dict[str, str]:

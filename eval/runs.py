@@ -56,6 +56,14 @@ def load_run(path: Path) -> Run:
     return Run(path, dataset, configs, {name: str(value) for name, value in known}, content)
 
 
+def write_run(path: Path, content: Mapping[str, object]) -> None:
+    """All of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_suffix(".new")
+    whole.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    whole.replace(path)
+
+
 def load_named(words: str) -> tuple[Run, str | None]:
     """The run of `PATH`, or of `PATH:NAME` with the name of one of its configurations.
 

@@ -363,6 +363,9 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
     assert isinstance(page, dict)
     assert Path(page["page"]).read_text().startswith("<!DOCTYPE html>")
     assert fresh("eval", "report", dataset / "questions.jsonl").code == 2
+    assert fresh("eval", "report", dataset).code == 2
+    assert fresh("eval", "report", report["run"], "--output", report["run"]).code == 2
+    assert json.loads(Path(report["run"]).read_text())["dataset"] == "rivers"
     assert fresh("eval", "report", report["run"], "--output", tmp_path / "none" / "page.html").code == 2
 
     settings = tmp_path / "tuned.toml"

@@ -218,6 +218,45 @@ def test_an_interrupted_run_goes_on_where_it_stopped(folder: Path, tmp_path: Pat
     assert report.latency["whole"][1] > 1_000_000 > whole.latency["whole"][1]
     assert (report.estimates, report.values, report.answers) == (whole.estimates, whole.values, whole.answers)
     assert not noted.exists()
+    assert (report.recalled, whole.recalled) == (1, 0)
+    assert "Taken from a run that was interrupted" in answers_table(report)
+
+
+def test_an_edited_document_is_asked_again(folder: Path, tmp_path: Path) -> None:
+    def interrupted(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("answers", 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_answers(folder, home=tmp_path / "cache", progress=interrupted)
+    whales = folder / "documents" / "whales.md"
+    whales.write_text(WHALES.replace("thirty", "eighty"), encoding="utf-8")
+    report = evaluate_answers(folder, home=tmp_path / "cache")
+    assert report.recalled == 0
+    assert "eighty" in str(report.answers[0]["answer"])
+    assert report.evidence.located == 1
+    assert "Not found in the documents: 1 of 2" in answers_table(report)
+
+
+def test_a_limited_run_keeps_what_it_does_not_use(folder: Path, tmp_path: Path) -> None:
+    def interrupted(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("answers", 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_answers(folder, home=tmp_path / "cache", progress=interrupted)
+    assert evaluate_answers(folder, home=tmp_path / "cache", limit=1).recalled == 1
+    assert evaluate_answers(folder, home=tmp_path / "cache").recalled == 2
+
+
+def test_questions_without_accepted_answers_count_by_their_evidence(folder: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows[1]["answers"] = []
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = evaluate_answers(folder, home=tmp_path / "cache")
+    assert report.estimates["answer_in_quotes"] is not None
+    assert report.estimates["answer_in_quotes"].mean == 1
+    assert "f1" not in report.values["l"]
 
 
 def test_what_was_answered_under_other_settings_is_asked_again(folder: Path, tmp_path: Path) -> None:

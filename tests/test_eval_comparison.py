@@ -260,6 +260,13 @@ def test_the_baseline_holds_but_for_what_is_worse(runs: Runs) -> None:
     assert all(found.passed for found in check(same, bounds=(), baseline=same))
 
 
+def test_a_run_on_fewer_queries_does_not_pass_for_want_of_evidence(runs: Runs) -> None:
+    new = load_run(runs.new)
+    few = replace(new, values={name: dict([*rows.items()][:1]) for name, rows in new.values.items()})
+    with pytest.raises(UserError, match="lacks"):
+        check(few, bounds=(), baseline=new)
+
+
 def test_maxima_hold_from_below_and_areas_as_they_are_stated(tmp_path: Path) -> None:
     values = {"extractive": {"1": {"abstained_on_answerable": 0.0}, "2": {"abstained_on_answerable": 1.0}}}
     stated = {"aurc": {"mean": 0.3, "low": 0.2, "high": 0.4}, "abstention_auroc": None}

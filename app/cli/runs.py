@@ -59,7 +59,8 @@ def gate(
 
     A minimum fails when the mean is below it, wherever its interval lies, and a maximum when it is above. The baseline
     fails when a metric of a configuration that both runs have is worse beyond chance, at the 5% level for all of them
-    together. The exit code is 1 when anything failed.
+    together; metrics that have no value a query (areas, say) are left to minima and maxima. The exit code is 1 when
+    anything failed.
     """
     from eval.gate import bound, check
     from eval.runs import load_run
@@ -92,8 +93,10 @@ def report(
     from eval.page import report_page
     from eval.runs import load_run
 
-    page = (output or run.with_suffix(".html")).expanduser().resolve()
     text = report_page(load_run(run))
+    page = (output or run.with_suffix(".html")).expanduser().resolve()
+    if page == run.resolve():
+        raise UserError(f"The page would replace the run {run}; name another file.")
     try:
         page.write_text(text, encoding="utf-8")
     except OSError as error:
