@@ -8,7 +8,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from statistics import median
 
 from eval.evidence import Target
 from eval.folding import verbatim
@@ -105,14 +104,6 @@ def supports(quotes: Sequence[str], statement: str) -> bool:
     said = set(terms(statement))
     held = set(terms(" ".join(quotes)))
     return bool(quotes) and _numbers(statement) <= held and len(said & held) >= _SUPPORTED * len(said)
-
-
-def quote_words(citations: Iterable[Citation]) -> list[int]:
-    return [len(words(citation.quote)) for citation in citations]
-
-
-def median_or_none(values: Sequence[float]) -> float | None:
-    return float(median(values)) if values else None
 
 
 def token_f1(said: str, accepted: str) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from eval.latency import Latency, latency_json
 from eval.metrics import Values
 from eval.results import EvidenceCounts
 from eval.statistics import Estimate
@@ -15,10 +16,9 @@ from eval.statistics import Estimate
 class AnswerReport:
     """The results on a dataset and what they stand on.
 
-    `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none; latencies
-    are in milliseconds a question, for the whole and by stage. `curve` is the risk-coverage curve, `thresholds` are
-    those that were fitted, `recalled` counts the answers of an interrupted run. `values` maps a question's id to its
-    metrics, `answers` holds what was said.
+    `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none. `curve` is
+    the risk-coverage curve, `thresholds` are those that were fitted, `recalled` counts the answers of an interrupted
+    run. `values` maps a question's id to its metrics.
     """
 
     dataset: str
@@ -27,11 +27,11 @@ class AnswerReport:
     answerable: int
     estimates: Mapping[str, Estimate | None]
     quote_words_median: float | None
-    latency: Mapping[str, tuple[float, float]]
+    latency: Latency
+    stages: Mapping[str, Latency]
     curve: Sequence[Mapping[str, float]]
     thresholds: Sequence[float]
     values: Mapping[str, Values]
-    answers: Sequence[Mapping[str, object]]
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
     failed: Mapping[str, str]
@@ -45,13 +45,11 @@ class AnswerReport:
         metrics: dict[str, object] = {
             name: asdict(estimate) if estimate else None for name, estimate in self.estimates.items()
         }
-        whole, *stages = ({"p50": round(p50, 3), "p95": round(p95, 3)} for p50, p95 in self.latency.values())
-        names = list(self.latency)[1:]
         return {
             "dataset": self.dataset,
             "generator": self.generator,
             "metrics": {**metrics, "quote_words_median": self.quote_words_median},
-            "latency_ms": {**whole, "stages": dict(zip(names, stages, strict=True))},
+            "latency_ms": latency_json(self.latency, self.stages),
             "questions": self.questions,
             "answerable": self.answerable,
             "risk_coverage": list(self.curve),

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
 from pathlib import Path
 from shlex import join
+from statistics import median
 from time import perf_counter
 
-import numpy as np
-
 from citewell import KnowledgeBase, Settings, __version__
-from eval.abstention import Errors, Judged, aurc, auroc, fitted_errors, risk_coverage
-from eval.answer_metrics import (
-    answer_values,
-    citation_values,
-    cites_evidence,
-    holds_answer,
-    median_or_none,
-    quote_words,
-)
+from eval.abstention import Errors, aurc, auroc, fitted_errors, risk_coverage
 from eval.answer_results import AnswerReport
-from eval.bases import CachedBase, open_base
+from eval.bases import CachedBase, Progress, open_base
 from eval.datasets import Question, QuestionDataset, load_dataset
-from eval.evidence import Target
 from eval.journal import Answered, Journal, journal
+from eval.latency import latency, stage_latencies
 from eval.metrics import Values
+from eval.outcomes import Lookup, Outcome, judged, outcome_values, record
 from eval.results import evidence_counts
-from eval.runs import write_run
+from eval.runs import save_run
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
 from kb.errors import DatasetError, UserError
-from kb.types import Answer, Citation, Document
+from kb.text.words import words
 
 METRICS = (
     "answer_in_first_quote",
@@ -52,18 +42,6 @@ METRICS = (
     "answered_on_unanswerable",
 )
 """Means over questions, each over those that it speaks of."""
-Progress = Callable[[str, int, int], None]
-Lookup = Callable[[str], Document | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A question, what the product said to it, and what it would have said, had it not abstained."""
-
-    question: Question
-    answer: Answer
-    unguarded: Answer
-    seconds: float
 
 
 def evaluate_answers(
@@ -91,11 +69,23 @@ def evaluate_answers(
         failed = cached.fill(lambda done, total: progress("ingest", done, total))
         questions = evenly(dataset.questions, limit)
         with journal(cached.runs / "answers-in-progress.jsonl", _identity(dataset, cached, mode)) as noted:
-            outcomes = _outcomes(cached.base, questions, mode, noted, progress)
-            recalled = noted.recalled
-        elapsed = perf_counter() - began
-        command = _command(dataset, mode, limit)
-        return _report(dataset, outcomes, cached, failed, command=command, recalled=recalled, seconds=elapsed)
+            answered = _answers(cached.base, questions, mode, noted, progress)
+        document = lru_cache(maxsize=8)(cached.base.document)
+        outcomes = [
+            Outcome(question, said, located(dataset, question, document))
+            for question, said in zip(questions, answered, strict=True)
+        ]
+        report = _report(
+            dataset, outcomes, cached, document, failed, recalled=noted.recalled, seconds=perf_counter() - began
+        )
+    kept = {
+        **report.as_json(),
+        "command": _command(dataset, mode, limit),
+        "values": {report.generator: report.values},
+        "answers": [record(outcome) for outcome in outcomes],
+    }
+    save_run(report.run, kept)
+    return report
 
 
 def _identity(dataset: QuestionDataset, cached: CachedBase, mode: str | None) -> str:
@@ -106,20 +96,20 @@ def _identity(dataset: QuestionDataset, cached: CachedBase, mode: str | None) ->
     return json.dumps((__version__, mode, settings, cached.base.status().fingerprint, content.hexdigest()))
 
 
-def _outcomes(
+def _answers(
     base: KnowledgeBase, questions: Sequence[Question], mode: str | None, noted: Journal, progress: Progress
-) -> list[Outcome]:
+) -> list[Answered]:
     """Asks what the journal does not know; the first question, which loads models, is not timed the first time."""
     base.ask(questions[0].text, mode=mode).answer()
-    outcomes = []
+    found = []
     for done, question in enumerate(questions, start=1):
         answered = noted.recall(question.id, question.text)
         if answered is None:
             answered = _asked(base, question.text, mode)
             noted.note(question.id, answered)
-        outcomes.append(Outcome(question, answered.answer, answered.unguarded, answered.seconds))
+        found.append(answered)
         progress("answers", done, len(questions))
-    return outcomes
+    return found
 
 
 def _asked(base: KnowledgeBase, text: str, mode: str | None) -> Answered:
@@ -134,95 +124,37 @@ def _report(
     dataset: QuestionDataset,
     outcomes: Sequence[Outcome],
     cached: CachedBase,
+    document: Lookup,
     failed: Mapping[str, str],
     *,
-    command: str,
     recalled: int,
     seconds: float,
 ) -> AnswerReport:
-    document = lru_cache(maxsize=8)(cached.base.document)
-    targets = {outcome.question.id: located(dataset, outcome.question, document) for outcome in outcomes}
-    values = {outcome.question.id: _values(outcome, targets[outcome.question.id], document) for outcome in outcomes}
-    judged = [_judged(outcome, targets[outcome.question.id]) for outcome in outcomes]
-    errors = fitted_errors(judged)
-    report = AnswerReport(
+    answerable = [outcome for outcome in outcomes if outcome.question.answerable]
+    answers = [outcome.answered.answer for outcome in outcomes]
+    values = {outcome.question.id: outcome_values(outcome, document) for outcome in outcomes}
+    beliefs = [judged(outcome) for outcome in outcomes]
+    errors = fitted_errors(beliefs)
+    lengths = [len(words(citation.quote)) for answer in answers for citation in answer.citations]
+    return AnswerReport(
         dataset=dataset.name,
-        generator=outcomes[0].answer.generator,
+        generator=answers[0].generator,
         questions=len(outcomes),
-        answerable=sum(outcome.question.answerable for outcome in outcomes),
-        estimates={**_means(values), "abstention_auroc": auroc(judged), "aurc": aurc(judged), **_fitted(errors)},
-        quote_words_median=median_or_none(
-            list(chain.from_iterable(quote_words(outcome.answer.citations) for outcome in outcomes))
-        ),
-        latency=_latency(outcomes),
-        curve=risk_coverage(judged),
+        answerable=len(answerable),
+        estimates={**_means(values), "abstention_auroc": auroc(beliefs), "aurc": aurc(beliefs), **_fitted(errors)},
+        quote_words_median=float(median(lengths)) if lengths else None,
+        latency=latency([outcome.answered.seconds for outcome in outcomes]),
+        stages=stage_latencies([answer.timings for answer in answers]),
+        curve=risk_coverage(beliefs),
         thresholds=errors.thresholds if errors else (),
         values=values,
-        answers=[_said(outcome) for outcome in outcomes],
         fingerprint=cached.base.status().fingerprint,
         settings=cached.settings.model_dump(mode="json", exclude_defaults=True),
         failed=failed,
-        evidence=evidence_counts(
-            target for outcome in outcomes if outcome.question.answerable for target in targets[outcome.question.id]
-        ),
+        evidence=evidence_counts(target for outcome in answerable for target in outcome.targets),
         recalled=recalled,
         seconds=seconds,
         run=cached.runs / f"answers-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
-    )
-    write_run(
-        report.run,
-        {
-            **report.as_json(),
-            "command": command,
-            "values": {report.generator: report.values},
-            "answers": list(report.answers),
-        },
-    )
-    return report
-
-
-def _values(outcome: Outcome, targets: Sequence[Target], document: Lookup) -> Values:
-    """A question's metrics, each only where it speaks of the question."""
-    answer, question = outcome.answer, outcome.question
-    silent = float(answer.abstained)
-    values: Values = {}
-    if question.answerable:
-        values |= answer_values(answer, question.answers) if question.answers else {}
-        values["evidence_in_quotes"] = float(any(cites_evidence(one, targets) for one in answer.citations))
-        values["abstained_on_answerable"] = silent
-    else:
-        values["answered_on_unanswerable"] = 1 - silent
-    if not answer.abstained:
-        values |= citation_values(answer, [_is_verbatim(citation, document) for citation in answer.citations])
-    return values
-
-
-def _is_verbatim(citation: Citation, document: Lookup) -> bool:
-    """Looked up here and not taken from `citation.verified`, which is the product's own word."""
-    found = document(citation.source)
-    if found is None or not citation.spans:
-        return False
-    parts = [found.text[span.start : span.end] for span in citation.spans]
-    return all(parts) and " ... ".join(parts) == citation.quote
-
-
-def _judged(outcome: Outcome, targets: Sequence[Target]) -> Judged:
-    """Right is an answer whose quotes hold an accepted one, or evidence where no accepted answer stands in that.
-
-    Evidence that stands nowhere in the documents says nothing, if there are accepted answers.
-    """
-    question, citations = outcome.question, outcome.unguarded.citations
-    placed = any(target.quotes for target in targets)
-    if any(target.answers for target in targets) or (question.answers and not placed):
-        right = any(holds_answer(citation.quote, question.answers) for citation in citations)
-    else:
-        right = any(cites_evidence(citation, targets) for citation in citations)
-    return Judged(
-        id=question.id,
-        group=question.evidence[0].source if question.evidence else question.id,
-        answerable=question.answerable,
-        confidence=outcome.answer.confidence or 0.0,
-        right=question.answerable and right,
     )
 
 
@@ -239,33 +171,6 @@ def _fitted(errors: Errors | None) -> dict[str, Estimate | None]:
     return {
         f"{name}_fitted": estimates({name: list(rates.values())})[name]
         for name, rates in zip(names, found, strict=True)
-    }
-
-
-def _latency(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
-    stages = {"whole": [outcome.seconds for outcome in outcomes]}
-    for stage in outcomes[0].answer.timings:
-        stages[stage] = [outcome.answer.timings[stage] for outcome in outcomes]
-    return {name: _quantiles(seconds) for name, seconds in stages.items()}
-
-
-def _quantiles(seconds: Sequence[float]) -> tuple[float, float]:
-    p50, p95 = (1000 * float(quantile) for quantile in np.quantile(seconds, (0.5, 0.95)))
-    return p50, p95
-
-
-def _said(outcome: Outcome) -> dict[str, object]:
-    question, answer = outcome.question, outcome.answer
-    return {
-        "id": question.id,
-        "question": question.text,
-        "answers": list(question.answers),
-        "answerable": question.answerable,
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "confidence": answer.confidence,
-        "quotes": [citation.quote for citation in answer.citations],
-        "withheld": [citation.quote for citation in outcome.unguarded.citations] if answer.abstained else [],
     }
 
 

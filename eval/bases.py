@@ -16,6 +16,8 @@ from eval.datasets import Dataset
 from kb.errors import FingerprintMismatch
 
 _LOOK_EVERY = 0.2
+Progress = Callable[[str, int, int], None]
+"""Told the stage ("ingest", "answers", a configuration's name), how much of it is done, and of how much."""
 
 
 def cache_folder() -> Path:

@@ -63,6 +63,16 @@ class Comparison:
             return NOT_DISTINGUISHABLE
         return BETTER if _gain(self.metric, self.difference.mean) > 0 else WORSE
 
+    @property
+    def p_text(self) -> str:
+        """The corrected p-value as a table shows it."""
+        return f"{self.p_holm:.3f}" if self.p_holm >= 0.0005 else "<0.001"
+
+    @property
+    def detectable_text(self) -> str:
+        """The smallest difference that could have been seen as a table shows it."""
+        return "-" if self.difference.detectable is None else f"{self.difference.detectable:.3f}"
+
     def __str__(self) -> str:
         return f"{self.b} against {self.a}, {self.metric}: {self.difference}, {self.verdict}"
 

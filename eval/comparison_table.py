@@ -23,16 +23,15 @@ def comparison_table(report: ComparisonReport) -> str:
 
 
 def _row(comparison: Comparison) -> tuple[str, ...]:
-    detectable = comparison.difference.detectable
     return (
         comparison.metric,
         f"{comparison.mean_a:.3f}",
         f"{comparison.mean_b:.3f}",
         str(comparison.difference),
-        f"{comparison.p_holm:.3f}" if comparison.p_holm >= 0.0005 else "<0.001",
+        comparison.p_text,
         comparison.verdict,
         f"{comparison.won:,} / {comparison.lost:,} / {comparison.tied:,}",
-        "-" if detectable is None else f"{detectable:.3f}",
+        comparison.detectable_text,
     )
 
 

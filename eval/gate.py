@@ -105,7 +105,13 @@ def check(run: Run, *, bounds: Sequence[Bound], baseline: Run | None = None) -> 
 
 def _require_queries(run: Run, baseline: Run) -> None:
     """A run on fewer queries would pass for want of evidence."""
-    for config in run.values.keys() & baseline.values.keys():
+    shared = run.values.keys() & baseline.values.keys()
+    if not shared:
+        raise UserError(
+            f"The baseline has {listed(baseline.values)} and the run {listed(run.values)}: "
+            "nothing can be held against it without a configuration that both have."
+        )
+    for config in sorted(shared):
         missing = baseline.values[config].keys() - run.values[config].keys()
         if missing:
             of = f'{len(missing):,} of the {len(baseline.values[config]):,} queries of "{config}"'

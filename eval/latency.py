@@ -20,6 +20,9 @@ class Latency:
     p50: float
     p95: float
 
+    def __str__(self) -> str:
+        return f"{self.p50:.1f} / {self.p95:.1f}"
+
 
 def latency(seconds: Sequence[float]) -> Latency:
     """The quantiles of `seconds`, one value a query, interpolated between neighbours."""
@@ -33,6 +36,16 @@ def stage_latencies(laps: Sequence[Mapping[str, float]]) -> dict[str, Latency]:
     if len(names) < 2:
         return {}
     return {name: latency([lap.get(name, 0.0) for lap in laps]) for name in names}
+
+
+def latency_json(whole: Latency, stages: Mapping[str, Latency] | None = None) -> dict[str, object]:
+    """Rounded to microseconds; the stages only where there are several."""
+    inner = {"stages": {name: _rounded(stage) for name, stage in stages.items()}} if stages else {}
+    return {**_rounded(whole), **inner}
+
+
+def _rounded(whole: Latency) -> dict[str, float]:
+    return {"p50": round(whole.p50, 3), "p95": round(whole.p95, 3)}
 
 
 @dataclass(slots=True)

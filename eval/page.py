@@ -62,16 +62,15 @@ def _counts(content: Row) -> Iterator[str]:
 
 
 def _verdict(comparison: Comparison) -> Row:
-    detectable = comparison.difference.detectable
     return {
         "a": comparison.a,
         "b": comparison.b,
         "metric": comparison.metric,
         "difference": str(comparison.difference),
-        "p": f"{comparison.p_holm:.3f}" if comparison.p_holm >= 0.0005 else "<0.001",
+        "p": comparison.p_text,
         "verdict": comparison.verdict,
         "kind": comparison.verdict if comparison.verdict in ("better", "worse") else "",
-        "detectable": "-" if detectable is None else f"{detectable:.3f}",
+        "detectable": comparison.detectable_text,
     }
 
 
@@ -108,14 +107,15 @@ def _charts(run: Run, estimates: Mapping[str, Mapping[str, Estimate]]) -> Iterat
 
 
 def _steps(metric: str, means: Mapping[str, Estimate]) -> Iterator[_Chart]:
-    """What the reference adds to each of the others, the best of them last."""
-    if REFERENCE not in means or len(means) < 2:
+    """What fusing adds to the best single mode, and what each stage adds that is put on top ("hybrid+rerank")."""
+    chain = sorted((name for name in means if f"{name}+".startswith(f"{REFERENCE}+")), key=len)
+    others = [name for name in means if name not in chain]
+    if not others or chain[:1] != [REFERENCE]:
         return
-    others = sorted((name for name in means if name != REFERENCE), key=lambda name: means[name].mean)
-    names = [*others, REFERENCE]
+    names = [max(others, key=lambda name: means[name].mean), *chain]
     steps = [charts.Step(names[0], 0.0, means[names[0]].mean)]
     steps += [charts.Step(name, means[before].mean, means[name].mean) for before, name in pairwise(names)]
-    note = f"Configurations from the weakest part to {REFERENCE}, each with what it adds to the one before."
+    note = f"From the best of the others to {REFERENCE} and what is built on it. The axis does not begin at 0."
     yield _Chart("What each stage adds", charts.waterfall_chart(metric, steps), note)
 
 

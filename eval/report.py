@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from eval.answer_results import AnswerReport
 from eval.comparison import main_comparisons
-from eval.latency import Latency
 from eval.results import ConfigResult, RetrievalReport
 
 
@@ -14,7 +13,7 @@ def retrieval_table(report: RetrievalReport) -> str:
     """Metrics as rows, configurations as columns, each cell a mean with its 95% interval; below it what to know."""
     header = ["metric", *(result.name for result in report.configs)]
     rows = [[metric, *(_cell(result, metric) for result in report.configs)] for metric in _metrics(report)]
-    latency = ["p50 / p95 ms", *(f"{result.p50:.1f} / {result.p95:.1f}" for result in report.configs)]
+    latency = ["p50 / p95 ms", *(str(result.latency) for result in report.configs)]
     whole = markdown_table(header, [*rows, latency, *_stages(report)])
     return "\n".join([_heading(report), "", *whole, "", *_notes(report)])
 
@@ -24,7 +23,8 @@ def answers_table(report: AnswerReport) -> str:
     rows = [[metric, str(estimate)] for metric, estimate in report.estimates.items() if estimate]
     if report.quote_words_median is not None:
         rows.append(["quote_words_median", f"{report.quote_words_median:g}"])
-    rows += [[f"p50 / p95 ms, {name}", f"{p50:.1f} / {p95:.1f}"] for name, (p50, p95) in report.latency.items()]
+    rows.append(["p50 / p95 ms", str(report.latency)])
+    rows += [[f"- {name}", str(stage)] for name, stage in report.stages.items()]
     heading = (
         f"**{report.dataset}**: {report.questions:,} questions, {report.answerable:,} of them answerable, answered by "
         f"{report.generator}; means with 95% intervals"
@@ -61,11 +61,7 @@ def _heading(report: RetrievalReport) -> str:
 def _stages(report: RetrievalReport) -> list[list[str]]:
     """A row for each stage of what is made of several; empty cells for what is not."""
     names = dict.fromkeys(stage for result in report.configs for stage in result.stages)
-    return [[f"- {name}", *(_latency(result.stages.get(name)) for result in report.configs)] for name in names]
-
-
-def _latency(stage: Latency | None) -> str:
-    return f"{stage.p50:.1f} / {stage.p95:.1f}" if stage else ""
+    return [[f"- {name}", *(str(result.stages.get(name, "")) for result in report.configs)] for name in names]
 
 
 def _metrics(report: RetrievalReport) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.comparison import Comparison
 from eval.evidence import Target
-from eval.latency import Latency
+from eval.latency import Latency, latency_json
 from eval.metrics import Values
 from eval.statistics import Estimate
 from kb.types import Chunk
@@ -36,13 +36,12 @@ def evidence_counts(targets: Iterable[Target]) -> EvidenceCounts:
 class ConfigResult:
     """One retriever's result. `values` maps a query's id to its metrics, `found` to its first passages.
 
-    Latencies are in milliseconds a query, those of `stages` for a retriever that is made of several.
+    `stages` are those of a retriever that is made of several.
     """
 
     name: str
     estimates: Mapping[str, Estimate]
-    p50: float
-    p95: float
+    latency: Latency
     values: Mapping[str, Values]
     stages: Mapping[str, Latency] = field(default_factory=dict)
     found: Mapping[str, Sequence[Chunk]] = field(default_factory=dict)
@@ -84,9 +83,4 @@ class RetrievalReport:
 
 def _config_json(result: ConfigResult) -> dict[str, object]:
     metrics: dict[str, object] = {name: asdict(estimate) for name, estimate in result.estimates.items()}
-    latency: dict[str, object] = {"p50": round(result.p50, 3), "p95": round(result.p95, 3)}
-    if result.stages:
-        latency["stages"] = {
-            name: {"p50": round(stage.p50, 3), "p95": round(stage.p95, 3)} for name, stage in result.stages.items()
-        }
-    return {**metrics, "latency_ms": latency}
+    return {**metrics, "latency_ms": latency_json(result.latency, result.stages)}

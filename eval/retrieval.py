@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,12 +13,12 @@ from textwrap import shorten
 from time import perf_counter
 
 from citewell import KnowledgeBase, Settings
-from eval.bases import CachedBase, open_base
+from eval.bases import CachedBase, Progress, open_base
 from eval.comparison import compare_with_reference
 from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
 from eval.latency import StageClock, latency, stage_latencies
 from eval.results import ConfigResult, EvidenceCounts, RetrievalReport, evidence_counts
-from eval.runs import write_run as write_report
+from eval.runs import save_run
 from eval.statistics import estimates
 from eval.tasks import EvidenceTask, RankingTask, Task, evidence_task, ranking_task
 from eval.tokens import token_count
@@ -31,8 +31,6 @@ CONFIGS = ("dense", "lexical", "hybrid")
 SHOWN = 5
 EXCERPT = 300
 """How many of each query's passages are kept with a run, and how many characters of each."""
-Progress = Callable[[str, int, int], None]
-"""Told the stage ("ingest" or a configuration's name), how much of it is done, and of how much."""
 
 
 def evaluate_retrieval(
@@ -110,7 +108,7 @@ def _result(timed: _Timed, task: Task, trec: Path | None) -> ConfigResult:
     metrics = next(iter(values.values()))
     columns = {metric: [row[metric] for row in values.values()] for metric in metrics}
     whole, stages = latency(list(timed.seconds.values())), stage_latencies(list(timed.stages.values()))
-    return ConfigResult(timed.name, estimates(columns), whole.p50, whole.p95, values, stages, timed.found)
+    return ConfigResult(timed.name, estimates(columns), whole, values, stages, timed.found)
 
 
 def _task(dataset: Dataset, base: KnowledgeBase, limit: int | None) -> Task:
@@ -171,7 +169,7 @@ def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Setti
         },
         "passages": {name: _excerpt(chunk, dataset.content) for name, chunk in chunks.items()},
     }
-    write_report(report.run, kept)
+    save_run(report.run, kept)
 
 
 def _excerpt(chunk: Chunk, content: Path) -> dict[str, str]:

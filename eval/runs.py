@@ -56,7 +56,7 @@ def load_run(path: Path) -> Run:
     return Run(path, dataset, configs, {name: str(value) for name, value in known}, content)
 
 
-def write_run(path: Path, content: Mapping[str, object]) -> None:
+def save_run(path: Path, content: Mapping[str, object]) -> None:
     """All of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_suffix(".new")
@@ -101,7 +101,8 @@ def _content(path: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"There is no run {path}; `citewell eval retrieval` names the file that it writes.") from None
+        names = "`citewell eval retrieval` and `eval answers` name the files that they write"
+        raise UserError(f"There is no run {path}; {names}.") from None
     except OSError as error:
         raise UserError(f"The run {path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from citewell import KnowledgeBase, Settings
+from eval.latency import Latency, latency, latency_json
 from kb.protocols import Embedder
 from kb.text.passages import indexed_text
 
@@ -31,14 +31,6 @@ class Spent:
 
     wall: float
     cpu: float
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Milliseconds of a query, its embedding included."""
-
-    p50: float
-    p95: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,7 @@ class SpeedReport:
             "matrix_gflops_per_cpu_second": self.matrix_gflops,
             "share_of_matrix_rate": self.gflops and round(self.gflops / self.matrix_gflops, 3),
             "share_of_embedding": round(self.share_of_embedding, 3),
-            "query_ms": {mode: {"p50": latency.p50, "p95": latency.p95} for mode, latency in self.queries.items()},
+            "query_ms": {mode: latency_json(found) for mode, found in self.queries.items()},
             "base_mb": round(self.base_mb, 1),
             "peak_memory_mb": round(self.peak_memory_mb, 1),
         }
@@ -190,9 +182,7 @@ def _latency(base: KnowledgeBase, mode: str, texts: Sequence[str]) -> Latency:
     step = max(1, len(texts) // QUERIES)
     queries = [" ".join(text.split()[:12]) for text in texts[::step]]
     base.search(queries[0], mode=mode)
-    times = [1000 * timed(partial(base.search, query, mode=mode)).wall for query in queries]
-    cuts = quantiles(times, n=20, method="inclusive") if len(times) > 1 else times * 19
-    return Latency(round(cuts[9], 2), round(cuts[18], 2))
+    return latency([timed(partial(base.search, query, mode=mode)).wall for query in queries])
 
 
 def _rates(spent: Spent, chunks: int) -> dict[str, float]:

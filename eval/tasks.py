@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from eval.datasets import Query, Question, QuestionDataset, RankingDataset
-from eval.evidence import Target, first_ranks, locate
+from eval.datasets import Dataset, Query, Question, QuestionDataset, RankingDataset
+from eval.evidence import DEPTHS, Target, first_ranks, locate
 from eval.metrics import BUDGETS, DOCUMENTS, PASSAGES, Values, documents, evidence_values, ranking_values
 from kb.types import Document, Hit
 
@@ -97,6 +97,13 @@ def evidence_task(
     queries = tuple(Query(question.id, question.text) for question in questions)
     targets = {question.id: located(dataset, question, document) for question in questions}
     return EvidenceTask(queries, targets, tokens)
+
+
+def metric_names(dataset: Dataset) -> list[str]:
+    """The metrics that retrieval is judged by on such a dataset, in their order."""
+    if isinstance(dataset, QuestionDataset):
+        return list(evidence_values(dict.fromkeys(DEPTHS, (None,)), lengths=()))
+    return list(ranking_values({"query": {"document": 1}}, {})["query"])
 
 
 def evenly(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:

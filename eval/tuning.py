@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from citewell import Settings
+from eval.bases import Progress
 from eval.comparison import BETTER, MAIN_METRICS, Comparison, Pair, compare
 from eval.datasets import Question, QuestionDataset, load_dataset
 from eval.folds import FOLDS, folds
 from eval.retrieval import evaluate_retrieval
 from eval.statistics import Estimate
+from eval.tasks import metric_names
 from kb.errors import UserError
 from kb.settings import ChunkingSettings, ModeSettings
 
@@ -21,7 +23,6 @@ _MODE = "hybrid"
 _PARTS = ("dense", "lexical")
 _SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)
 _DEPTHS = (50, 100, 200)
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def tune(
     """
     present = settings or Settings()
     dataset = load_dataset(folder)
+    wanted = _metric(metric, metric_names(dataset))
     values: dict[str, Mapping[str, Mapping[str, float]]] = {}
     estimates: dict[str, Mapping[str, Estimate]] = {}
     tried: dict[str, Candidate] = {}
@@ -121,7 +123,6 @@ def tune(
         for result in report.configs:
             name = BASELINE if result.name == _MODE else result.name
             values[name], estimates[name] = result.values, result.estimates
-    wanted = _metric(metric, estimates[BASELINE])
     columns = {name: {query: row[wanted] for query, row in rows.items()} for name, rows in values.items()}
     groups = _groups(dataset.questions) if isinstance(dataset, QuestionDataset) else {}
     choice = nested_choice(columns, baseline=BASELINE, groups=groups)
@@ -182,10 +183,10 @@ def _with(settings: Settings, candidates: Mapping[str, Candidate], target: int |
     return settings.model_copy(update={"modes": modes, "chunking": chunking})
 
 
-def _metric(metric: str | None, found: Mapping[str, Estimate]) -> str:
-    wanted = metric or next(name for name in MAIN_METRICS if name in found)
-    if wanted not in found:
-        raise UserError(f'There is no metric "{wanted}" here; there are {", ".join(found)}.')
+def _metric(metric: str | None, known: Sequence[str]) -> str:
+    wanted = metric or next(name for name in MAIN_METRICS if name in known)
+    if wanted not in known:
+        raise UserError(f'There is no metric "{wanted}" here; there are {", ".join(known)}.')
     return wanted
 
 

@@ -13,6 +13,7 @@ from app.cli.main import main
 from eval.comparison import Pair, compare, compare_runs, compare_with_reference, main_comparisons
 from eval.comparison_table import comparison_table
 from eval.gate import Bound, BoundCheck, bound, check
+from eval.latency import Latency
 from eval.report import retrieval_table
 from eval.results import ConfigResult, RetrievalReport
 from eval.runs import Run, load_named, load_run
@@ -130,7 +131,7 @@ def test_the_reference_is_hybrid_or_the_first() -> None:
 
 def test_a_report_says_what_differs() -> None:
     configs = {"hybrid": STRONG, "dense": WEAK}
-    results = tuple(ConfigResult(name, {}, 1.0, 2.0, rows) for name, rows in configs.items())
+    results = tuple(ConfigResult(name, {}, Latency(1.0, 2.0), rows) for name, rows in configs.items())
     report = RetrievalReport("tiny", 20, results, None, 1, 1, {}, {}, 1.0, Path("run.json"))
     report = replace(report, comparisons=compare_with_reference(configs))
     assert "\ndense against hybrid, ndcg@10: -0.315 [" in retrieval_table(report)
@@ -265,6 +266,13 @@ def test_a_run_on_fewer_queries_does_not_pass_for_want_of_evidence(runs: Runs) -
     few = replace(new, values={name: dict([*rows.items()][:1]) for name, rows in new.values.items()})
     with pytest.raises(UserError, match="lacks"):
         check(few, bounds=(), baseline=new)
+
+
+def test_a_baseline_of_other_configurations_holds_nothing(runs: Runs) -> None:
+    new = load_run(runs.new)
+    other = replace(new, values={"other": new.values["hybrid"]})
+    with pytest.raises(UserError, match="The baseline has other and the run hybrid, lexical"):
+        check(new, bounds=(), baseline=other)
 
 
 def test_maxima_hold_from_below_and_areas_as_they_are_stated(tmp_path: Path) -> None:

@@ -72,6 +72,21 @@ def test_questions_won_and_lost_stand_beside_each_other_and_are_text(dataset: Pa
     assert "whale.md" in page
 
 
+def test_stages_are_what_is_built_on_one_another(dataset: Path, tmp_path: Path) -> None:
+    report = evaluate_retrieval(dataset, home=tmp_path / "cache")
+    kept = json.loads(report.run.read_text(encoding="utf-8"))
+    for name, mean in (("dense", 0.2), ("lexical", 0.3), ("hybrid", 0.5)):
+        kept["configs"][name]["quote_recall@5"]["mean"] = mean
+    kept["configs"]["hybrid+more"] = {**kept["configs"]["hybrid"], "quote_recall@5": {"mean": 0.4, "low": 0, "high": 1}}
+    kept["values"]["hybrid+more"] = kept["values"]["hybrid"]
+    kept["found"]["hybrid+more"] = kept["found"]["hybrid"]
+    report.run.write_text(json.dumps(kept), encoding="utf-8")
+    page = report_page(load_run(report.run))
+    waterfall = page[page.index("What each stage adds") : page.index("Quality against time")]
+    assert re.findall(r">(dense|lexical|hybrid[+a-z]*)</text>", waterfall) == ["lexical", "hybrid", "hybrid+more"]
+    assert re.findall(r">([+−-]?0\.\d{3})</text>", waterfall) == ["0.300", "+0.200", "-0.100"]
+
+
 def test_the_page_of_an_answers_run_has_its_risk_curve(dataset: Path, tmp_path: Path) -> None:
     report = evaluate_answers(dataset, home=tmp_path / "cache")
     page = report_page(load_run(report.run))

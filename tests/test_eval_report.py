@@ -14,7 +14,9 @@ ESTIMATES = {"file_recall@1": Estimate(0.5, 0.25, 0.75), "page_recall@1": Estima
 REPORT = RetrievalReport(
     dataset="tiny",
     questions=2,
-    configs=(ConfigResult("dense", ESTIMATES, 4.26, 9.5, {"n1": {"file_recall@1": 1.0, "page_recall@1": 1.0}}),),
+    configs=(
+        ConfigResult("dense", ESTIMATES, Latency(4.26, 9.5), {"n1": {"file_recall@1": 1.0, "page_recall@1": 1.0}}),
+    ),
     evidence=EvidenceCounts(items=3, with_page=2, located=2),
     documents=1200,
     chunks=2400,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from citewell import Settings
 from eval.folds import folds
 from eval.tuning import BASELINE, Candidate, nested_choice, tune
 from eval.tuning_table import tuning_table
@@ -72,30 +76,56 @@ def test_settings_say_what_was_chosen(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Parts that only their numbers tell apart: meaning misleads, words find them."""
-    folder = tmp_path_factory.mktemp("dataset") / "parts"
+    """Notes in Chinese, which the embedder does not speak: meaning misleads, words find them."""
+    folder = tmp_path_factory.mktemp("dataset") / "notes"
     (folder / "documents").mkdir(parents=True)
+    random = np.random.default_rng(11)
     rows = []
     for number in range(30):
-        code = f"{(7919 * (number + 3)) % 9000 + 1000}"
-        text = f"The bracket of part {code} is made of steel and weighs {number + 3} grams."
-        (folder / "documents" / f"{code}.md").write_text(f"{text}\n", encoding="utf-8")
-        evidence = [{"source": f"{code}.md", "page": None, "quote": text}]
-        row = {"id": code, "question": f"part {code}", "answers": [f"{number + 3} grams"], "evidence": evidence}
+        letters = "".join(chr(code) for code in random.integers(0x4E00, 0x9000, 40))
+        text = f"{letters[:20]}，{letters[20:]}。"
+        (folder / "documents" / f"{number}.md").write_text(f"{text}\n", encoding="utf-8")
+        evidence = [{"source": f"{number}.md", "page": None, "quote": text}]
+        row = {"id": str(number), "question": letters[4:12], "answers": [letters[20:]], "evidence": evidence}
         rows.append(row)
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder
 
 
-def test_from_a_dataset_to_a_choice(dataset: Path, tmp_path: Path) -> None:
-    tuning = tune(dataset, metric="quote_recall@1", home=tmp_path / "cache", targets=[32])
+def test_a_bad_mode_is_made_better_and_a_good_one_left_alone(dataset: Path, tmp_path: Path) -> None:
+    meaning = Settings(modes={"hybrid": ModeSettings(fuse=("dense",))})
+    tuning = tune(dataset, metric="quote_recall@1", settings=meaning, home=tmp_path / "cache", targets=[32])
     assert len(tuning.estimates) == 1 + 2 * 16
-    best = max(estimate.mean for estimate in tuning.estimates.values())
-    assert tuning.estimates[tuning.choice.chosen].mean == best
-    assert tuning.gain.queries == 30
-    assert tuning.helps == (tuning.candidate is not None and tuning.gain.verdict == "better")
-    written = tuning.as_json()
-    assert written["chosen"] == tuning.choice.chosen
-    assert tuning.gain.verdict in tuning_table(tuning)
-    with pytest.raises(UserError, match="there are"):
+    assert tuning.estimates[BASELINE].mean < 0.6
+    assert tuning.helps
+    assert (tuning.candidate is not None, tuning.gain.verdict, tuning.gain.queries) == (True, "better", 30)
+    assert tuning.gain.mean_b <= max(estimate.mean for estimate in tuning.estimates.values())
+    assert "better" in tuning_table(tuning)
+
+    again = Settings(modes={"hybrid": tuning.candidate.mode}) if tuning.candidate else Settings()
+    second = tune(dataset, metric="quote_recall@1", settings=again, home=tmp_path / "cache")
+    assert (second.choice.chosen, second.helps, second.candidate) == (BASELINE, False, None)
+    assert "not distinguishable" in tuning_table(second)
+
+
+def test_the_command_writes_what_helps(dataset: Path, tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.toml", tmp_path / "good.toml"
+    bad.write_text('[modes.hybrid]\nfuse = ["dense"]\n')
+    command = ["--home", str(tmp_path / "home"), "--settings", str(bad), "--json", "eval", "tune", str(dataset)]
+    done = subprocess.run(
+        [sys.executable, "-c", "from app.cli.main import main; main()", *command, "--write", str(good)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["helps"]
+    assert load_settings(good).modes["hybrid"].fuse == ("dense", "lexical")
+    assert good.read_text() == found["settings"]
+
+
+def test_an_unknown_metric_is_refused_before_anything_is_ingested(dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there are file_recall@1"):
         tune(dataset, metric="nonesuch", home=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.convert import convert
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show
+from app.cli.output import counted, print_json, say, show_table
 from app.cli.progress import stages
 from app.cli.runs import compare, gate, report
 from app.cli.tune import tune
@@ -43,8 +43,6 @@ def retrieval(
     names = list(dict.fromkeys(name.strip() for name in configs.split(",") if name.strip()))
     if not names:
         raise UserError("No search mode is named; give some, as in --configs dense,hybrid.")
-    from rich.text import Text
-
     from eval.report import retrieval_table
     from eval.retrieval import evaluate_retrieval
 
@@ -61,7 +59,7 @@ def retrieval(
     if invocation.json:
         print_json(report.as_json())
     else:
-        show(Text(printable(retrieval_table(report)), no_wrap=True, overflow="ignore"))
+        show_table(retrieval_table(report))
     if report.failed:
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
@@ -80,8 +78,6 @@ def answers(
     """Ask every question of DATASET, a folder in the knowledge-base layout, and judge answers and abstentions."""
     invocation: Invocation = context.obj
     settings = invocation.settings()
-    from rich.text import Text
-
     from eval.answers import evaluate_answers
     from eval.report import answers_table
 
@@ -92,7 +88,7 @@ def answers(
     if invocation.json:
         print_json(report.as_json())
     else:
-        show(Text(printable(answers_table(report)), no_wrap=True, overflow="ignore"))
+        show_table(answers_table(report))
     if report.failed:
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 

@@ -55,6 +55,13 @@ def show(*renderables: RenderableType, style: str = "") -> None:
     return None
 
 
+def show_table(markdown: str) -> None:
+    """A table as it stands, its lines never broken."""
+    from rich.text import Text
+
+    show(Text(printable(markdown), no_wrap=True, overflow="ignore"))
+
+
 def reflowed(text: str) -> str:
     """`text` without the line breaks that only wrapped it where it was written; paragraphs and list items stay."""
     return _WRAP.sub(" ", text)

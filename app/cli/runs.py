@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show
+from app.cli.output import counted, print_json, printable, say, show, show_table
 from kb.errors import UserError
 
 CHECK_FAILED = 1
@@ -25,8 +25,6 @@ def compare(
     configuration that both have is compared. "better" and "worse" are said of RUN_B, where chance is ruled out at the
     5% level for all comparisons together.
     """
-    from rich.text import Text
-
     from eval.comparison import compare_runs
     from eval.comparison_table import comparison_table
     from eval.runs import load_named
@@ -37,7 +35,7 @@ def compare(
     if invocation.json:
         print_json(report.as_json())
     else:
-        show(Text(printable(comparison_table(report)), no_wrap=True, overflow="ignore"))
+        show_table(comparison_table(report))
 
 
 def gate(

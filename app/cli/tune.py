@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import print_json, printable, say, show
+from app.cli.output import print_json, say, show_table
 from kb.errors import UserError
 
 
@@ -32,9 +32,9 @@ def tune(
     """
     if write and write.exists():
         raise UserError(f"{write} exists already; name a file that does not, and copy what is to stay.")
+    if write and not write.resolve().parent.is_dir():
+        raise UserError(f"There is no folder {write.resolve().parent} to write the settings to; make it first.")
     invocation: Invocation = context.obj
-    from rich.text import Text
-
     from app.cli.progress import stages
     from eval.tuning import tune as tuned
     from eval.tuning_table import tuning_table
@@ -52,7 +52,7 @@ def tune(
     if invocation.json:
         print_json(found.as_json())
     else:
-        show(Text(printable(tuning_table(found)), no_wrap=True, overflow="ignore"))
+        show_table(tuning_table(found))
     if write and found.helps and found.candidate:
         try:
             write.write_text(found.candidate.as_toml(), encoding="utf-8")
