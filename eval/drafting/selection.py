@@ -1,0 +1,107 @@
+"""Which drafts are worth a person's time: spread over documents and kinds, none twice, none that tells nothing."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from itertools import chain, zip_longest
+
+from eval.drafting.draft import Draft
+from eval.evidence import Target, quotes
+from eval.folding import letters
+from kb.protocols import Embedder, Retriever, Vectors
+from kb.text.terms import terms
+from kb.types import Chunk
+
+TRIVIAL, AMBIGUOUS, EASY, ALIKE = "trivially lexical", "ambiguous", "found at once", "near-duplicate"
+"""Why a draft is left out."""
+_ALIKE = 0.9
+"""The cosine from which on two questions are near-duplicates."""
+_LOOKED_AT = 5
+"""Passages that are looked through for evidence that stands in several places."""
+
+
+@dataclass(slots=True)
+class Selection:
+    """Chooses among drafts; `left_out` counts the others by reason.
+
+    `modes` are retrievers of the documents. A question whose evidence all of them put first does not tell them apart.
+    To leave these out makes the questions harder than those of people, but favours no mode, as what one of them finds
+    and another does not stays as it is; to leave out what one of them finds would favour the other.
+    """
+
+    embedder: Embedder
+    modes: Mapping[str, Retriever]
+    left_out: Counter[str] = field(default_factory=Counter)
+    _terms: set[frozenset[str]] = field(default_factory=set)
+    _vectors: list[Vectors] = field(default_factory=list)
+
+    def know(self, question: str) -> bool:
+        """Notes that `question` is asked; False if one like it was asked before."""
+        asked, vector = frozenset(terms(question)), self.embedder.queries([question])[0]
+        is_new = asked not in self._terms and all(float(vector @ other) < _ALIKE for other in self._vectors)
+        self._terms.add(asked)
+        self._vectors.append(vector)
+        return is_new
+
+    def chosen(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+        """Those worth asking; the first few of them already come from all over the documents."""
+        asking = [draft for draft in drafts if self._keeps(unless=draft.is_trivially_lexical, reason=TRIVIAL)]
+        for draft in _spread(self._told_apart(asking)):
+            if (
+                self._keeps(unless=self._stands_elsewhere(draft), reason=AMBIGUOUS)
+                and self._keeps(unless=all(self._is_first(draft, mode) for mode in self.modes.values()), reason=EASY)
+                and self._keeps(unless=not self.know(draft.question), reason=ALIKE)
+            ):
+                yield draft
+
+    def _keeps(self, *, unless: bool, reason: str) -> bool:
+        self.left_out[reason] += unless
+        return not unless
+
+    def _told_apart(self, drafts: Sequence[Draft]) -> Iterator[Draft]:
+        """What several documents speak of is asked with the document's title; what one does twice is not asked."""
+        sources: dict[str, Counter[str]] = defaultdict(Counter)
+        for draft in drafts:
+            sources[draft.subject][draft.source] += 1
+        for draft in drafts:
+            among = sources[draft.subject] if draft.subject else {draft.source: 1}
+            if self._keeps(unless=among[draft.source] > 1 or (len(among) > 1 and not draft.title), reason=AMBIGUOUS):
+                yield draft if len(among) == 1 else replace(draft, question=_with_title(draft))
+
+    def _stands_elsewhere(self, draft: Draft) -> bool:
+        """Whether passages elsewhere hold the evidence too, so that to find these would be right as well."""
+        quote = letters(draft.quote).text
+        found = self.modes["lexical"].retrieve(draft.quote, _LOOKED_AT)
+        return any(quote in letters(hit.chunk.text).text and not _holds(hit.chunk, draft) for hit in found)
+
+    def _is_first(self, draft: Draft, mode: Retriever) -> bool:
+        return any(_holds(hit.chunk, draft) for hit in mode.retrieve(draft.question, 1))
+
+
+def _holds(chunk: Chunk, draft: Draft) -> bool:
+    return quotes(chunk, Target(draft.source, pages=None, quotes=(draft.span,), answers=()))
+
+
+def _with_title(draft: Draft) -> str:
+    if draft.title.casefold() in draft.question.casefold():
+        return draft.question
+    return f"{draft.question.rstrip('?？')} ({draft.title})?"
+
+
+def _spread(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """One of each document in turn, in each document one of each kind in turn, as if by lot but always the same."""
+    documents: dict[str, dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
+    for draft in sorted(drafts, key=_lot):
+        documents[draft.source][draft.kind].append(draft)
+    return _in_turn([list(_in_turn(list(kinds.values()))) for kinds in documents.values()])
+
+
+def _in_turn(queues: Sequence[Sequence[Draft]]) -> Iterator[Draft]:
+    return (draft for draft in chain.from_iterable(zip_longest(*queues)) if draft)
+
+
+def _lot(draft: Draft) -> bytes:
+    return blake2b(f"{draft.source}\n{draft.span.start}\n{draft.question}".encode("utf-8", "surrogateescape")).digest()
