@@ -56,7 +56,7 @@ def _decided(questions: QuestionFolder, row: Mapping[str, object]) -> bool:
     """Whether the person decided on the question, other than to skip it. Raises StopIteration to end."""
     identity = str(row["id"])
     while True:
-        key = typer.prompt(_KEYS, prompt_suffix=": ", err=True).strip().casefold()[:1]
+        key = str(typer.prompt(_KEYS, prompt_suffix=": ", err=True)).strip().casefold()[:1]
         if key == "a":
             questions.decide(identity, "accepted")
         elif key == "r":

@@ -17,8 +17,8 @@ from kb.types import Chunk
 
 TRIVIAL, AMBIGUOUS, EASY, ALIKE = "trivially lexical", "ambiguous", "found at once", "near-duplicate"
 """Why a draft is left out."""
-_ALIKE = 0.9
-"""The cosine from which on two questions are near-duplicates."""
+_ALIKE, _SHARED = 0.9, 0.5
+"""The cosine and the share of common terms above which two questions are near-duplicates."""
 _LOOKED_AT = 5
 """Passages that are looked through for evidence that stands in several places."""
 
@@ -35,15 +35,19 @@ class Selection:
     embedder: Embedder
     modes: Mapping[str, Retriever]
     left_out: Counter[str] = field(default_factory=Counter)
-    _terms: set[frozenset[str]] = field(default_factory=set)
-    _vectors: list[Vectors] = field(default_factory=list)
+    _known: list[tuple[frozenset[str], Vectors]] = field(default_factory=list)
 
     def know(self, question: str) -> bool:
-        """Notes that `question` is asked; False if one like it was asked before."""
+        """Notes that `question` is asked; False if one like it was asked before.
+
+        An embedder that does not speak a language finds all its questions alike, so words are to be shared as well.
+        """
         asked, vector = frozenset(terms(question)), self.embedder.queries([question])[0]
-        is_new = asked not in self._terms and all(float(vector @ other) < _ALIKE for other in self._vectors)
-        self._terms.add(asked)
-        self._vectors.append(vector)
+        is_new = not any(
+            float(vector @ other) > _ALIKE and len(asked & known) > _SHARED * len(asked | known)
+            for known, other in self._known
+        )
+        self._known.append((asked, vector))
         return is_new
 
     def chosen(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
