@@ -76,6 +76,11 @@ class QuestionDataset:
         return self.folder / "documents"
 
     @property
+    def drafts(self) -> int:
+        """How many of the questions no person has accepted yet."""
+        return sum(question.is_draft for question in self.questions)
+
+    @property
     def answerable(self) -> tuple[Question, ...]:
         return tuple(question for question in self.questions if question.answerable)
 

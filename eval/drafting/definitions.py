@@ -72,9 +72,9 @@ _FORMS = (
 _RELATIVE = r",?\s(?:which|that|who|whose|where|der|die|das|qui|que)\s"
 _CLAUSE = re.compile(rf"(?P<whole>.+?)(?:(?<!\d),(?!\d)|;|:|[。；，、]|\s[–—(]|（|{_RELATIVE}|[.!?]?$)", re.DOTALL)
 _POINTING = re.compile(
-    "[也還还則则就仍該该此其這这那都]|[由因雖虽]|^[但即而]|前者|後者|后者|現在|现在|目前|通常|同時|同时|主要|基本|一直|至今|[位參参].?於|的$"
+    "[也還还則则就仍該该此其這这那都]|由[於于]|因[為为此而]|[雖虽]然|^[但即而]|前者|[後后]者|[現现]在|目前|通常|同[時时]|主要|基本|一直"
+    "|至今|[位參参].?於|的$"
 )
-_DEFINITE = frozenset(["the", "der", "die", "das", "le", "la", "el", "il", "lo"])
 _LEAST = 3
 """Words that an answer has at least; what is shorter says little."""
 
@@ -98,4 +98,4 @@ def _is_vague(match: re.Match[str], form: _Form) -> bool:
     term = match["term"]
     if form.not_terms.intersection(term.casefold().split()) or _POINTING.search(term):
         return True
-    return (match["lead"] or "").casefold() in _DEFINITE and " " not in term and term.islower()
+    return match["lead"] == "The" and " " not in term and term.islower()

@@ -21,18 +21,23 @@ _NUMBERED = _any_of("""
 _LOOSE = _any_of("of in the an? and or to at by for from with on as than that which whose is are was were")
 _UNIT = r"\s?(?:%|percent\b|per\scent\b|[Mm]illion\b|[Bb]illion\b|thousand\b|[％萬万億亿])"
 
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_JOINED = rf"[^\W{_CJK}]"
 _FIGURE = re.compile(
-    rf"(?<![\w.,/°–+<>=−－-])(?:(?:US)?[$€£¥]\s?)?\d+(?:[.,]\d+)*(?:{_UNIT})*(?![\w/:°′–-]|[.,]\d|\s?[±+])"
+    rf"(?<!{_JOINED})(?<![.,/°–+<>=−－-])(?:(?:US)?[$€£¥]\s?)?\d+(?:[.,]\d+)*(?:{_UNIT})*"
+    rf"(?!{_JOINED}|[/:°′–-]|[.,]\d|\s?[±+])"
 )
 _NAMING = re.compile(rf"(?:\b(?:{_NUMBERED})\.?|[(\[#§@])\s?$", re.IGNORECASE)
-_PAIRED = re.compile(r"\s?(?:and|or|to|bis|und|et|y|à|a)\s[$€£¥]?\d|[)\]]")
+_PAIR = r"(?:and|or|to|bis|und|et|y|à|a)"
+_FIRST_OF_PAIR = re.compile(rf"\s?{_PAIR}\s[$€£¥]?\d|[)\]]")
+_SECOND_OF_PAIR = re.compile(rf"\d%?\s{_PAIR}\s$")
 _YEAR = re.compile(r"1\d\d\d|20\d\d")
 _WHEN = re.compile(r"\b(?:in|since|until|by|after|before|from|during)\s$", re.IGNORECASE)
 _COUNTED = re.compile(rf"\s(?!(?:{_LOOSE}|if)\b)[a-z][a-z-]{{2,}}")
 _BORDER = re.compile(r"[,:;](?=\s|$)|[，；：。、()（）\[\]“”\"]|\s[–—-]\s")
 _LOOSE_END = re.compile(rf"(?:\s(?:{_LOOSE}))+$")
 _LOOSE_START = re.compile(r"(?:(?:of|and|or|but|than|that|as|by|to|for|which|who)\s+)+")
-_ENGLISH = re.compile(r"\b(?:the|of|and|in|is|was|were|are|to|that|for|with)\b")
+_ENGLISH = re.compile(r"\b(?:the|of|and|in|is|was|were|are|to|that|for|with|it|its|by|from|which|this|had|has)\b")
 _MASK = "____"
 _LONGEST, _LEAST = 16, 5
 """Words of the clause that is asked, at most, and terms that it holds at least, besides the figure."""
@@ -61,7 +66,9 @@ def masked(sentence: str) -> Iterator[Masked]:
 
 
 def _is_told(sentence: str, match: re.Match[str]) -> bool:
-    return match.start() > 0 and not (_NAMING.search(sentence[: match.start()]) or _PAIRED.match(sentence, match.end()))
+    before = sentence[: match.start()]
+    is_paired = _SECOND_OF_PAIR.search(before) or _FIRST_OF_PAIR.match(sentence, match.end())
+    return bool(before) and not is_paired and not _NAMING.search(before)
 
 
 def _clause(sentence: str, start: int, end: int) -> tuple[int, int]:

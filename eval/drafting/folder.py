@@ -12,13 +12,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from citewell.naming import file_name
 from citewell.status import DocumentRow
 from eval.drafting.draft import Draft
-from eval.lines import json_rows
+from eval.lines import Line, json_rows, list_of
 from kb.errors import UserError
 
 Status = Literal["draft", "accepted", "rejected"]
@@ -41,7 +42,15 @@ class QuestionFolder:
 
     def rows(self) -> list[Mapping[str, object]]:
         """The questions as they stand in the file. Raises DatasetError for a broken one."""
-        return [row for _, row in json_rows(self.file)] if self.file.exists() else []
+        return [row for _, row in self._numbered()]
+
+    def _numbered(self) -> list[tuple[Line, Mapping[str, object]]]:
+        return list(json_rows(self.file)) if self.file.exists() else []
+
+    def evidence(self) -> set[tuple[str, str]]:
+        """What is asked about already: names below documents/ and quotes."""
+        pieces = chain.from_iterable(list_of(row, "evidence", line) for line, row in self._numbered())
+        return {(str(piece.get("source")), str(piece.get("quote"))) for piece in pieces if isinstance(piece, dict)}
 
     def add(self, drafts: Sequence[Draft], names: Mapping[str, str]) -> None:
         """Writes `drafts` below what is there; `names` maps a source to its name below documents/."""
@@ -96,7 +105,7 @@ def _bring(file: Path, to: Path) -> None:
 
 def _row(draft: Draft, name: str) -> Mapping[str, object]:
     return {
-        "id": f"{draft.kind}-{blake2b(f'{name} {draft.question}'.encode(), digest_size=5).hexdigest()}",
+        "id": f"{draft.kind}-{blake2b(f'{name} {draft.quote}'.encode(), digest_size=5).hexdigest()}",
         "question": draft.question,
         "answers": [draft.answer] if draft.answer else [],
         "answerable": True,

@@ -63,7 +63,7 @@ def draft_questions(
     """
     target = QuestionFolder(folder)
     target.require_usable()
-    known = target.rows()
+    known, asked = target.rows(), target.evidence()
     ready = [row for row in base.documents() if row.state == "ready"]
     if not ready:
         raise UserError(f'The knowledge base "{base.name}" holds no document to ask about; ingest some first.')
@@ -72,8 +72,9 @@ def draft_questions(
     for row in known:
         selection.know(str(row.get("question", "")))
     whole = [row.source for row in ready if row.source in names]
+    new = (draft for draft in _suggested(base, whole, progress) if (names[draft.source], draft.quote) not in asked)
     chosen: list[Draft] = []
-    for draft in islice(selection.chosen(_suggested(base, whole, progress)), count):
+    for draft in islice(selection.chosen(new), count):
         chosen.append(draft)
         progress("questions", len(chosen), count)
     target.add(chosen, names)
