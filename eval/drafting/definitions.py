@@ -21,21 +21,17 @@ class Definition:
 class _Form:
     """A way of defining: `pattern` has the groups `lead` (an article), `term` and `answer`; `question` has {term}.
 
-    `not_terms` are words that begin a sentence of this form which defines nothing.
+    `not_terms` are words in what seems a term which show that nothing is defined.
     """
 
     pattern: re.Pattern[str]
     question: str
     not_terms: frozenset[str] = frozenset()
-    joint: str = " "
 
 
-_QUOTED = r"[\"“„«]?(?P<term>{term})[\"”“»]?(?:\s\([^()]*\))?"
-_NAME = r"[^\W_](?:[^\s,;:.!?()\"“”„«»|*]|\.(?=\w))*"
-_SPACED = _QUOTED.format(term=rf"{_NAME}(?:\s{_NAME}){{0,3}}?")
-_UNSPACED = _QUOTED.format(term=r"[^\s，。、；：,.;:()（）「」是为為]{2,14}?").replace(
-    r"(?:\s\([^()]*\))?", r"(?:[（(][^（）()]*[）)])?"
-)
+_WORD = r"[^\W_](?:[^\s,;:.!?()\"“”„«»|*]|\.(?=\w))*"
+_SPACED = rf"[\"“„«]?(?P<term>{_WORD}(?:\s{_WORD}){{0,3}}?)[\"”“»]?(?:\s\([^()]*\))?"
+_UNSPACED = r"(?P<lead>)[「“]?(?P<term>[^\s，。、；：,.;:()（）「」“”是为為]{2,14}?)[」”]?(?:[（(][^（）()]*[）)])?"
 
 
 def _form(lead: str, verb: str, question: str, not_terms: str = "") -> _Form:
@@ -62,12 +58,8 @@ _FORMS = (
     _form("Le|La|Un|Une", r"est\s(?=une?\s)", "Qu'est-ce que {term} ?", "ce il elle on c'est qui ceci cela"),
     _form("El|La|Un|Una", r"es\s(?=una?\s)", "¿Qué es {term}?", "este esta esto ello que quien ese esa eso"),
     _form("Il|La|Lo|Un|Una", r"è\s(?=una?\s)", "Che cos'è {term}?", "questo questa ciò che chi"),
-    _Form(
-        re.compile(rf"(?P<lead>)?{_UNSPACED}，?(?:是指|是(?=一)|指的?是)(?P<answer>.+)", re.DOTALL),
-        "{term}是什麼？",
-        joint="",
-    ),
-    _Form(re.compile(rf"(?P<lead>)?{_UNSPACED}とは、?(?P<answer>.+)", re.DOTALL), "{term}とは何ですか。", joint=""),
+    _Form(re.compile(rf"{_UNSPACED}，?(?:是指|是(?=一)|指的?是)(?P<answer>.+)", re.DOTALL), "{term}是什麼？"),
+    _Form(re.compile(rf"{_UNSPACED}とは、?(?P<answer>.+)", re.DOTALL), "{term}とは何ですか。"),
 )
 _RELATIVE = r",?\s(?:which|that|who|whose|where|der|die|das|qui|que)\s"
 _CLAUSE = re.compile(rf"(?P<whole>.+?)(?:(?<!\d),(?!\d)|;|:|[。；，、]|\s[–—(]|（|{_RELATIVE}|[.!?]?$)", re.DOTALL)
@@ -88,7 +80,7 @@ def definition(sentence: str) -> Definition | None:
             answer = clause["whole"].strip() if clause else ""
             if len(words(answer)) >= _LEAST:
                 term = match["term"]
-                asked = f"{match['lead'].lower()}{form.joint}{term}" if match["lead"] else term
+                asked = f"{match['lead'].lower()} {term}" if match["lead"] else term
                 return Definition(term, form.question.format(term=asked), answer)
     return None
 
