@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from llama_index.core.llms import CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
 from typer.testing import CliRunner
 
 from app.cli.main import app, main
@@ -21,6 +22,7 @@ from eval.drafting.rules import drafts
 from eval.drafting.selection import ALIKE, AMBIGUOUS, EASY, TRIVIAL, Selection
 from eval.evidence import locate
 from kb.errors import DatasetError, UserError
+from kb.text.sentences import sentences
 from kb.types import Document, Span
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "documents"
@@ -256,6 +258,51 @@ def test_a_question_set_is_a_dataset_that_grows(base: KnowledgeBase, tmp_path: P
     assert len({json.loads(line)["id"] for line in after}) == 13
     known = load_dataset(folder)
     assert (len(known.questions), known.drafts) == (12, 11)
+
+
+class Reader(CustomLLM):
+    """Asks what a passage's longest sentence says, in words of its own; every third reply is of another kind."""
+
+    calls: int = 0
+    ends_after: int = 1_000
+    copies: bool = True
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(model_name="reader")
+
+    def complete(self, prompt: str, **_: object) -> CompletionResponse:
+        self.calls += 1
+        if self.calls > self.ends_after:
+            raise ConnectionError("connection refused")
+        if self.calls % 3 == 0:
+            return CompletionResponse(text=["I cannot help with that.", '{"question": 3}'][self.calls % 2])
+        passage = prompt.split("The passage:\n")[1]
+        quote = max((passage[span.start : span.end] for span in sentences(passage)), key=lambda text: len(text) % 200)
+        last = quote.rstrip(".").split()[-1]
+        reply = {"question": f"Hm{self.calls}?", "quote": quote, "answer": last if self.copies else "42nd"}
+        return CompletionResponse(text=f"Gladly:\n```json\n{json.dumps(reply)}\n```")
+
+    def stream_complete(self, prompt: str, **_: object) -> CompletionResponseGen:
+        raise NotImplementedError
+
+
+def test_a_language_model_asks_and_what_it_did_not_copy_is_left_out(base: KnowledgeBase, tmp_path: Path) -> None:
+    base.ingest(SAMPLE).wait()
+    llm = Reader()
+    report = draft_questions(base, tmp_path / "set", count=5, llm=llm)
+    assert report.kinds == {"llm": 5} and report.left_out["not in the passage"] == llm.calls // 3
+    rows = [json.loads(line) for line in (tmp_path / "set" / "questions.jsonl").read_text().splitlines()]
+    assert len({row["evidence"][0]["source"] for row in rows}) == 5
+    assert all(row["answers"][0] in row["evidence"][0]["quote"] for row in rows)
+    load_dataset(tmp_path / "set")
+    # It is asked no more than three times as often, and what it asked before it failed is kept.
+    rambling = Reader(copies=False)
+    assert draft_questions(base, tmp_path / "none", count=2, llm=rambling).left_out == {"not in the passage": 6}
+    assert rambling.calls == 6
+    with pytest.raises(UserError, match='language model "reader" does not answer: connection refused'):
+        draft_questions(base, tmp_path / "half", count=5, llm=Reader(ends_after=2))
+    assert len(load_dataset(tmp_path / "half").questions) == 2
 
 
 def test_documents_are_linked_as_people_know_them_and_renewed(base: KnowledgeBase, tmp_path: Path) -> None:

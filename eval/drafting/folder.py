@@ -52,12 +52,12 @@ class QuestionFolder:
         pieces = chain.from_iterable(list_of(row, "evidence", line) for line, row in self._numbered())
         return {(str(piece.get("source")), str(piece.get("quote"))) for piece in pieces if isinstance(piece, dict)}
 
-    def add(self, drafts: Sequence[Draft], names: Mapping[str, str]) -> None:
-        """Writes `drafts` below what is there; `names` maps a source to its name below documents/."""
+    def add(self, draft: Draft, name: str) -> None:
+        """Writes `draft` below what is there; `name` is that of its source below documents/."""
         before = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
         if before and not before.endswith("\n"):
             before += "\n"
-        self._write(before + "".join(_line(_row(draft, names[draft.source])) for draft in drafts))
+        self._write(before + _line(_row(draft, name)))
 
     def decide(self, identity: str, status: Status, **changes: object) -> None:
         """Sets the status of a question, and what else a person changed of it; the other lines stay as they are."""

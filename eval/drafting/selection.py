@@ -53,13 +53,16 @@ class Selection:
     def chosen(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
         """Those worth asking; the first few of them already come from all over the documents."""
         asking = [draft for draft in drafts if self._keeps(unless=draft.is_trivially_lexical, reason=TRIVIAL)]
-        for draft in _spread(self._told_apart(asking)):
-            if (
-                self._keeps(unless=self._stands_elsewhere(draft), reason=AMBIGUOUS)
-                and self._keeps(unless=all(self._is_first(draft, mode) for mode in self.modes.values()), reason=EASY)
-                and self._keeps(unless=not self.know(draft.question), reason=ALIKE)
-            ):
-                yield draft
+        return (draft for draft in _spread(self._told_apart(asking)) if self.is_worth_asking(draft))
+
+    def is_worth_asking(self, draft: Draft) -> bool:
+        """Whether it tells modes apart and is none of those known; if so, it is known from now on."""
+        return (
+            self._keeps(unless=draft.is_trivially_lexical, reason=TRIVIAL)
+            and self._keeps(unless=self._stands_elsewhere(draft), reason=AMBIGUOUS)
+            and self._keeps(unless=all(self._is_first(draft, mode) for mode in self.modes.values()), reason=EASY)
+            and self._keeps(unless=not self.know(draft.question), reason=ALIKE)
+        )
 
     def _keeps(self, *, unless: bool, reason: str) -> bool:
         self.left_out[reason] += unless
