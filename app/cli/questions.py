@@ -56,5 +56,5 @@ def _say_more(report: DraftingReport, folder: Path) -> None:
     if report.left_out:
         say("Left out: " + ", ".join(f"{number:,} {reason}" for reason, number in report.left_out.items()) + ".")
     if report.missing:
-        say(f"Not on the disk any more, and not asked about: {counted(report.missing, 'file')}.")
+        say(f"Gone or changed since they were ingested, and left out: {counted(report.missing, 'file')}.")
     say(f"Go through them: citewell eval questions {quote(str(folder))} --review")

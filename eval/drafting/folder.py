@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -65,20 +64,19 @@ class QuestionFolder:
         self._write("".join(_decided(line, identity, {**changes, "status": status}) for line in lines))
 
     def link(self, rows: Sequence[DocumentRow]) -> dict[str, str]:
-        """Brings the files of `rows` below documents/; maps those that are on the disk to their names there.
+        """Brings the files of `rows` below documents/; maps them to their names there.
+
+        Files that are gone, or whose size is not that which was ingested, are left out.
 
         A hard link where the disk allows it, which takes no room, else a copy. A file that is no longer the same as
         the one there takes its place.
         """
-        files = {row.file: Path(row.file.removesuffix(file_name(row))) for row in rows}
-        common = os.path.commonpath(files.values()) if files else ""
-        found = {}
-        for file in files:
-            name = os.path.relpath(file, common)
-            with suppress(FileNotFoundError):
-                _bring(Path(file), self.documents / name)
-                found[file] = name
-        return found
+        there = {row.file: row.file.removesuffix(file_name(row)) for row in rows if _size(row.file) == row.bytes}
+        common = os.path.commonpath(there.values()) if there else ""
+        names = {file: os.path.relpath(file, common) for file in there}
+        for file, name in names.items():
+            _bring(Path(file), self.documents / name)
+        return names
 
     def _write(self, text: str) -> None:
         """All of it or nothing."""
@@ -88,8 +86,15 @@ class QuestionFolder:
         whole.replace(self.file)
 
 
+def _size(file: str) -> int | None:
+    """None where there is no such file."""
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return None
+
+
 def _bring(file: Path, to: Path) -> None:
-    """Raises FileNotFoundError where `file` is gone."""
     told = file.stat()
     if to.exists() and (to.stat().st_size, to.stat().st_mtime_ns) == (told.st_size, told.st_mtime_ns):
         return

@@ -32,7 +32,7 @@ class DraftingReport:
     """What was drafted: `kinds` counts the new questions by kind, `left_out` the other drafts by reason.
 
     `questions` are all in the folder, `decided` those of them that a person has accepted or rejected. `missing` counts
-    the documents of which no file lies on the disk any more.
+    the files that are gone or changed since they were ingested.
     """
 
     folder: Path
