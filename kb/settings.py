@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -78,6 +78,16 @@ class AnswerSettings(_Section):
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class EvaluationSettings(_Section):
+    """The language model that judges and drafts for `citewell eval`: a class of LlamaIndex's, "package.module:Class".
+
+    `llm_options` are its arguments. They may hold keys of services, so they are left out wherever settings are written.
+    """
+
+    llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
+    llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+
+
 class StoreSettings(_Section):
     """`lock_wait` is how many seconds a writer waits for another one."""
 
@@ -99,6 +109,7 @@ class Settings(BaseSettings):
     modes: dict[str, ModeSettings] = {}
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
     @field_validator("modes")
     @classmethod
