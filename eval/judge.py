@@ -22,6 +22,7 @@ from eval.labels import Labels
 from eval.llm import failures_told, load_llm
 from eval.runs import Run
 from eval.tasks import evenly
+from kb.errors import UserError
 
 if TYPE_CHECKING:
     from llama_index.core.evaluation import BaseEvaluator
@@ -130,12 +131,11 @@ class Judging:
 
     def _ask(self, missing: Mapping[str, Judgement], progress: Progress) -> None:
         """In one event loop, which clients of services keep their connections in."""
-        evaluators = {measure.name: measure.evaluator(self.judge.llm) for measure in MEASURES}
         with asyncio.Runner() as runner:
+            examiner = _Examiner(self.judge.llm, runner)
             for done, (key, judgement) in enumerate(missing.items(), start=1):
                 began = perf_counter()
-                with failures_told(self.judge.llm):
-                    text = runner.run(_reply(evaluators[judgement.measure.name], judgement.case))
+                text = examiner.insist(judgement)
                 self.replies.note(key, Reply(self.judge.identity, text, round(perf_counter() - began, 3)))
                 progress("judge", done, len(missing))
 
@@ -143,6 +143,41 @@ class Judging:
         reply = self.replies.known[judgement.key(self.judge)].text
         verdict = judgement.measure.verdict(reply)
         return Judged(judgement.id, judgement.measure.name, judgement.again, verdict, reply)
+
+
+class _Examiner:
+    """Asks a language model, and tells a failure of it from one judgement that it will not give."""
+
+    def __init__(self, llm: LLM, runner: asyncio.Runner) -> None:
+        self._llm, self._runner = llm, runner
+        self._evaluators = {measure.name: measure.evaluator(llm) for measure in MEASURES}
+        self._answered: Judgement | None = None
+
+    def insist(self, judgement: Judgement) -> str:
+        """The reply. Raises UserError where the language model fails altogether.
+
+        A filter of contents, say, refuses by an error: where what was answered before is answered again, and this one
+        is not, the error is the reply.
+        """
+        try:
+            text = self._ask(judgement)
+        except UserError:
+            if self._answered is None:
+                raise
+            self._ask(self._answered)
+            return self._ask_or_error(judgement)
+        self._answered = judgement
+        return text
+
+    def _ask_or_error(self, judgement: Judgement) -> str:
+        try:
+            return self._ask(judgement)
+        except UserError as error:
+            return str(error)
+
+    def _ask(self, judgement: Judgement) -> str:
+        with failures_told(self._llm):
+            return self._runner.run(_reply(self._evaluators[judgement.measure.name], judgement.case))
 
 
 @contextmanager

@@ -12,13 +12,14 @@ from llama_index.core.llms import CompletionResponse, CompletionResponseGen, Cus
 class ScriptedLLM(CustomLLM):
     """Replies by the first of `rules`, pairs of a pattern and a reply, whose pattern the prompt has; else nothing.
 
-    Every prompt becomes a line in the file `log`; the line `fails_at` there is an error, or Ctrl-C if it `interrupts`.
+    A reply that is None is an error. Every prompt becomes a line in the file `log`; those whose numbers are in `fails`
+    are errors, or Ctrl-C if it `interrupts`.
     """
 
-    rules: tuple[tuple[str, str], ...] = ()
+    rules: tuple[tuple[str, str | None], ...] = ()
     log: str
     model: str = "scripted"
-    fails_at: int = 0
+    fails: tuple[int, ...] = ()
     interrupts: bool = False
 
     @property
@@ -28,10 +29,12 @@ class ScriptedLLM(CustomLLM):
     def complete(self, prompt: str, *_: Any, **__: Any) -> CompletionResponse:
         with Path(self.log).open("a", encoding="utf-8") as file:
             file.write(repr(prompt) + "\n")
-        if len(logged(Path(self.log))) == self.fails_at:
-            raise KeyboardInterrupt if self.interrupts else RuntimeError("Connection\nrefused.")
-        said = (reply for pattern, reply in self.rules if re.search(pattern, prompt, re.DOTALL))
-        return CompletionResponse(text=next(said, ""))
+        if len(logged(Path(self.log))) in self.fails:
+            raise KeyboardInterrupt if self.interrupts else ConnectionError("Connection\nrefused.")
+        said = next((reply for pattern, reply in self.rules if re.search(pattern, prompt, re.DOTALL)), "")
+        if said is None:
+            raise ValueError("The content filter was triggered.")
+        return CompletionResponse(text=said)
 
     def stream_complete(self, *_: Any, **__: Any) -> CompletionResponseGen:
         raise NotImplementedError

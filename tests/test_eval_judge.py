@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "prompts.log"
 
 
-def scripted(log: Path, rules: list[tuple[str, str]], **options: object) -> Settings:
+def scripted(log: Path, rules: Sequence[tuple[str, str | None]], **options: object) -> Settings:
     chosen = {"llm": SCRIPTED, "llm_options": {"rules": rules, "log": str(log), **options}}
     return Settings(evaluation=chosen)  # type: ignore[arg-type]
 
@@ -252,21 +252,42 @@ def test_the_judge_sees_what_people_see(run: Path, log: Path) -> None:
 
 
 def test_an_error_midway_is_one_sentence_and_the_rest_is_asked_afterwards(run: Path, log: Path) -> None:
-    settings = scripted(log, APPROVING, fails_at=6)
+    settings = scripted(log, APPROVING, fails=[6, 7])
     with pytest.raises(UserError, match=r'^The language model "scripted" does not answer: Connection refused; .*\.$'):
         judged(run, settings)
-    assert len(logged(log)) == 6
+    assert len(logged(log)) == 7
     assert not list(run.parent.glob("*-judged-*"))
     # The last of five replies is cut off, as by a crash: that one is asked for again, and none of the other four.
     kept = run.parent / REPLIES
     kept.write_text(kept.read_text(encoding="utf-8")[:-20], encoding="utf-8")
     report = judged(run, settings)
-    assert report.calls == 11 - 4 == len(logged(log)) - 6
+    assert report.calls == 11 - 4 == len(logged(log)) - 7
     assert {each.passed.mean for each in report.results} == {1}
 
 
+def test_an_error_at_the_start_is_no_refusal(run: Path, log: Path) -> None:
+    with pytest.raises(UserError, match="does not answer: Connection refused"):
+        judged(run, scripted(log, APPROVING, fails=[1]))
+    assert (run.parent / REPLIES).read_text(encoding="utf-8") == ""
+
+
+def test_an_error_that_one_prompt_meets_again_is_a_refusal(run: Path, log: Path) -> None:
+    """As filters of contents have it; an error that passes (the second call) is none."""
+    rules = [(r"\[RESULT\].*two question", None), *APPROVING]
+    report = judged(run, scripted(log, rules, fails=[2]))
+    relevance = result(report, "relevance")
+    assert (relevance.passed.mean, relevance.refused.mean) == (0.75, 0.25)
+    assert result(report, "faithfulness").passed.mean == 1
+    # Each error takes two calls more: one that was answered before, and the same again.
+    assert len(logged(log)) == 11 + 2 + 2
+    assert judged(run, scripted(log, rules, fails=[2])).calls == 0
+    verdicts = load_run(report.run).content["verdicts"]
+    assert isinstance(verdicts, list)
+    assert any("content filter" in one["reply"] for one in verdicts)
+
+
 def test_ctrl_c_keeps_what_was_judged(run: Path, log: Path) -> None:
-    settings = scripted(log, APPROVING, fails_at=4, interrupts=True)
+    settings = scripted(log, APPROVING, fails=[4], interrupts=True)
     with pytest.raises(KeyboardInterrupt):
         judged(run, settings)
     assert len((run.parent / REPLIES).read_text(encoding="utf-8").splitlines()) == 3
@@ -402,10 +423,10 @@ class RandomLLM(CustomLLM):
 
         if self._model is None:
             torch.manual_seed(0)
-            config = GPT2Config(vocab_size=256, n_positions=4096, n_embd=16, n_layer=2, n_head=2)
+            config = GPT2Config(vocab_size=256, n_positions=512, n_embd=16, n_layer=2, n_head=2)
             config.bos_token_id = config.eos_token_id = None
             self._model = GPT2LMHeadModel(config).eval()
-        ids = torch.tensor([list(prompt.encode())])
+        ids = torch.tensor([list(prompt.encode()[-400:])])
         said = self._model.generate(
             ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=True, pad_token_id=0
         )
@@ -494,7 +515,7 @@ def test_from_answers_to_a_judged_run_on_the_command_line(
     assert "1.000 [1.000, 1.000], kappa undefined, n = 1" in out
     assert "Nobody has checked" not in out
 
-    settings.write_text(f'[evaluation]\nllm = "{SCRIPTED}"\n{options}model = "new"\nfails_at = 8\n')
+    settings.write_text(f'[evaluation]\nllm = "{SCRIPTED}"\n{options}model = "new"\nfails = [8, 9]\n')
     code, out, err = citewell("--settings", settings, "eval", "judge", run, "--yes")
     assert (code, out) == (2, "")
     assert err.splitlines()[-1].startswith('The language model "new" does not answer: Connection refused;')
