@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
-from statistics import median
+from statistics import fmean
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -104,7 +104,7 @@ class Judging:
             calls=len(missing),
             prompt_tokens=sum(tokens(judgement.prompt) for judgement in missing.values()),
             tokenizer=TOKENIZER,
-            seconds=round(median(times) * len(missing), 1) if times else None,
+            seconds=round(fmean(times) * len(missing), 1) if times else None,
         )
 
     def finish(self, *, labels: Labels | None = None, progress: Progress = lambda *_: None) -> JudgeReport:

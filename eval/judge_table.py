@@ -34,7 +34,11 @@ def cost_text(cost: Cost) -> str:
     """One sentence."""
     rest = cost.judgements - cost.calls
     known = f" ({rest:,} others are known already, or ask the same)" if rest else ""
-    time = f"about {_duration(cost.seconds)}" if cost.seconds is not None else "how long is not known before the first"
+    time = (
+        f"about {_duration(cost.seconds)}"
+        if cost.seconds is not None
+        else "how long that takes is known after the first"
+    )
     return (
         f"To ask: {cost.calls:,} calls{known}, {cost.prompt_tokens:,} tokens of prompts by {cost.tokenizer}, and the "
         f"replies; {time}."
