@@ -34,11 +34,7 @@ def cost_text(cost: Cost) -> str:
     """One sentence."""
     rest = cost.judgements - cost.calls
     known = f" ({rest:,} others are known already, or ask the same)" if rest else ""
-    time = (
-        f"about {_duration(cost.seconds)}"
-        if cost.seconds is not None
-        else "how long that takes is known after the first"
-    )
+    time = "how long that takes is known after the first" if cost.seconds is None else _duration(cost.seconds)
     return (
         f"To ask: {cost.calls:,} calls{known}, {cost.prompt_tokens:,} tokens of prompts by {cost.tokenizer}, and the "
         f"replies; {time}."
@@ -72,7 +68,7 @@ def _undefined(report: JudgeReport) -> bool:
 
 
 def _duration(seconds: float) -> str:
-    minutes = seconds / 60
-    if minutes < 1:
-        return f"{seconds:.0f} seconds" if seconds >= 1 else "a second"
-    return f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
+    for unit, name in ((3600, "hours"), (60, "minutes")):
+        if seconds >= 1.5 * unit:
+            return f"about {seconds / unit:.1f} {name}"
+    return f"about {max(1, round(seconds))} s"

@@ -233,12 +233,14 @@ def test_what_was_judged_can_be_compared_gated_and_shown(run: Path, log: Path) -
 
 def test_a_judged_run_judged_again_keeps_the_last_judge_alone(run: Path, log: Path) -> None:
     first = judged(run, scripted(log, APPROVING))
-    second = judged(first.run, scripted(log, [], model="silent"))
+    with judging(load_run(first.run), settings=scripted(log, [], model="silent"), limit=1) as session:
+        second = session.finish()
     assert second.run.name.count("-judged-") == 1
     assert second.run != first.run
     kept = load_run(second.run)
     assert kept.estimates()["extractive"]["judge_faithfulness"].mean == 0
     assert kept.config("extractive")["one"]["judge_relevance"] == 0
+    assert kept.config("extractive")["two"] == {"f1": 0.5}
 
 
 def test_the_judge_sees_what_people_see(run: Path, log: Path) -> None:
@@ -263,6 +265,7 @@ def test_an_error_midway_is_one_sentence_and_the_rest_is_asked_afterwards(run: P
     report = judged(run, settings)
     assert report.calls == 11 - 4 == len(logged(log)) - 7
     assert {each.passed.mean for each in report.results} == {1}
+    assert judged(run, settings).calls == 0
 
 
 def test_an_error_at_the_start_is_no_refusal(run: Path, log: Path) -> None:
@@ -332,6 +335,7 @@ def test_agreement_with_itself_shows_a_judge_that_goes_by_the_order(run: Path, l
     assert itself is not None
     # First two passed and two failed, then all failed: half agree, which is what chance would do as well.
     assert (itself.count, itself.raw.mean, itself.kappa) == (4, 0.5, 0)
+    assert [values["judge_faithfulness"] for values in report.values.values()] == [1, 1, 0, 0]
     steady = result(report, "relevance").itself
     assert steady is not None
     assert (steady.raw.mean, steady.kappa) == (1, None)
