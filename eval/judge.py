@@ -1,70 +1,31 @@
-"""A language model as judge of a run's answers: what it has to be asked, what that costs, and its replies."""
+"""The judging of a run's answers: what is to be asked, what that costs, and what was asked already."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from hashlib import blake2b
 from statistics import fmean
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from citewell import Settings
 from eval.bases import Progress
+from eval.examiner import Examiner, Judge, Judgement, load_judge
 from eval.judge_cases import Case, given_answers
-from eval.judge_measures import MEASURES, Measure
+from eval.judge_measures import MEASURES
 from eval.judge_replies import Replies, Reply, replies
-from eval.judge_results import Judged, JudgeReport, judge_report
+from eval.judge_report import judge_report
+from eval.judge_results import Judged, JudgeReport
 from eval.labels import Labels
-from eval.llm import failures_told, load_llm
 from eval.runs import Run
 from eval.tasks import evenly
-from kb.errors import UserError
-
-if TYPE_CHECKING:
-    from llama_index.core.evaluation import BaseEvaluator
-    from llama_index.core.llms import LLM
 
 AGAIN = 50
 """Judgements of each measure that are asked for a second time."""
 TOKENIZER = "LlamaIndex's tokenizer"
 REPLIES = "judge-replies.jsonl"
 """The file beside a run with all that was replied of the runs in its folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """`name` is that of the settings, `identity` differs by all that the settings say of it."""
-
-    llm: LLM
-    name: str
-    identity: str
-
-    @property
-    def model(self) -> str:
-        return str(self.llm.metadata.model_name)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One thing to ask: a measure of the answer to the question `id`; `again` where it was asked before."""
-
-    id: str
-    measure: Measure
-    case: Case
-    again: bool = False
-
-    @property
-    def prompt(self) -> str:
-        return self.measure.prompt(self.case)
-
-    def key(self, judge: Judge) -> str:
-        """Of the judge, of all that it is shown, and of the time that it is asked."""
-        parts = json.dumps((judge.identity, self.measure.name, self.again, self.prompt))
-        return blake2b(parts.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +48,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The answers of a run, what the judge is to be asked of them, and what it replied so far."""
+    """A run, what the judge is to be asked of its answers, and what it replied so far."""
 
     run: Run
     judge: Judge
-    cases: Mapping[str, Case]
     plan: Sequence[Judgement]
     replies: Replies
 
@@ -132,7 +92,7 @@ class Judging:
     def _ask(self, missing: Mapping[str, Judgement], progress: Progress) -> None:
         """In one event loop, which clients of services keep their connections in."""
         with asyncio.Runner() as runner:
-            examiner = _Examiner(self.judge.llm, runner)
+            examiner = Examiner(self.judge.llm, runner)
             for done, (key, judgement) in enumerate(missing.items(), start=1):
                 began = perf_counter()
                 text = examiner.insist(judgement)
@@ -145,41 +105,6 @@ class Judging:
         return Judged(judgement.id, judgement.measure.name, judgement.again, verdict, reply)
 
 
-class _Examiner:
-    """Asks a language model, and tells a failure of it from one judgement that it will not give."""
-
-    def __init__(self, llm: LLM, runner: asyncio.Runner) -> None:
-        self._llm, self._runner = llm, runner
-        self._evaluators = {measure.name: measure.evaluator(llm) for measure in MEASURES}
-        self._answered: Judgement | None = None
-
-    def insist(self, judgement: Judgement) -> str:
-        """The reply. Raises UserError where the language model fails altogether.
-
-        A filter of contents, say, refuses by an error: where what was answered before is answered again, and this one
-        is not, the error is the reply.
-        """
-        try:
-            text = self._ask(judgement)
-        except UserError:
-            if self._answered is None:
-                raise
-            self._ask(self._answered)
-            return self._ask_or_error(judgement)
-        self._answered = judgement
-        return text
-
-    def _ask_or_error(self, judgement: Judgement) -> str:
-        try:
-            return self._ask(judgement)
-        except UserError as error:
-            return str(error)
-
-    def _ask(self, judgement: Judgement) -> str:
-        with failures_told(self._llm):
-            return self._runner.run(_reply(self._evaluators[judgement.measure.name], judgement.case))
-
-
 @contextmanager
 def judging(run: Run, *, settings: Settings, limit: int | None = None, again: int = AGAIN) -> Iterator[Judging]:
     """The judging of `run` by the settings' language model: of all answers, or of `limit`, spread evenly.
@@ -190,15 +115,7 @@ def judging(run: Run, *, settings: Settings, limit: int | None = None, again: in
     cases = dict(evenly(list(given_answers(run).items()), limit))
     judge = load_judge(settings)
     with replies(run.path.parent / REPLIES) as known:
-        yield Judging(run, judge, cases, judgements(cases, again=again), known)
-
-
-def load_judge(settings: Settings) -> Judge:
-    """Raises SettingsError where there is no language model to be had."""
-    llm = load_llm(settings)
-    chosen = settings.evaluation
-    parts = json.dumps((chosen.llm, chosen.llm_options, llm.metadata.model_name), default=str, sort_keys=True)
-    return Judge(llm, chosen.llm, blake2b(parts.encode(), digest_size=16).hexdigest())
+        yield Judging(run, judge, judgements(cases, again=again), known)
 
 
 def judgements(cases: Mapping[str, Case], *, again: int) -> list[Judgement]:
@@ -212,13 +129,6 @@ def judgements(cases: Mapping[str, Case], *, again: int) -> list[Judgement]:
     samples = [evenly([one for one in once if one.measure is measure], again) for measure in MEASURES]
     twice = [replace(one, case=one.case.reversed(), again=True) for sample in samples for one in sample]
     return [*once, *twice]
-
-
-async def _reply(evaluator: BaseEvaluator, case: Case) -> str:
-    result = await evaluator.aevaluate(
-        query=case.question, response=case.answer, contexts=list(case.passages), reference=case.reference
-    )
-    return str(result.feedback or "")
 
 
 def _token_counter() -> Callable[[str], int]:

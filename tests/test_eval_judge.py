@@ -228,7 +228,7 @@ def test_what_was_judged_can_be_compared_gated_and_shown(run: Path, log: Path) -
     assert (held.passed, failed.passed) == (True, False)
     page = report_page(good)
     assert "judge_faithfulness" in page
-    assert "judge.agreement.judge_faithfulness.judged" in page
+    assert "judge.checked_by_people" in page
 
 
 def test_a_judged_run_judged_again_keeps_the_last_judge_alone(run: Path, log: Path) -> None:
