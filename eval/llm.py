@@ -53,7 +53,7 @@ def failures_told(llm: LLM) -> Iterator[None]:
     except Exception as error:
         name = llm.metadata.model_name or llm.class_name()
         raise UserError(
-            f'The language model "{name}" does not answer: {_reason(error)}; see to it and go on.'
+            f'The language model "{name}" does not answer: {_reason(error)}; see to it, then run this again.'
         ) from error
 
 

@@ -43,7 +43,11 @@ def report_page(run: Run) -> str:
         charts=list(_charts(run, estimates)),
         examples=list(_examples(run, compared)),
         command=run.content.get("command"),
-        facts=[*_flat(run.fingerprint, "fingerprint"), *_flat(run.content.get("settings"), "settings")]
+        facts=[
+            *_flat(run.content.get("judge"), "judge"),
+            *_flat(run.fingerprint, "fingerprint"),
+            *_flat(run.content.get("settings"), "settings"),
+        ]
         or [("settings", "the defaults")],
     )
 

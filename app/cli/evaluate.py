@@ -9,6 +9,7 @@ import typer
 
 from app.cli.convert import convert
 from app.cli.invocation import Invocation
+from app.cli.judge import judge
 from app.cli.output import counted, print_json, say, show_table
 from app.cli.progress import stages
 from app.cli.questions import questions
@@ -94,5 +95,5 @@ def answers(
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
-for command in (compare, gate, report, questions, tune, convert):
+for command in (judge, compare, gate, report, questions, tune, convert):
     evaluate.command()(command)
