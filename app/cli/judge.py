@@ -47,10 +47,10 @@ def judge(
     if draft:
         return _draft(invocation, loaded, draft, count)
     from app.cli.progress import stages
-    from eval.judge import judging
-    from eval.judge_cases import given_answers
-    from eval.judge_table import cost_text, judge_table
-    from eval.labels import read_labels
+    from eval.judging.cases import given_answers
+    from eval.judging.labels import read_labels
+    from eval.judging.plan import judging
+    from eval.judging.table import cost_text, judge_table
 
     people = read_labels(labels, given_answers(loaded)) if labels else None
     with judging(loaded, settings=invocation.settings(), limit=limit, again=again) as session:
@@ -70,8 +70,8 @@ def judge(
 
 
 def _draft(invocation: Invocation, run: Run, file: Path, count: int) -> None:
-    from eval.judge_cases import given_answers
-    from eval.labels import draft_labels
+    from eval.judging.cases import given_answers
+    from eval.judging.labels import draft_labels
 
     written = draft_labels(file, given_answers(run), count=count)
     if invocation.json:

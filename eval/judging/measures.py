@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from eval.judge_cases import Case
+from eval.judging.cases import Case
 
 if TYPE_CHECKING:
     from llama_index.core.evaluation import BaseEvaluator

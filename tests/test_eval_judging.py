@@ -15,15 +15,15 @@ from llama_index.core.utils import get_tokenizer
 from scripted_llm import logged
 
 from app.cli.main import main
-from eval.agreement import agreement, cohens_kappa
 from eval.comparison import compare_runs
 from eval.gate import bound, check
-from eval.judge import REPLIES, judging
-from eval.judge_cases import given_answers
-from eval.judge_measures import Verdict, five_points, two_points, yes_or_no
-from eval.judge_results import JudgeReport, MeasureResult
-from eval.judge_table import cost_text, judge_table
-from eval.labels import Labels, draft_labels, read_labels
+from eval.judging.agreement import agreement, cohens_kappa
+from eval.judging.cases import given_answers
+from eval.judging.labels import Labels, draft_labels, read_labels
+from eval.judging.measures import Verdict, five_points, two_points, yes_or_no
+from eval.judging.plan import REPLIES, judging
+from eval.judging.results import JudgeReport, MeasureResult
+from eval.judging.table import cost_text, judge_table
 from eval.page import report_page
 from eval.runs import load_run
 from kb.errors import DatasetError, SettingsError, UserError

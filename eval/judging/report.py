@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from eval.agreement import agreement
-from eval.judge_measures import MEASURES, Verdict
-from eval.judge_results import PREFIX, Judged, JudgeReport, MeasureResult
-from eval.labels import Labels
+from eval.judging.agreement import agreement
+from eval.judging.labels import Labels
+from eval.judging.measures import MEASURES, Verdict
+from eval.judging.results import PREFIX, Judged, JudgeReport, MeasureResult
 from eval.metrics import Values
 from eval.runs import Run, save_run
 from eval.statistics import estimates

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from citewell import Settings
-from eval.judge_cases import Case
-from eval.judge_measures import MEASURES, Measure
+from eval.judging.cases import Case
+from eval.judging.measures import MEASURES, Measure
 from eval.llm import failures_told, load_llm
 from kb.errors import UserError
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.agreement import Agreement
-from eval.judge_measures import Verdict
+from eval.judging.agreement import Agreement
+from eval.judging.measures import Verdict
 from eval.metrics import Values
 from eval.statistics import Estimate
 

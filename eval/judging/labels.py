@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.judge_cases import Case
-from eval.judge_measures import MEASURES
+from eval.judging.cases import Case
+from eval.judging.measures import MEASURES
 from eval.lines import Line, add_once, json_rows, text_of
 from eval.tasks import evenly
 from kb.errors import UserError

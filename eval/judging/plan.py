@@ -11,13 +11,13 @@ from time import perf_counter
 
 from citewell import Settings
 from eval.bases import Progress
-from eval.examiner import Examiner, Judge, Judgement, load_judge
-from eval.judge_cases import Case, given_answers
-from eval.judge_measures import MEASURES
-from eval.judge_replies import Replies, Reply, replies
-from eval.judge_report import judge_report
-from eval.judge_results import Judged, JudgeReport
-from eval.labels import Labels
+from eval.judging.cases import Case, given_answers
+from eval.judging.examiner import Examiner, Judge, Judgement, load_judge
+from eval.judging.labels import Labels
+from eval.judging.measures import MEASURES
+from eval.judging.replies import Replies, Reply, replies
+from eval.judging.report import judge_report
+from eval.judging.results import Judged, JudgeReport
 from eval.runs import Run
 from eval.tasks import evenly
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from eval.agreement import Agreement
-from eval.judge import Cost
-from eval.judge_results import JudgeReport
+from eval.judging.agreement import Agreement
+from eval.judging.plan import Cost
+from eval.judging.results import JudgeReport
 from eval.report import markdown_table
 
 HEADER = ("metric", "answers", "passed", "refused", "agrees with itself", "agrees with people")
