@@ -305,7 +305,7 @@ def test_a_language_model_asks_and_what_it_did_not_copy_is_left_out(base: Knowle
     assert len(load_dataset(tmp_path / "half").questions) == 2
 
 
-def test_documents_are_linked_as_people_know_them_and_renewed(base: KnowledgeBase, tmp_path: Path) -> None:
+def test_documents_are_linked_as_people_know_them_and_nothing_is_replaced(base: KnowledgeBase, tmp_path: Path) -> None:
     papers, notes = tmp_path / "papers", tmp_path / "notes"
     for folder in (papers / "2024", notes):
         folder.mkdir(parents=True)
@@ -315,11 +315,12 @@ def test_documents_are_linked_as_people_know_them_and_renewed(base: KnowledgeBas
     target = QuestionFolder(tmp_path / "set")
     assert target.link(rows) == {str(papers / "2024" / "tides.md"): "2024/tides.md"}
     assert (target.documents / "2024" / "tides.md").samefile(papers / "2024" / "tides.md")
+    # Of the same size, but not the file that lies there: the questions in the folder are on that one.
     new = papers / "2024" / "new"
     new.write_text(TIDES.replace("16", "17"))
     new.replace(papers / "2024" / "tides.md")
-    target.link(rows)
-    assert "17" in (target.documents / "2024" / "tides.md").read_text()
+    assert target.link(rows) == {}
+    assert "16" in (target.documents / "2024" / "tides.md").read_text()
     base.ingest([papers, notes]).wait()
     assert sorted(QuestionFolder(tmp_path / "both").link(base.documents()).values()) == [
         "notes/tides.md",
@@ -340,6 +341,10 @@ def test_wrong_places_and_an_empty_base_are_told(base: KnowledgeBase, tmp_path: 
         with pytest.raises(UserError, match=name):
             draft_questions(base, tmp_path / name, count=1)
     assert (tmp_path / "taken" / "letter.txt").read_text() == "Dear Ann"
+    (tmp_path / "tides.md").write_text(TIDES)
+    base.ingest(tmp_path / "tides.md").wait()
+    with pytest.raises(UserError, match="cannot be written: Not a directory"):
+        draft_questions(base, tmp_path / "file" / "below", count=1)
 
 
 def test_a_wrong_status_is_told_with_its_line(tmp_path: Path) -> None:

@@ -56,5 +56,6 @@ def _say_more(report: DraftingReport, folder: Path) -> None:
     if report.left_out:
         say("Left out: " + ", ".join(f"{number:,} {reason}" for reason, number in report.left_out.items()) + ".")
     if report.missing:
-        say(f"Gone or changed since they were ingested, and left out: {counted(report.missing, 'file')}.")
+        changed = "gone, changed since they were ingested, or other than those in the folder"
+        say(f"Left out, since they are {changed}: {counted(report.missing, 'file')}.")
     say(f"Go through them: citewell eval questions {quote(str(folder))} --review")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -36,7 +37,8 @@ class QuestionFolder:
         """Raises UserError for a folder that holds something else."""
         if self.folder.exists() and not self.folder.is_dir():
             raise UserError(f"{self.folder} is a file; name a folder for the questions.")
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not self.file.is_file():
+        others = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        if not self.file.is_file() and not others <= {self.documents.name}:
             raise UserError(f"{self.folder} holds something else; name a new folder, or one that has questions.")
 
     def rows(self) -> list[Mapping[str, object]]:
@@ -66,24 +68,29 @@ class QuestionFolder:
     def link(self, rows: Sequence[DocumentRow]) -> dict[str, str]:
         """Brings the files of `rows` below documents/; maps them to their names there.
 
-        Files that are gone, or whose size is not that which was ingested, are left out.
-
-        A hard link where the disk allows it, which takes no room, else a copy. A file that is no longer the same as
-        the one there takes its place.
+        A hard link where the disk allows it, which takes no room, else a copy. Left out are files that are gone, whose
+        size is not that which was ingested, or in whose place there lies another one, which stays.
         """
         there = {row.file: row.file.removesuffix(file_name(row)) for row in rows if _size(row.file) == row.bytes}
         common = os.path.commonpath(there.values()) if there else ""
         names = {file: os.path.relpath(file, common) for file in there}
-        for file, name in names.items():
-            _bring(Path(file), self.documents / name)
-        return names
+        with self._writing():
+            return {file: name for file, name in names.items() if _is_brought(Path(file), self.documents / name)}
 
     def _write(self, text: str) -> None:
         """All of it or nothing."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         whole = self.file.with_suffix(".new")
-        whole.write_text(text, encoding="utf-8", newline="")
-        whole.replace(self.file)
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            whole.write_text(text, encoding="utf-8", newline="")
+            whole.replace(self.file)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UserError(f"{self.folder} cannot be written: {error.strerror}; name another folder.") from error
 
 
 def _size(file: str) -> int | None:
@@ -94,10 +101,11 @@ def _size(file: str) -> int | None:
         return None
 
 
-def _bring(file: Path, to: Path) -> None:
+def _is_brought(file: Path, to: Path) -> bool:
+    """Whether `to` is `file` or a copy of it by now: what lies there already is left alone."""
     told = file.stat()
-    if to.exists() and (to.stat().st_size, to.stat().st_mtime_ns) == (told.st_size, told.st_mtime_ns):
-        return
+    if os.path.lexists(to):
+        return to.is_file() and (to.stat().st_size, to.stat().st_mtime_ns) == (told.st_size, told.st_mtime_ns)
     to.parent.mkdir(parents=True, exist_ok=True)
     beside = to.with_name(f".{to.name[:100]}.new")
     beside.unlink(missing_ok=True)
@@ -106,6 +114,7 @@ def _bring(file: Path, to: Path) -> None:
     except OSError:  # another disk, or one without links, or somebody else's file
         shutil.copy2(file, beside)
     beside.replace(to)
+    return True
 
 
 def _row(draft: Draft, name: str) -> Mapping[str, object]:

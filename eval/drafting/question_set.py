@@ -32,7 +32,7 @@ class DraftingReport:
     """What was drafted: `kinds` counts the new questions by kind, `left_out` the other drafts by reason.
 
     `questions` are all in the folder, `decided` those of them that a person has accepted or rejected. `missing` counts
-    the files that are gone or changed since they were ingested.
+    the files that are gone, changed since they were ingested, or other than those that `folder` has under their names.
     """
 
     folder: Path
