@@ -19,7 +19,7 @@ def comparison_table(report: ComparisonReport) -> str:
         rows = [(comparison.b, *_row(comparison)) for comparison in report.comparisons]
         table = markdown_table(("configuration", *_HEADER), rows)
     heading = f"**{report.a.dataset}**: differences over the same queries, with 95% intervals"
-    return "\n".join([heading, "", *table, "", *_notes(report)])
+    return "\n".join([heading, "", *table, "", *notes(report)])
 
 
 def _row(comparison: Comparison) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def _row(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
-def _notes(report: ComparisonReport) -> Iterator[str]:
+def notes(report: ComparisonReport) -> Iterator[str]:
     pairs = {(comparison.a, comparison.b) for comparison in report.comparisons}
     name_a, name_b = next(iter(pairs)) if len(pairs) == 1 else ("", "")
     yield f"A: {name_a + ' of ' if name_a else ''}{report.a.path}"

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from eval.page import report_page
 
 from eval.answers import evaluate_answers
-from eval.page import report_page
 from eval.retrieval import evaluate_retrieval
 from eval.runs import load_run
 
