@@ -26,6 +26,8 @@ WIDTH = 270
 _ROW = 26
 _HEIGHT = 200
 _BAR = 46
+_LETTERS, _MEASURED = 12, 14
+"""The size of letters, and that at which room is made for them: a browser's may be wider than those measured here."""
 
 
 def chart(figure: Figure) -> str:
@@ -195,9 +197,12 @@ def _colour(figure: Figure, *, legend: bool = False) -> altair.Color:
 def _svg(drawn: Drawn) -> str:
     import vl_convert
 
-    text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    text = {"labelColor": INK, "labelFontSize": _MEASURED}
     styled = drawn.configure(background="transparent", font="sans-serif").configure_axis(
         **text,
+        titleColor=INK,
+        titleFontSize=_MEASURED,
+        titleFontWeight="normal",
         labelLimit=0,
         titlePadding=8,
         domainColor=INK,
@@ -207,10 +212,6 @@ def _svg(drawn: Drawn) -> str:
         domainOpacity=0.4,
         tickOpacity=0.4,
     )
-    plain = (
-        styled.configure_view(stroke=None)
-        .configure_legend(labelColor=INK, labelFontSize=12)
-        .configure_text(fontSize=12)
-    )
+    plain = styled.configure_view(stroke=None).configure_legend(**text).configure_text(fontSize=_MEASURED)
     picture: str = vl_convert.vegalite_to_svg(plain.to_json(), allowed_base_urls=[])
-    return picture.replace(INK, "currentColor")
+    return picture.replace(INK, "currentColor").replace(f'"{_MEASURED}px"', f'"{_LETTERS}px"')

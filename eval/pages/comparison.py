@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from eval.comparison import Comparison, ComparisonReport, main_comparisons
-from eval.comparison_table import notes
+from eval.comparison_table import what_is_compared
 from eval.latency import Latency
 from eval.pages.examples import Compared, changes
 from eval.pages.figures import Estimates, answer_figures, difference_figures, latency_figure
@@ -28,7 +28,7 @@ def comparison_page(report: ComparisonReport) -> Page:
     latencies = _of_both(pairs, known[0].latencies(), known[1].latencies())
     return Page(
         title=f"{report.a.dataset}: two runs compared",
-        about=tuple(notes(report)),
+        about=tuple(what_is_compared(report)),
         comparisons=named,
         family=len(named),
         estimates=estimates,

@@ -91,10 +91,10 @@ def _curves(title: str, depth: str, pattern: re.Pattern[str], estimates: Estimat
         yield Figure("depth", title, depth, tuple(rows))
 
 
-def _curve(found: Mapping[str, Estimate], pattern: re.Pattern[str]) -> Iterator[tuple[float, float]]:
+def _curve(found: Mapping[str, Estimate], pattern: re.Pattern[str]) -> Iterator[tuple[int, float]]:
     for metric, estimate in found.items():
         if match := pattern.fullmatch(metric):
-            yield float(match[1]), estimate.mean
+            yield int(match[1]), estimate.mean
 
 
 def _risk(name: str, curve: Sequence[RiskPoint]) -> Iterator[dict[str, str | float]]:

@@ -10,9 +10,17 @@ from eval.pages import tables
 from eval.pages.page import Example, Figure, Group, Page, Passage, Side
 from eval.pages.tables import Table
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]|~$^@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
-_LEADING = re.compile(r"^(\d*)([-+=#.)])")
-"""What would begin a list, a heading or a rule."""
+_SPECIAL = re.compile(
+    r"""[\\`*{|~$^]            # code, emphasis, cells, formulas
+    |(?<![^\W_])_|_(?![^\W_])  # emphasis, which no underscore within a word is
+    |\[(?=\[)|\](?=[(\[:])     # links
+    |:(?=//)|(?<=www)\.|@(?=[\w-]+\.)  # what some take for links
+    |\#(?=\#*$)               # the end of a heading
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LEADING = re.compile(r"^(\d*)([-+=#.)\[])")
+"""What would begin a list, a heading, a rule or a definition."""
 
 
 def page_markdown(page: Page) -> str:
@@ -21,20 +29,30 @@ def page_markdown(page: Page) -> str:
 
 
 def literal(text: str) -> str:
-    """`text` as one line that reads as it stands in Markdown, within a paragraph or a cell of a table.
+    """`text` as one line that reads as it stands where a paragraph or an item of a list begins."""
+    return _LEADING.sub(r"\1\\\2", inline(text))
+
+
+def inline(text: str) -> str:
+    """The same within a line, a heading or a cell of a table.
 
     Tags and entities are written as HTML's entities: not every Markdown knows that a backslash stops a tag.
     """
-    line = escape(" ".join(text.split()), quote=False)
-    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", line))
+    return _SPECIAL.sub(r"\\\g<0>", escape(" ".join(text.split()), quote=False))
 
 
 def _lines(page: Page) -> Iterator[str]:
-    yield from (f"# {literal(page.title)}", "")
+    yield from (f"# {inline(page.title)}", "")
     for line in page.about:
         yield from (literal(line), "")
     if page.comparisons:
-        yield from ("## What can be told apart", "", *_table(tables.verdicts(page)), tables.verdicts_note(page), "")
+        yield from (
+            "## What can be told apart",
+            "",
+            *_table(tables.verdicts(page)),
+            literal(tables.verdicts_note(page)),
+            "",
+        )
     yield from ("## Measures", "", *_table(tables.measures(page)))
     if page.latencies:
         yield from ("## Time", "", *_table(tables.latencies(page)))
@@ -42,8 +60,8 @@ def _lines(page: Page) -> Iterator[str]:
         yield from _figure(figure)
     for group in page.groups:
         yield from _group(group)
-    if differing := page.differing():
-        yield from ("## What differs", "", *_table(tables.differing(page))) if differing else ()
+    if page.differing():
+        yield from ("## What differs", "", *_table(tables.differing(page)))
     yield from ("## How to make it again", "")
     for source in page.sources:
         yield from _code(source.command) if source.command else ()
@@ -51,28 +69,28 @@ def _lines(page: Page) -> Iterator[str]:
 
 
 def _figure(figure: Figure) -> Iterator[str]:
-    yield from (f"## {literal(figure.title)}", "", *_table(tables.figures(figure)))
+    yield from (f"## {inline(figure.title)}", "", *_table(tables.figures(figure)))
     if figure.note:
         yield from (literal(figure.note), "")
 
 
 def _group(group: Group) -> Iterator[str]:
-    yield from (f"## {literal(group.title)} ({group.count:,})", "")
+    yield from (f"## {inline(group.title)} ({group.count:,})", "")
     for example in group.examples:
         yield from _example(example)
 
 
 def _example(example: Example) -> Iterator[str]:
     change = "" if example.change is None else f" ({example.change:+.2f})"
-    yield from (f"### {literal(example.question)}{change}", "")
+    yield from (f"### {inline(example.question)}{change}", "")
     if example.accepted:
-        yield from (f"Accepted: {'; '.join(map(literal, example.accepted))}", "")
+        yield from (f"Accepted: {'; '.join(map(inline, example.accepted))}", "")
     for side in example.sides:
         yield from _side(side)
 
 
 def _side(side: Side) -> Iterator[str]:
-    heading = ": ".join(filter(None, (literal(side.name), side.status)))
+    heading = ": ".join(filter(None, (inline(side.name), side.status)))
     yield from (f"**{heading}**", "")
     if side.words:
         yield from (literal(side.words), "")
@@ -86,8 +104,8 @@ def _passage(passage: Passage) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield from (_row(table.header), _row(("---",) * len(table.header)))
-    yield from (_row(tuple(map(literal, row))) for row in table.rows)
+    yield from (_row(tuple(map(inline, table.header))), _row(("---",) * len(table.header)))
+    yield from (_row(tuple(map(inline, row))) for row in table.rows)
     yield ""
 
 

@@ -66,7 +66,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question and what became of it; `change` is the metric's, of the last side against the first."""
+    """A question and what became of it; `change` is by how much the better side is better."""
 
     question: str
     sides: tuple[Side, ...]
@@ -120,6 +120,10 @@ class Page:
     figures: tuple[Figure, ...]
     groups: tuple[Group, ...]
     sources: tuple[Source, ...] = field(default=())
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The configurations that are compared, each with that which it is held against before it."""
+        return tuple(dict.fromkeys((comparison.a, comparison.b) for comparison in self.comparisons))
 
     def facts(self) -> dict[str, tuple[str, ...]]:
         """What each source says of itself, by name, in the sources' order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eval.comparison import Comparison
 from eval.pages.page import Figure, Page
 
 
@@ -15,30 +16,22 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-VERDICTS = (
-    *("configuration", "against", "metric", "difference", "p (Holm)", "verdict", "won / lost / tied", "detectable"),
-)
-
-
 def verdicts(page: Page) -> Table:
-    """What can be told apart."""
-    return Table(
-        VERDICTS,
-        tuple(
-            (
-                *(one.b, one.a, one.metric, str(one.difference), one.p_text, one.verdict),
-                f"{one.won:,} / {one.lost:,} / {one.tied:,}",
-                one.detectable_text,
-            )
-            for one in page.comparisons
-        ),
-    )
+    """What can be told apart; the configurations are named where there are several pairs."""
+    header = ("metric", "difference", "p (Holm)", "verdict", "detectable", "won / lost / tied")
+    rows = [_verdict(comparison) for comparison in page.comparisons]
+    if len(page.pairs()) == 1:
+        return Table(header, tuple(rows))
+    named = [(one.b, one.a, *row) for one, row in zip(page.comparisons, rows, strict=True)]
+    return Table(("configuration", "against", *header), tuple(named))
 
 
 def verdicts_note(page: Page) -> str:
     """How to read them."""
+    pairs = page.pairs()
+    of = f" of {pairs[0][1]} against {pairs[0][0]}" if len(pairs) == 1 else ""
     return (
-        "Differences of means over the same queries, with 95% bootstrap intervals; p-values are corrected for "
+        f"Differences of means{of} over the same queries, with 95% bootstrap intervals. p is corrected for "
         f"{page.family:,} comparisons. Detectable is the true difference that 4 of 5 such datasets would show."
     )
 
@@ -76,6 +69,17 @@ def differing(page: Page) -> Table:
     return Table(("", *_names(page)), tuple((name, *values) for name, values in page.differing().items()))
 
 
+def _verdict(comparison: Comparison) -> tuple[str, ...]:
+    return (
+        comparison.metric,
+        str(comparison.difference),
+        comparison.p_text,
+        comparison.verdict,
+        comparison.detectable_text,
+        f"{comparison.won:,} / {comparison.lost:,} / {comparison.tied:,}",
+    )
+
+
 def _names(page: Page) -> tuple[str, ...]:
     return tuple(source.name for source in page.sources)
 
@@ -83,6 +87,4 @@ def _names(page: Page) -> tuple[str, ...]:
 def _cell(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return (
-        f"{value:,.0f}" if (float(value).is_integer() and abs(value) >= 2) or isinstance(value, int) else f"{value:.3f}"
-    )
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
