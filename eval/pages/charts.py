@@ -26,6 +26,7 @@ WIDTH = 270
 _ROW = 26
 _HEIGHT = 200
 _BAR = 46
+_ROW_OF_LETTERS = 24
 _LETTERS, _MEASURED = 12, 14
 """The size of letters, and that at which room is made for them: a browser's may be wider than those measured here."""
 
@@ -61,7 +62,7 @@ def _differences(figure: Figure) -> Drawn:
     colour = alt.Color(
         "verdict:N",
         scale=alt.Scale(domain=list(verdicts), range=list(verdicts.values())),
-        legend=alt.Legend(title=None, orient="bottom"),
+        legend=_legend([*verdicts]),
     )
     coloured = alt.layer(line, point).encode(color=colour)
     return alt.layer(zero, coloured).properties(width=WIDTH, height=_ROW * len(figure.rows))
@@ -158,7 +159,7 @@ def _confidence(figure: Figure) -> Drawn:
         x=alt.X("start:Q", bin="binned", title="confidence", scale=alt.Scale(domain=[0, 1])),
         x2="end:Q",
         y=alt.Y("questions:Q", title=figure.measure, axis=alt.Axis(tickMinStep=1, format="d")),
-        color=alt.Color("outcome:N", scale=scale, legend=alt.Legend(title=None, orient="bottom", columns=3)),
+        color=alt.Color("outcome:N", scale=scale, legend=_legend(OUTCOMES)),
         order="order:Q",
     )
     return coloured.properties(width=WIDTH, height=_HEIGHT)
@@ -190,8 +191,16 @@ def _colour(figure: Figure, *, legend: bool = False) -> altair.Color:
 
     names = _configurations(figure)
     colours = [PALETTE[place % len(PALETTE)] for place in range(len(names))]
-    shown = alt.Legend(title=None, orient="bottom", columns=3, labelLimit=WIDTH) if legend else None
+    shown = _legend(names) if legend else None
     return alt.Color("configuration:N", scale=alt.Scale(domain=names, range=colours), legend=shown)
+
+
+def _legend(names: Sequence[str]) -> altair.Legend:
+    """Below the chart, in one row where that is no wider than the chart."""
+    import altair as alt
+
+    in_a_row = sum(map(len, names)) <= _ROW_OF_LETTERS
+    return alt.Legend(title=None, orient="bottom", columns=len(names) if in_a_row else 1, labelLimit=0)
 
 
 def _svg(drawn: Drawn) -> str:

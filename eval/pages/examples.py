@@ -64,7 +64,9 @@ def changes(a: Compared, b: Compared, comparisons: Sequence[Comparison]) -> Iter
         for better, other, queries in ((a, b, lost), (b, a, won)):
             title = f"Where {better.name} does better than {other.name} in {metric}"
             if queries:
-                yield Group(title, len(queries), tuple(_changed(a, b, one, abs(change[one])) for one in queries[:CHANGES]))
+                yield Group(
+                    title, len(queries), tuple(_changed(a, b, one, abs(change[one])) for one in queries[:CHANGES])
+                )
 
 
 def looks(answers: Sequence[KeptAnswer]) -> Iterator[Group]:
