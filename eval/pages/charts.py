@@ -108,8 +108,10 @@ def _stages(figure: Figure) -> Drawn:
         {"stage": first["stage"], "start": floor, "end": first["to"], "change": f"{first['to']:.3f}", "kind": "first"}
     ]
     rows += [_step(str(row["stage"]), float(row["from"]), float(row["to"])) for row in rest]
+    width = max(WIDTH, 2 * _BAR * len(rows))
+    axis = alt.Axis(labelAngle=0, labelLimit=width // len(rows))
     base = alt.Chart(_data([{**row, "top": max(float(str(row["start"])), float(str(row["end"])))} for row in rows]))
-    base = base.encode(x=alt.X("stage:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)))
+    base = base.encode(x=alt.X("stage:N", sort=None, title=None, axis=axis))
     kinds = alt.Scale(domain=["first", "more", "less"], range=[PALETTE[0], PALETTE[2], PALETTE[1]])
     scale = alt.Scale(domain=[floor, max(reached)], nice=False)
     bars = base.mark_bar(size=_BAR).encode(
@@ -118,7 +120,7 @@ def _stages(figure: Figure) -> Drawn:
         color=alt.Color("kind:N", scale=kinds, legend=None),
     )
     label = base.mark_text(dy=-8, color=INK).encode(y="top:Q", text="change:N")
-    return alt.layer(bars, label).properties(width=max(WIDTH, 2 * _BAR * len(rows)), height=_HEIGHT)
+    return alt.layer(bars, label).properties(width=width, height=_HEIGHT)
 
 
 def _step(stage: str, start: float, end: float) -> dict[str, object]:

@@ -49,7 +49,8 @@ def _figures(
     for metric in dict.fromkeys(one.metric for one in main_comparisons(comparisons)):
         means = {name: found[metric] for name, found in estimates.items() if metric in found}
         yield from latency_figure(metric, means, latencies)
-    yield from answer_figures({_a(known[0].generator): known[0], _b(known[1].generator): known[1]})
+    sides = zip((_a, _b), known, strict=True)
+    yield from answer_figures({named(one.generator): one for named, one in sides if one.generator})
 
 
 def _groups(report: ComparisonReport, pair: tuple[str, str], known: tuple[Kept, Kept]) -> Iterator[Group]:
@@ -65,9 +66,9 @@ def _of_both(pairs: Pairs, a: Mapping[str, Value], b: Mapping[str, Value]) -> di
     return {name: value for name, value in sides if value}
 
 
-def _a(name: str | None) -> str:
+def _a(name: str) -> str:
     return f"A: {name}"
 
 
-def _b(name: str | None) -> str:
+def _b(name: str) -> str:
     return f"B: {name}"

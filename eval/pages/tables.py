@@ -44,13 +44,10 @@ def measures(page: Page) -> Table:
 
 
 def latencies(page: Page) -> Table:
-    """A configuration a row, the stages of its time below it."""
-    rows = [
-        (name if place == 0 else f"- {stage}", f"{latency.p50:.1f}", f"{latency.p95:.1f}")
-        for name, stages in page.latencies.items()
-        for place, (stage, latency) in enumerate(stages.items())
-    ]
-    return Table(("ms a query", "p50", "p95"), tuple(rows))
+    """A configuration a row, a stage a column; empty cells for stages that it does not have."""
+    stages = dict.fromkeys(stage for found in page.latencies.values() for stage in found)
+    rows = [(name, *(str(found.get(stage, "")) for stage in stages)) for name, found in page.latencies.items()]
+    return Table(("p50 / p95 ms", *stages), tuple(rows))
 
 
 def figures(figure: Figure) -> Table:
