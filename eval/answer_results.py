@@ -18,7 +18,7 @@ class AnswerReport:
 
     `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none. `curve` is
     the risk-coverage curve, `thresholds` are those that were fitted, `recalled` counts the answers of an interrupted
-    run. `values` maps a question's id to its metrics.
+    run. `values` maps a question's id to its metrics. `drafts` of the dataset's questions nobody has accepted yet.
     """
 
     dataset: str
@@ -36,6 +36,7 @@ class AnswerReport:
     settings: Mapping[str, object]
     failed: Mapping[str, str]
     evidence: EvidenceCounts
+    drafts: int
     recalled: int
     seconds: float
     run: Path
@@ -58,6 +59,7 @@ class AnswerReport:
             "settings": dict(self.settings),
             "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
             "evidence": asdict(self.evidence),
+            "drafts": self.drafts,
             "recalled": self.recalled,
             "seconds": round(self.seconds, 3),
             "run": str(self.run),

@@ -152,6 +152,7 @@ def _report(
         settings=cached.settings.model_dump(mode="json", exclude_defaults=True),
         failed=failed,
         evidence=evidence_counts(target for outcome in answerable for target in outcome.targets),
+        drafts=dataset.drafts,
         recalled=recalled,
         seconds=seconds,
         run=cached.runs / f"answers-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",

@@ -33,7 +33,7 @@ def answers_table(report: AnswerReport) -> str:
 
 
 def _answer_notes(report: AnswerReport) -> list[str]:
-    notes = []
+    notes = _drafts(report.drafts)
     missing = report.evidence.items - report.evidence.located
     if missing:
         notes.append(f"Not found in the documents: {missing:,} of {report.evidence.items:,} evidence quotes.")
@@ -83,7 +83,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
 
 def _notes(report: RetrievalReport) -> list[str]:
-    notes = []
+    notes = _drafts(report.drafts)
     if report.evidence:
         missing = report.evidence.items - report.evidence.located
         notes.append(
@@ -95,6 +95,10 @@ def _notes(report: RetrievalReport) -> list[str]:
             notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
     notes.extend(map(str, main_comparisons(report.comparisons)))
     return [*notes, *_failed(report.failed), f"Values of each query: {report.run}"]
+
+
+def _drafts(number: int) -> list[str]:
+    return [f"Drafts that nobody has accepted yet: {number:,} of the dataset's questions."] if number else []
 
 
 def _failed(files: Mapping[str, str]) -> list[str]:

@@ -50,7 +50,8 @@ class ConfigResult:
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
     """The results on a dataset and what they stand on. `failed` maps a file that could not be ingested to the reason;
-    `run` is the file that holds each query's values, `comparisons` say what of the differences is chance."""
+    `drafts` counts those of the dataset's questions that nobody has accepted yet; `run` is the file that holds each
+    query's values, `comparisons` say what of the differences is chance."""
 
     dataset: str
     questions: int
@@ -63,6 +64,7 @@ class RetrievalReport:
     seconds: float
     run: Path
     comparisons: tuple[Comparison, ...] = ()
+    drafts: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The contract's object, and after its keys what else is known."""
@@ -70,6 +72,7 @@ class RetrievalReport:
             "dataset": self.dataset,
             "configs": {result.name: _config_json(result) for result in self.configs},
             "questions": self.questions,
+            "drafts": self.drafts,
             "evidence": asdict(self.evidence) if self.evidence else None,
             "documents": self.documents,
             "chunks": self.chunks,

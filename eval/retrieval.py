@@ -141,6 +141,7 @@ def _report(
         chunks=status.chunks,
         fingerprint=status.fingerprint,
         failed=failed,
+        drafts=dataset.drafts if isinstance(dataset, QuestionDataset) else 0,
         seconds=seconds,
         run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
         comparisons=compare_with_reference({result.name: result.values for result in results}),

@@ -9,8 +9,10 @@ import typer
 
 from app.cli.convert import convert
 from app.cli.invocation import Invocation
+from app.cli.judge import judge
 from app.cli.output import counted, print_json, say, show_table
 from app.cli.progress import stages
+from app.cli.questions import questions
 from app.cli.runs import compare, gate, report
 from app.cli.tune import tune
 from kb.errors import UserError
@@ -93,5 +95,5 @@ def answers(
         say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
 
 
-for command in (compare, gate, report, tune, convert):
+for command in (judge, compare, gate, report, questions, tune, convert):
     evaluate.command()(command)

@@ -61,8 +61,10 @@ class Kept:
     questions: int | None = None
     documents: int | None = None
     chunks: int | None = None
+    drafts: int | None = None
     command: str | None = None
     settings: dict[str, object] = field(default_factory=dict)
+    judge: dict[str, object] = field(default_factory=dict)
     configs: dict[str, KeptConfig] = field(default_factory=dict)
     latency_ms: KeptTimes | None = None
     queries: dict[str, str] = field(default_factory=dict)
@@ -83,7 +85,12 @@ class Kept:
 
     def counts(self) -> dict[str, int]:
         """How large the dataset was, as far as it is known."""
-        named = {"questions": self.questions, "documents": self.documents, "passages": self.chunks}
+        named = {
+            "questions": self.questions,
+            "documents": self.documents,
+            "passages": self.chunks,
+            "drafts": self.drafts or None,
+        }
         return {name: count for name, count in named.items() if count is not None}
 
     def latencies(self) -> dict[str, dict[str, Latency]]:

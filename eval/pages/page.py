@@ -11,7 +11,7 @@ from eval.latency import Latency, latency_json
 from eval.statistics import Estimate
 
 Kind = Literal["means", "stages", "latency", "depth", "risk", "confidence", "differences"]
-DEFAULT = "the default"
+SETTINGS = "settings"
 WHOLE = "whole"
 """The name of all stages together."""
 
@@ -85,7 +85,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A run that the page is made from; `name` tells two of them apart, `counts` say how large its dataset was."""
+    """A run that the page is made from; `name` tells two of them apart, `counts` say how large its dataset was.
+
+    `judge` is what a language model that judged it says of itself.
+    """
 
     name: str
     path: str
@@ -93,14 +96,16 @@ class Source:
     command: str | None
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
+    judge: Mapping[str, object]
 
     def facts(self) -> dict[str, str]:
         """All that may differ between two runs, a line each."""
         return {
             "run": self.path,
             **{name: f"{count:,}" for name, count in self.counts.items()},
+            **_flat(self.judge, "judge"),
             **_flat(self.fingerprint, "fingerprint"),
-            **_flat(self.settings, "settings"),
+            **_flat(self.settings, SETTINGS),
         }
 
 
@@ -129,7 +134,7 @@ class Page:
         """What each source says of itself, by name, in the sources' order."""
         known = [source.facts() for source in self.sources]
         names = dict.fromkeys(name for facts in known for name in facts)
-        return {name: tuple(facts.get(name, DEFAULT) for facts in known) for name in names}
+        return {name: tuple(facts.get(name, _unsaid(name)) for facts in known) for name in names}
 
     def differing(self) -> dict[str, tuple[str, ...]]:
         """The facts in which two sources differ, apart from the files' names."""
@@ -158,6 +163,11 @@ class Page:
 def _latency_json(stages: Mapping[str, Latency]) -> dict[str, object]:
     inner = {name: latency for name, latency in stages.items() if name != WHOLE}
     return latency_json(stages[WHOLE], inner)
+
+
+def _unsaid(name: str) -> str:
+    """What holds where a run says nothing of `name`: of its settings it keeps those that are not the defaults."""
+    return "the default" if name.startswith(f"{SETTINGS}.") else "-"
 
 
 def _flat(value: object, prefix: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def run_page(run: Run) -> Page:
 
 
 def source(run: Run, known: Kept, name: str = "") -> Source:
-    return Source(name, str(run.path), known.counts(), known.command, run.fingerprint, known.settings)
+    return Source(name, str(run.path), known.counts(), known.command, run.fingerprint, known.settings, known.judge)
 
 
 def _changes(run: Run, known: Kept, comparisons: Sequence[Comparison]) -> Iterator[Group]:

@@ -1,0 +1,130 @@
+"""The folder of a question set: a dataset in the knowledge-base layout that grows, and that a person goes through.
+
+Nothing that stands in its file is ever changed but by a decision of that person; what was rejected stays there too, so
+that it is not drafted again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from citewell.naming import file_name
+from citewell.status import DocumentRow
+from eval.drafting.draft import Draft
+from eval.lines import Line, json_rows, list_of
+from kb.errors import UserError
+
+Status = Literal["draft", "accepted", "rejected"]
+
+
+class QuestionFolder:
+    """`folder` and its questions.jsonl, which need not be there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().resolve()
+        self.file = self.folder / "questions.jsonl"
+        self.documents = self.folder / "documents"
+
+    def require_usable(self) -> None:
+        """Raises UserError for a folder that holds something else."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UserError(f"{self.folder} is a file; name a folder for the questions.")
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not self.file.is_file():
+            raise UserError(f"{self.folder} holds something else; name a new folder, or one that has questions.")
+
+    def rows(self) -> list[Mapping[str, object]]:
+        """The questions as they stand in the file. Raises DatasetError for a broken one."""
+        return [row for _, row in self._numbered()]
+
+    def _numbered(self) -> list[tuple[Line, Mapping[str, object]]]:
+        return list(json_rows(self.file)) if self.file.exists() else []
+
+    def evidence(self) -> set[tuple[str, str]]:
+        """What is asked about already: names below documents/ and quotes."""
+        pieces = chain.from_iterable(list_of(row, "evidence", line) for line, row in self._numbered())
+        return {(str(piece.get("source")), str(piece.get("quote"))) for piece in pieces if isinstance(piece, dict)}
+
+    def add(self, draft: Draft, name: str) -> None:
+        """Writes `draft` below what is there; `name` is that of its source below documents/."""
+        before = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
+        if before and not before.endswith("\n"):
+            before += "\n"
+        self._write(before + _line(_row(draft, name)))
+
+    def decide(self, identity: str, status: Status, **changes: object) -> None:
+        """Sets the status of a question, and what else a person changed of it; the other lines stay as they are."""
+        lines = self.file.read_text(encoding="utf-8").splitlines(keepends=True)
+        self._write("".join(_decided(line, identity, {**changes, "status": status}) for line in lines))
+
+    def link(self, rows: Sequence[DocumentRow]) -> dict[str, str]:
+        """Brings the files of `rows` below documents/; maps them to their names there.
+
+        Files that are gone, or whose size is not that which was ingested, are left out.
+
+        A hard link where the disk allows it, which takes no room, else a copy. A file that is no longer the same as
+        the one there takes its place.
+        """
+        there = {row.file: row.file.removesuffix(file_name(row)) for row in rows if _size(row.file) == row.bytes}
+        common = os.path.commonpath(there.values()) if there else ""
+        names = {file: os.path.relpath(file, common) for file in there}
+        for file, name in names.items():
+            _bring(Path(file), self.documents / name)
+        return names
+
+    def _write(self, text: str) -> None:
+        """All of it or nothing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        whole = self.file.with_suffix(".new")
+        whole.write_text(text, encoding="utf-8", newline="")
+        whole.replace(self.file)
+
+
+def _size(file: str) -> int | None:
+    """None where there is no such file."""
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return None
+
+
+def _bring(file: Path, to: Path) -> None:
+    told = file.stat()
+    if to.exists() and (to.stat().st_size, to.stat().st_mtime_ns) == (told.st_size, told.st_mtime_ns):
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    beside = to.with_name(f".{to.name[:100]}.new")
+    beside.unlink(missing_ok=True)
+    try:
+        os.link(file, beside)
+    except OSError:  # another disk, or one without links, or somebody else's file
+        shutil.copy2(file, beside)
+    beside.replace(to)
+
+
+def _row(draft: Draft, name: str) -> Mapping[str, object]:
+    return {
+        "id": f"{draft.kind}-{blake2b(f'{name} {draft.quote}'.encode(), digest_size=5).hexdigest()}",
+        "question": draft.question,
+        "answers": [draft.answer] if draft.answer else [],
+        "answerable": True,
+        "evidence": [{"source": name, "page": draft.page, "quote": draft.quote}],
+        "status": "draft",
+    }
+
+
+def _line(row: Mapping[str, object]) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _decided(line: str, identity: str, changes: Mapping[str, object]) -> str:
+    if not line.strip():
+        return line
+    row = json.loads(line)
+    return _line({**row, **changes}) if row["id"] == identity else line
