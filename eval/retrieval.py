@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -168,9 +169,22 @@ def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Setti
             result.name: {query: [chunk.id for chunk in found] for query, found in result.found.items()}
             for result in report.configs
         },
+        "relevant": _relevant(report, task),
         "passages": {name: _excerpt(chunk, dataset.content) for name, chunk in chunks.items()},
     }
     save_run(report.run, kept)
+
+
+def _relevant(report: RetrievalReport, task: Task) -> dict[str, list[str]]:
+    """Of each query's passages, found by whatever configuration, the ids of those that are relevant."""
+    found: dict[str, dict[str, Chunk]] = defaultdict(dict)
+    for result in report.configs:
+        for query, chunks in result.found.items():
+            found[query] |= {chunk.id: chunk for chunk in chunks}
+    return {
+        query: [name for name, chunk in chunks.items() if task.is_relevant(query, chunk)]
+        for query, chunks in found.items()
+    }
 
 
 def _excerpt(chunk: Chunk, content: Path) -> dict[str, str]:

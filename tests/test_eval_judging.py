@@ -24,7 +24,8 @@ from eval.judging.measures import Verdict, five_points, two_points, yes_or_no
 from eval.judging.plan import REPLIES, judging
 from eval.judging.results import JudgeReport, MeasureResult
 from eval.judging.table import cost_text, judge_table
-from eval.page import report_page
+from eval.pages.html import page_html
+from eval.pages.run import run_page
 from eval.runs import load_run
 from kb.errors import DatasetError, SettingsError, UserError
 from kb.settings import Settings
@@ -226,7 +227,7 @@ def test_what_was_judged_can_be_compared_gated_and_shown(run: Path, log: Path) -
     (held,) = check(good, bounds=[bound("extractive.judge_correctness=0.9", is_least=True)])
     (failed,) = check(bad, bounds=[bound("extractive.judge_refused_faithfulness=0.1", is_least=False)])
     assert (held.passed, failed.passed) == (True, False)
-    page = report_page(good)
+    page = page_html(run_page(good))
     assert "judge_faithfulness" in page
     assert "judge.checked_by_people" in page
 
