@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -489,6 +490,16 @@ def test_only_our_own_warnings_are_heard(citewell: Citewell) -> None:
 
 def test_text_from_documents_cannot_steer_the_terminal() -> None:
     assert printable("a\x1b]0;title\x07b\x9b2Jc\u202ed\te\n") == "a]0;titleb2Jcd\te\n"
+
+
+def test_lines_of_a_table_are_whole_on_a_narrow_terminal() -> None:
+    row = "| metric | " + " | ".join(["0.984 [0.939, 1.000]"] * 6) + " |"
+    ours, theirs = pty.openpty()
+    code = f"from app.cli.output import show_table; show_table({row!r})"
+    with os.fdopen(theirs, "w") as terminal:
+        subprocess.run([sys.executable, "-c", code], stdout=terminal, env={**os.environ, "COLUMNS": "80"}, check=True)
+        assert os.read(ours, 1000).decode() == f"{row}\r\n"
+    os.close(ours)
 
 
 def test_reflowed_text_keeps_paragraphs_and_lists() -> None:

@@ -56,10 +56,8 @@ def show(*renderables: RenderableType, style: str = "") -> None:
 
 
 def show_table(markdown: str) -> None:
-    """A table as it stands, its lines never broken."""
-    from rich.text import Text
-
-    show(Text(printable(markdown), no_wrap=True, overflow="ignore"))
+    """A table as it stands, its lines never broken, however narrow the terminal is."""
+    sys.stdout.write(printable(markdown) + "\n")
 
 
 def reflowed(text: str) -> str:
