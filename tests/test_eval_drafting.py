@@ -366,6 +366,8 @@ def test_drafted_reviewed_and_measured_by_command(tmp_path: Path, capsys: pytest
     assert report["drafted"] == 6 == sum(report["kinds"].values())
     before = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
 
+    assert main(["--json", "eval", "questions", str(folder), "--review"]) == 2
+    assert capsys.readouterr() == ("", "--review is a conversation, of which there is no JSON: leave out --json.\n")
     keys = "a\nx\nr\ns\ne\nWhat do I ask?\n\nq\n"
     seen = CliRunner().invoke(app, ["eval", "questions", str(folder), "--review"], input=keys)
     assert seen.exit_code == 0

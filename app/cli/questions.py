@@ -10,6 +10,7 @@ import typer
 
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show
+from kb.errors import UserError
 
 if TYPE_CHECKING:
     from eval.drafting.question_set import DraftingReport
@@ -34,6 +35,8 @@ def questions(
     if review:
         from app.cli.review import go_through
 
+        if invocation.json:
+            raise UserError("--review is a conversation, of which there is no JSON: leave out --json.")
         return go_through(folder)
     from app.cli.progress import stages
     from eval.drafting.question_set import draft_questions
