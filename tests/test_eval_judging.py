@@ -229,7 +229,9 @@ def test_what_was_judged_can_be_compared_gated_and_shown(run: Path, log: Path) -
     assert (held.passed, failed.passed) == (True, False)
     page = page_html(run_page(good))
     assert "judge_faithfulness" in page
-    assert "judge.checked_by_people" in page
+    assert "How far to trust the judge" in page and "Nobody has checked" in page
+    assert f"citewell eval judge {run} --yes" in page
+    assert "judge.agreement" not in page
 
 
 def test_a_judged_run_judged_again_keeps_the_last_judge_alone(run: Path, log: Path) -> None:

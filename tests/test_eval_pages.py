@@ -256,7 +256,12 @@ def test_the_page_of_an_answers_run(answered: Path) -> None:
     assert page.title == "things: answers by extractive"
     assert [row["risk"] for row in figure(page, "risk").rows] == [point["risk"] for point in kept["risk_coverage"]]
     assert sum(row["right"] for row in figure(page, "confidence").rows) == sum(one["right"] for one in kept["answers"])
+    assert page.about == ("7 questions, 4 answerable",)
     assert addresses(page_html(page)) == set()
+    for written in (page_html(page), page_markdown(page)):
+        (less,) = re.findall(r"Less is better in (.*?)\.", written)
+        assert {"aurc", "abstained_on_answerable_fitted"} < set(less.split(", ")) and "auroc" not in less
+        assert "given by --settings" not in written
 
 
 def test_an_old_run_of_answers_is_shown_without_what_it_does_not_say(answered: Path, tmp_path: Path) -> None:
@@ -279,7 +284,7 @@ def test_two_runs_of_answers_side_by_side(answered: Path, tmp_path: Path) -> Non
 
     def silent(kept: dict[str, object]) -> None:
         valued(kept)
-        kept["settings"] = {"answer": {"threshold": 0.95}}
+        kept["settings"], kept["command"] = {"answer": {"threshold": 0.95}}, "citewell eval answers things --mode dense"
         kept["values"]["extractive"]["right"] = {"answer_in_quotes": 0.0}  # type: ignore[index]
         kept["values"]["extractive"]["made up"] = {"answered_on_unanswerable": 0.0}  # type: ignore[index]
         kept["answers"] = [one | {"abstained": True, "quotes": [], "withheld": one["quotes"]} for one in ANSWERS]
@@ -287,7 +292,10 @@ def test_two_runs_of_answers_side_by_side(answered: Path, tmp_path: Path) -> Non
     run_a, run_b = changed(answered, tmp_path / "a.json", valued), changed(answered, tmp_path / "b.json", silent)
     page = page_of_two(run_a, run_b)
     assert page.pairs() == (("A: extractive", "B: extractive"),)
-    assert page.differing() == {"settings.answer.threshold": ("the default", "0.95")}
+    assert page.differing() == {
+        "command": (page.sources[0].command, "citewell eval answers things --mode dense"),
+        "settings.answer.threshold": ("the default", "0.95"),
+    }
     assert [(source.name, source.path) for source in page.sources] == [("A", str(run_a)), ("B", str(run_b))]
     assert list(page.estimates) == ["A: extractive", "B: extractive"]
     lost, won = page.groups
@@ -307,7 +315,8 @@ def test_two_runs_of_answers_side_by_side(answered: Path, tmp_path: Path) -> Non
     (compared,) = (one for one in page.comparisons if one.metric == "answer_in_quotes")
     assert rows["answer_in_quotes"]["difference"] == compared.difference.mean == pytest.approx(-0.25)
     for written in (page_html(page), page_markdown(page)):
-        assert "What differs" in written and written.count("citewell eval answers") == 2
+        assert "What differs" in written and written.count("citewell eval answers") == 4
+        assert "given by --settings" in written
 
 
 def test_two_runs_of_search_side_by_side(searched: Path, tmp_path: Path) -> None:
@@ -375,7 +384,7 @@ def test_the_ending_of_the_name_decides(searched: Path, tmp_path: Path, capsys: 
             assert capsys.readouterr().out == f"{file}\n"
         assert main(["--json", "eval", *arguments, "--output", str(tmp_path / "page.md")]) == 0
         assert json.loads(capsys.readouterr().out)["page"] == str(tmp_path / "page.md")
-        for name, said in (("page.pdf", ".html, .md, .json"), ("page", ".html, .md, .json"), (".md", ".html")):
+        for name, said in (("page.pdf", ".html, .md or .json"), ("page", ".html, .md or .json"), (".md", ".html")):
             assert main(["eval", *arguments, "--output", str(tmp_path / name)]) == 2
             out, err = capsys.readouterr()
             assert (out, err.count("\n"), said in err) == ("", 1, True)

@@ -23,5 +23,6 @@ FORMATS: Mapping[str, Callable[[Page], str]] = {".html": page_html, ".md": page_
 def format_of(path: Path) -> Callable[[Page], str]:
     """How a page is written to a file of that name; raises UserError for an ending that none has."""
     if path.suffix.lower() not in FORMATS:
-        raise UserError(f"A report is not written as {path.name}: its name must end in {', '.join(FORMATS)}.")
+        *others, last = FORMATS
+        raise UserError(f"A report is not written as {path.name}: end its name in {', '.join(others)} or {last}.")
     return FORMATS[path.suffix.lower()]

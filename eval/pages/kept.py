@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from eval.latency import Latency
-from eval.pages.page import WHOLE, Passage
+from eval.pages.page import WHOLE, Judge, Passage
 from eval.runs import Run
 from kb.errors import UserError
 
@@ -59,12 +59,14 @@ class Kept:
 
     generator: str | None = None
     questions: int | None = None
+    answerable: int | None = None
     documents: int | None = None
     chunks: int | None = None
     drafts: int | None = None
     command: str | None = None
     settings: dict[str, object] = field(default_factory=dict)
-    judge: dict[str, object] = field(default_factory=dict)
+    judge: Judge | None = None
+    judged: str | None = None
     configs: dict[str, KeptConfig] = field(default_factory=dict)
     latency_ms: KeptTimes | None = None
     queries: dict[str, str] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class Kept:
         """How large the dataset was, as far as it is known."""
         named = {
             "questions": self.questions,
+            "answerable": self.answerable,
             "documents": self.documents,
             "passages": self.chunks,
             "drafts": self.drafts or None,

@@ -53,7 +53,10 @@ def _lines(page: Page) -> Iterator[str]:
             literal(tables.verdicts_note(page)),
             "",
         )
-    yield from ("## Measures", "", *_table(tables.measures(page)))
+    yield from ("## Measures", "", *_table(tables.measures(page)), literal(tables.measures_note(page)), "")
+    trust = tables.trust(page)
+    if trust.rows:
+        yield from ("## How far to trust the judge", "", *_table(trust), literal(tables.trust_note(page)), "")
     if page.latencies:
         yield from ("## Time", "", *_table(tables.latencies(page)))
     for figure in page.figures:
@@ -64,7 +67,10 @@ def _lines(page: Page) -> Iterator[str]:
         yield from ("## What differs", "", *_table(tables.differing(page)))
     yield from ("## How to make it again", "")
     for source in page.sources:
-        yield from _code(source.command) if source.command else ()
+        for command in source.commands():
+            yield from _code(command)
+    if note := tables.settings_note(page):
+        yield from (literal(note), "")
     yield from _table(tables.facts(page))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from shlex import join
 from typing import Literal
 
 from eval.comparison import Comparison
+from eval.judging.agreement import Agreement
 from eval.latency import Latency, latency_json
 from eval.statistics import Estimate
 
@@ -84,10 +86,40 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """How far verdicts on `judged` answers agree with the judge's own second ones and with people's; None: untried."""
+
+    judged: int
+    itself: Agreement | None = None
+    people: Agreement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A language model that judged a run's answers, as in `eval judge --json`; `agreement` is by metric."""
+
+    llm: str
+    model: str
+    answers: int
+    abstained: int
+    checked_by_people: bool
+    labels_left_out: int
+    agreement: Mapping[str, Trust]
+
+    def facts(self) -> dict[str, str]:
+        return {
+            "judge": f"{self.model} ({self.llm})",
+            "judged": f"{self.answers:,} answers",
+            "not judged": f"{self.abstained:,} abstentions",
+            "labels left out": f"{self.labels_left_out:,}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A run that the page is made from; `name` tells two of them apart, `counts` say how large its dataset was.
 
-    `judge` is what a language model that judged it says of itself.
+    `judged` is the file of the run that `judge` judged.
     """
 
     name: str
@@ -96,14 +128,20 @@ class Source:
     command: str | None
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
-    judge: Mapping[str, object]
+    judge: Judge | None = None
+    judged: str | None = None
+
+    def commands(self) -> tuple[str, ...]:
+        """What makes the run again, as far as it is known."""
+        judging = join(["citewell", "eval", "judge", self.judged, "--yes"]) if self.judged else None
+        return tuple(filter(None, (self.command, judging)))
 
     def facts(self) -> dict[str, str]:
         """All that may differ between two runs, a line each."""
         return {
             "run": self.path,
             **{name: f"{count:,}" for name, count in self.counts.items()},
-            **_flat(self.judge, "judge"),
+            **(self.judge.facts() if self.judge else {}),
             **_flat(self.fingerprint, "fingerprint"),
             **_flat(self.settings, SETTINGS),
         }
@@ -137,8 +175,9 @@ class Page:
         return {name: tuple(facts.get(name, _unsaid(name)) for facts in known) for name in names}
 
     def differing(self) -> dict[str, tuple[str, ...]]:
-        """The facts in which two sources differ, apart from the files' names."""
-        return {name: values for name, values in self.facts().items() if name != "run" and len(set(values)) > 1}
+        """The commands and facts in which two sources differ, apart from the files' names."""
+        known = {"command": tuple(source.command or "-" for source in self.sources), **self.facts()}
+        return {name: values for name, values in known.items() if name != "run" and len(set(values)) > 1}
 
     def as_json(self) -> dict[str, object]:
         """`verdicts` are as in `eval compare --json`, `measures` and `latency_ms` as in `eval retrieval --json`; the

@@ -34,7 +34,16 @@ def run_page(run: Run) -> Page:
 
 
 def source(run: Run, known: Kept, name: str = "") -> Source:
-    return Source(name, str(run.path), known.counts(), known.command, run.fingerprint, known.settings, known.judge)
+    return Source(
+        name,
+        str(run.path),
+        counts=known.counts(),
+        command=known.command,
+        fingerprint=run.fingerprint,
+        settings=known.settings,
+        judge=known.judge,
+        judged=known.judged,
+    )
 
 
 def _changes(run: Run, known: Kept, comparisons: Sequence[Comparison]) -> Iterator[Group]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eval.comparison import Comparison
+from eval.comparison import LOWER_IS_BETTER, Comparison
+from eval.judging.agreement import Agreement
 from eval.pages.page import Figure, Page
 
 
@@ -43,6 +44,51 @@ def measures(page: Page) -> Table:
     return Table(("metric", *page.estimates), tuple(rows))
 
 
+def measures_note(page: Page) -> str:
+    """How to read them."""
+    metrics = dict.fromkeys(metric for found in page.estimates.values() for metric in found)
+    less = [metric for metric in metrics if metric.removesuffix("_fitted") in LOWER_IS_BETTER]
+    note = "With 95% bootstrap intervals over the questions."
+    return f"{note} Less is better in {', '.join(less)}." if less else note
+
+
+def trust(page: Page) -> Table:
+    """How far each judge agrees with itself and with people, a metric a row; no rows where nobody judged."""
+    rows = [
+        (
+            *([source.name] if source.name else []),
+            metric,
+            f"{one.judged:,}",
+            _agreement(one.itself),
+            _agreement(one.people),
+        )
+        for source in page.sources
+        if source.judge
+        for metric, one in source.judge.agreement.items()
+    ]
+    named = ("run",) if any(source.name for source in page.sources) else ()
+    return Table((*named, "metric", "judged", "agrees with itself", "agrees with people"), tuple(rows))
+
+
+def trust_note(page: Page) -> str:
+    """How to read it."""
+    judges = [source.judge for source in page.sources if source.judge]
+    unchecked = (
+        "" if all(judge.checked_by_people for judge in judges) else " Nobody has checked where people are missing."
+    )
+    return (
+        "Shares of verdicts that are the same, with 95% bootstrap intervals, and Cohen's kappa. Itself: asked a second "
+        f"time, with quotes and accepted answers in the opposite order.{unchecked}"
+    )
+
+
+def settings_note(page: Page) -> str:
+    """What the commands leave out; empty where that is nothing."""
+    return (
+        "With the settings below in a file, given by --settings." if any(one.settings for one in page.sources) else ""
+    )
+
+
 def latencies(page: Page) -> Table:
     """A configuration a row, a stage a column; empty cells for stages that it does not have."""
     stages = dict.fromkeys(stage for found in page.latencies.values() for stage in found)
@@ -75,6 +121,10 @@ def _verdict(comparison: Comparison) -> tuple[str, ...]:
         comparison.detectable_text,
         f"{comparison.won:,} / {comparison.lost:,} / {comparison.tied:,}",
     )
+
+
+def _agreement(found: Agreement | None) -> str:
+    return "-" if found is None else str(found)
 
 
 def _names(page: Page) -> tuple[str, ...]:
