@@ -101,7 +101,7 @@ def _content(path: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        names = "`citewell eval retrieval` and `eval answers` name the files that they write"
+        names = "`citewell eval retrieval`, `answers` and `judge` name the files that they write"
         raise UserError(f"There is no run {path}; {names}.") from None
     except OSError as error:
         raise UserError(f"The run {path} cannot be read: {error.strerror}.") from None

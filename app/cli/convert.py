@@ -17,7 +17,10 @@ def convert(
     file: Annotated[Path, typer.Argument(metavar="SQUAD.json", show_default=False)],
     target: Annotated[Path, typer.Argument(metavar="TARGET", show_default=False)],
 ) -> None:
-    """Turn a file in the form of SQuAD into a dataset in the knowledge-base layout, a new folder TARGET."""
+    """Turn a file in the form of SQuAD into a dataset.
+
+    TARGET is a new folder, in the layout of a knowledge base (questions.jsonl and a folder documents).
+    """
     invocation: Invocation = context.obj
     from eval.conversion import convert_squad
 

@@ -39,7 +39,11 @@ def retrieval(
         ),
     ] = None,
 ) -> None:
-    """Search for every question of DATASET, a folder in the BEIR or the knowledge-base layout."""
+    """Measure what search finds on the questions of DATASET.
+
+    DATASET is a folder in the layout of BEIR (corpus.jsonl, queries.jsonl, qrels/test.tsv) or of a knowledge base
+    (questions.jsonl and a folder documents).
+    """
     invocation: Invocation = context.obj
     settings = invocation.settings()
     names = list(dict.fromkeys(name.strip() for name in configs.split(",") if name.strip()))
@@ -77,7 +81,11 @@ def answers(
         int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
     ] = None,
 ) -> None:
-    """Ask every question of DATASET, a folder in the knowledge-base layout, and judge answers and abstentions."""
+    """Measure answers and abstentions on the questions of DATASET.
+
+    DATASET is a folder in the layout of a knowledge base (questions.jsonl and a folder documents). Interrupted, it goes
+    on the next time with the questions not yet asked.
+    """
     invocation: Invocation = context.obj
     settings = invocation.settings()
     from eval.answers import evaluate_answers

@@ -33,12 +33,12 @@ def judge(
     ] = None,
     count: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many answers --draft-labels writes.")] = 30,
 ) -> None:
-    """Have a language model of yours judge the answers of RUN, a file that `eval answers` names.
+    """Have a language model of yours judge the answers of RUN.
 
-    It is asked whether an answer is supported by its quotes (faithfulness), meets its question (relevance) and agrees
-    with an accepted answer (correctness). The settings name it (evaluation.llm). What it replies is kept beside RUN and
-    never asked again, so that an interrupted judging goes on where it stopped. The result is a run that `eval report`,
-    `compare` and `gate` take like any other.
+    RUN is a file that `eval answers` names. The model is asked whether an answer is supported by its quotes
+    (faithfulness), meets its question (relevance) and agrees with an accepted answer (correctness). The settings name
+    it (evaluation.llm). What it replies is kept beside RUN and never asked again, so that an interrupted judging goes
+    on where it stopped. The result is a run that `eval report`, `compare` and `gate` take like any other.
     """
     from eval.runs import load_run
 

@@ -25,11 +25,11 @@ def questions(
     ] = True,
     review: Annotated[bool, typer.Option("--review", help="Go through the drafts in FOLDER, and draft none.")] = False,
 ) -> None:
-    """Draft questions on the documents of the base, in FOLDER, a dataset for the other commands.
+    """Draft questions on the documents of the base.
 
-    A language model asks them (evaluation.llm in the settings); without one they are made from definitions, figures,
-    tables and headings. Accept, edit or reject them with --review, or in questions.jsonl; run it again for more.
-    Links to the documents, or copies, go to FOLDER too.
+    They go to FOLDER, a dataset for the other commands. A language model asks them (evaluation.llm in the settings);
+    without one they are made from definitions, figures, tables and headings. Accept, edit or reject them with
+    --review, or in questions.jsonl; run it again for more. Links to the documents, or copies, go to FOLDER too.
     """
     invocation: Invocation = context.obj
     if review:

@@ -66,12 +66,12 @@ def gate(
         Path | None, typer.Option(metavar="RUN", help="An earlier run that this one must not be worse than.")
     ] = None,
 ) -> None:
-    """Check that RUN, a file that `eval retrieval` or `eval answers` names, is good enough.
+    """Check that RUN is good enough.
 
-    A minimum fails when the mean is below it, wherever its interval lies, and a maximum when it is above. The baseline
-    fails when a metric of a configuration that both runs have is worse beyond chance, at the 5% level for all of them
-    together; metrics that have no value a query (areas, say) are left to minima and maxima. The exit code is 1 when
-    anything failed.
+    RUN is a file that `eval retrieval`, `answers` or `judge` names. A minimum fails when the mean is below it,
+    wherever its interval lies, and a maximum when it is above. The baseline fails when a metric of a configuration
+    that both runs have is worse beyond chance, at the 5% level for all of them together; metrics that have no value a
+    query (areas, say) are left to minima and maxima. The exit code is 1 when anything failed.
     """
     from eval.gate import bound, check
     from eval.runs import load_run
@@ -102,9 +102,10 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write what RUN, a file that `eval retrieval` or `eval answers` names, has to say, for people or programs.
+    """Write what RUN has to say, for people or programs.
 
-    HTML is one page that opens offline, with charts; Markdown has the numbers behind them, JSON all as one object.
+    RUN is a file that `eval retrieval`, `answers` or `judge` names. HTML is one page that opens offline, with charts;
+    Markdown has the numbers behind them, JSON all as one object.
     """
     from eval.pages.run import run_page
     from eval.runs import load_run
