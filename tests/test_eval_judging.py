@@ -393,7 +393,9 @@ def test_labels_are_drafted_filled_in_and_read(run: Path, tmp_path: Path) -> Non
     assert [row["id"] for row in rows] == ["one", "three"]
     assert rows[0]["quotes"] == ["one front.", "one back."]
     assert [rows[0][key] for key in ("faithful", "relevant", "correct")] == [None, None, None]
-    with pytest.raises(UserError, match="no label of an answer"):
+    with pytest.raises(UserError, match="There is no file"):
+        read_labels(tmp_path / "nowhere.jsonl", cases)
+    with pytest.raises(UserError, match="labels no answer of the run true or false"):
         read_labels(file, cases)
     with pytest.raises(UserError, match="exists already"):
         draft_labels(file, cases, count=2)

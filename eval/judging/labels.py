@@ -46,8 +46,11 @@ def read_labels(path: Path, cases: Mapping[str, Case]) -> Labels:
     """The labels in a file with one JSON object a line: the "id" of a question, and "faithful", "relevant" and
     "correct", each true, false, null or missing. Its "answer", where there is one, must be the run's.
 
-    Raises DatasetError, with the line, for anything else, and UserError where no label speaks of the run.
+    Raises DatasetError, with the line, for anything else, and UserError where no label speaks of the run, or
+    there is no file.
     """
+    if not path.exists():
+        raise UserError(f"There is no file {path}; `--draft-labels` writes one to be filled in.")
     found: dict[str, dict[str, bool]] = {measure.name: {} for measure in MEASURES}
     seen: set[str] = set()
     left_out = 0
@@ -61,7 +64,9 @@ def read_labels(path: Path, cases: Mapping[str, Case]) -> Labels:
         for measure, value in said.items():
             found[measure][question] = value
     if not any(found.values()):
-        raise UserError(f"{path} has no label of an answer that the run gave; `--draft-labels` writes a file for them.")
+        raise UserError(
+            f"{path} labels no answer of the run true or false; fill in a file that `--draft-labels` writes."
+        )
     return Labels(found, left_out)
 
 
