@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from kb.errors import SettingsError, UserError
-from kb.protocols import Embedder, Retriever
+from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings
 from kb.store.store import Store
 from kb.store.view import View
@@ -36,7 +36,7 @@ def _itself(_: str, retriever: Retriever) -> Retriever:
 class Composer:
     """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says."""
 
-    embedder: Callable[[], Embedder]
+    embedder: Callable[[], QueryEmbedder]
     modes: Mapping[str, ModeSettings]
     stage: Stage = _itself
 

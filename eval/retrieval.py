@@ -17,6 +17,7 @@ from eval.bases import CachedBase, Progress, open_base
 from eval.comparison import compare_with_reference
 from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
 from eval.latency import StageClock, latency, stage_latencies
+from eval.query_vectors import QueryVectors
 from eval.results import ConfigResult, EvidenceCounts, RetrievalReport, evidence_counts
 from eval.runs import save_run
 from eval.statistics import estimates
@@ -55,8 +56,8 @@ def evaluate_retrieval(
     began = perf_counter()
     dataset = load_dataset(folder)
     with open_base(dataset, settings=settings or Settings(), home=home) as cached:
-        clock = StageClock()
-        retrievers = {name: cached.base.retriever(name, stage=clock.timed) for name in configs}
+        clock, vectors = StageClock(), QueryVectors()
+        retrievers = {name: cached.base.retriever(name, stage=clock.timed, embedding=vectors.kept) for name in configs}
         if trec:
             make_folder(trec)
         failed = cached.fill(lambda done, total: progress("ingest", done, total))
@@ -64,7 +65,7 @@ def evaluate_retrieval(
         if trec and isinstance(task, RankingTask):
             write_judgements(trec, {query.id: task.judgements[query.id] for query in task.queries})
         results = tuple(
-            _result(_Timed(name, retriever, clock, len(task.queries), progress), task, trec)
+            _result(_Timed(name, retriever, clock, vectors, len(task.queries), progress), task, trec)
             for name, retriever in retrievers.items()
         )
         return _report(dataset, task, results, cached, failed, limit=limit, seconds=perf_counter() - began)
@@ -72,7 +73,7 @@ def evaluate_retrieval(
 
 @dataclass(slots=True)
 class _Timed:
-    """Asks a retriever, whose stages `clock` times.
+    """Asks a retriever, whose stages `clock` times; only the first answer to a query has to embed it.
 
     `seconds` holds how long each query's first answer took, `stages` how long its stages did, `found` its first
     passages, by the query's id.
@@ -81,6 +82,7 @@ class _Timed:
     name: str
     retriever: Retriever
     clock: StageClock
+    vectors: QueryVectors
     total: int
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class _Timed:
     found: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
 
     def ask(self, query: Query, k: int) -> Sequence[Hit]:
+        if query.id not in self.seconds:
+            self.vectors.forget()
         self.clock.lap()
         began = perf_counter()
         hits = self.retriever.retrieve(query.text, k)
