@@ -14,6 +14,7 @@ from time import perf_counter
 
 from citewell import KnowledgeBase, Settings, __version__
 from eval.abstention import Errors, aurc, auroc, fitted_errors, risk_coverage
+from eval.answer_metrics import COUNTS
 from eval.answer_results import AnswerReport
 from eval.bases import CachedBase, Progress, open_base
 from eval.datasets import Question, QuestionDataset, load_dataset
@@ -160,7 +161,10 @@ def _report(
 
 def _means(values: Mapping[str, Values]) -> dict[str, Estimate | None]:
     columns = {metric: [row[metric] for row in values.values() if metric in row] for metric in METRICS}
-    return {metric: estimates({metric: column})[metric] if column else None for metric, column in columns.items()}
+    return {
+        metric: estimates({metric: column}, counts=COUNTS)[metric] if column else None
+        for metric, column in columns.items()
+    }
 
 
 def _fitted(errors: Errors | None) -> dict[str, Estimate | None]:

@@ -246,7 +246,8 @@ def test_minima_hold_by_the_mean(runs: Runs) -> None:
 
 
 def test_a_mean_that_is_the_minimum_but_for_rounding_holds(tmp_path: Path) -> None:
-    run = load_run(written(tmp_path / "run.json", {"hybrid": {query: {"f1": 0.7} for query in "abc"}}))
+    values = {query: {"f1": value} for query, value in zip("abc", (0.6, 0.7, 0.8), strict=True)}
+    run = load_run(written(tmp_path / "run.json", {"hybrid": values}))
     (found,) = check(run, bounds=[bound("hybrid.f1=0.7", is_least=True)])
     assert found.passed
     assert isinstance(found, BoundCheck)
