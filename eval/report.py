@@ -48,7 +48,7 @@ def _answer_notes(report: AnswerReport) -> list[str]:
         )
     elif report.answerable == report.questions:
         notes.append("No question is unanswerable: nothing can be said of abstention.")
-    return [*notes, *_failed(report.failed), f"Values and answers of each question: {report.run}"]
+    return [*notes, *_without_documents(report), f"Values and answers of each question: {report.run}"]
 
 
 def _heading(report: RetrievalReport) -> str:
@@ -75,6 +75,12 @@ def _cell(result: ConfigResult, metric: str) -> str:
     return str(result.estimates[metric])
 
 
+def named_files(what: str, files: Mapping[str, str]) -> list[str]:
+    """A heading that says `what` became of the files, and a line for each with the reason; nothing of none."""
+    heading = [f"{len(files):,} files {what}:"] if files else []
+    return [*heading, *(f"- {source}: {reason}" for source, reason in files.items())]
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Its lines, with columns padded to line up as they stand."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
@@ -94,9 +100,9 @@ def _notes(report: RetrievalReport) -> list[str]:
         if 0 < report.evidence.with_page < report.evidence.items:
             notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
     notes.extend(map(str, main_comparisons(report.comparisons)))
-    return [*notes, *_failed(report.failed), f"Values of each query: {report.run}"]
+    return [*notes, *_without_documents(report), f"Values of each query: {report.run}"]
 
 
-def _failed(files: Mapping[str, str]) -> list[str]:
-    heading = [f"{len(files):,} files could not be ingested:"] if files else []
-    return [*heading, *(f"- {source}: {reason}" for source, reason in files.items())]
+def _without_documents(report: RetrievalReport | AnswerReport) -> list[str]:
+    failed = named_files("could not be ingested", report.failed)
+    return [*failed, *named_files("skipped", report.skipped)]

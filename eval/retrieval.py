@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,8 +12,8 @@ from shlex import join
 from textwrap import shorten
 from time import perf_counter
 
-from citewell import KnowledgeBase, Settings
-from eval.bases import CachedBase, Progress, open_base
+from citewell import IngestReport, KnowledgeBase, Settings
+from eval.bases import CachedBase, Progress, open_base, reasons
 from eval.comparison import compare_with_reference
 from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
 from eval.latency import StageClock, latency, stage_latencies
@@ -60,7 +60,7 @@ def evaluate_retrieval(
         retrievers = {name: cached.base.retriever(name, stage=clock.timed, embedding=vectors.kept) for name in configs}
         if trec:
             make_folder(trec)
-        failed = cached.fill(lambda done, total: progress("ingest", done, total))
+        ingested = cached.fill(lambda done, total: progress("ingest", done, total))
         task = _task(dataset, cached.base, limit)
         if trec and isinstance(task, RankingTask):
             write_judgements(trec, {query.id: task.judgements[query.id] for query in task.queries})
@@ -68,7 +68,7 @@ def evaluate_retrieval(
             _result(_Timed(name, retriever, clock, vectors, len(task.queries), progress), task, trec)
             for name, retriever in retrievers.items()
         )
-        return _report(dataset, task, results, cached, failed, limit=limit, seconds=perf_counter() - began)
+        return _report(dataset, task, results, cached, ingested, limit=limit, seconds=perf_counter() - began)
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ def _report(
     task: Task,
     results: tuple[ConfigResult, ...],
     cached: CachedBase,
-    failed: Mapping[str, str],
+    ingested: IngestReport,
     *,
     limit: int | None,
     seconds: float,
@@ -143,7 +143,8 @@ def _report(
         documents=status.documents,
         chunks=status.chunks,
         fingerprint=status.fingerprint,
-        failed=failed,
+        failed=reasons(ingested.failed),
+        skipped=reasons(ingested.skipped),
         seconds=seconds,
         run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
         comparisons=compare_with_reference({result.name: result.values for result in results}),

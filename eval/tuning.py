@@ -12,6 +12,7 @@ from eval.bases import Progress
 from eval.comparison import BETTER, MAIN_METRICS, Comparison, Pair, compare
 from eval.datasets import Question, QuestionDataset, load_dataset
 from eval.folds import FOLDS, folds
+from eval.results import reasons_json
 from eval.retrieval import evaluate_retrieval
 from eval.statistics import Estimate
 from eval.tasks import metric_names
@@ -61,7 +62,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The outcome. `gain` compares what was chosen with the settings as they are, on questions without a say in it."""
+    """The outcome. `gain` compares what was chosen with the settings as they are, on questions without a say in it.
+
+    `failed` maps a file that could not be ingested to the reason.
+    """
 
     dataset: str
     metric: str
@@ -69,6 +73,7 @@ class Tuning:
     choice: Choice
     candidate: Candidate | None
     gain: Comparison
+    failed: Mapping[str, str]
 
     @property
     def helps(self) -> bool:
@@ -85,6 +90,7 @@ class Tuning:
             "gain": self.gain.as_json(),
             "helps": self.helps,
             "settings": self.candidate.as_toml() if self.candidate else None,
+            "failed": reasons_json(self.failed),
         }
 
 
@@ -109,6 +115,7 @@ def tune(
     values: dict[str, Mapping[str, Mapping[str, float]]] = {}
     estimates: dict[str, Mapping[str, Estimate]] = {}
     tried: dict[str, Candidate] = {}
+    failed: dict[str, str] = {}
     for target in dict.fromkeys([None, *targets]):
         candidates = {candidate.name: candidate for candidate in _candidates(target)}
         tried |= candidates
@@ -120,6 +127,7 @@ def tune(
             limit=limit,
             progress=progress,
         )
+        failed |= report.failed
         for result in report.configs:
             name = BASELINE if result.name == _MODE else result.name
             values[name], estimates[name] = result.values, result.estimates
@@ -133,6 +141,7 @@ def tune(
         choice=choice,
         candidate=tried.get(choice.chosen),
         gain=_gain(wanted, columns[BASELINE], choice.held_out),
+        failed=failed,
     )
 
 

@@ -132,7 +132,7 @@ def test_the_reference_is_hybrid_or_the_first() -> None:
 def test_a_report_says_what_differs() -> None:
     configs = {"hybrid": STRONG, "dense": WEAK}
     results = tuple(ConfigResult(name, {}, Latency(1.0, 2.0), rows) for name, rows in configs.items())
-    report = RetrievalReport("tiny", 20, results, None, 1, 1, {}, {}, 1.0, Path("run.json"))
+    report = RetrievalReport("tiny", 20, results, None, 1, 1, {}, {}, {}, 1.0, Path("run.json"))
     report = replace(report, comparisons=compare_with_reference(configs))
     assert "\ndense against hybrid, ndcg@10: -0.315 [" in retrieval_table(report)
     assert retrieval_table(report).count(" against ") == 1

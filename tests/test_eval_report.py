@@ -22,6 +22,7 @@ REPORT = RetrievalReport(
     chunks=2400,
     fingerprint={"embedder": "e", "splitter": "s"},
     failed={"/d/broken.pdf": "It is damaged."},
+    skipped={},
     seconds=1.23456,
     run=Path("/cache/run.json"),
 )
