@@ -11,6 +11,7 @@ from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings
 from kb.store.store import Store
 from kb.store.view import View
+from kb.text.plurals import counted
 from kb.types import Hit
 from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
@@ -65,7 +66,8 @@ class Composer:
             return RankFusion(parts, depth=chosen.depth)
         weights = chosen.weights or (1.0,) * len(parts)
         if len(weights) != len(parts):
-            raise SettingsError(f'The search mode "{mode}" fuses {len(parts)} modes but has {len(weights)} weights.')
+            fused, weighted = counted(len(parts), "mode"), counted(len(weights), "weight")
+            raise SettingsError(f'The search mode "{mode}" fuses {fused} but has {weighted}.')
         spans = [DENSE_SPAN if name == "dense" else 0.0 for name in chosen.fuse]
         return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
 

@@ -13,6 +13,7 @@ from eval import charts
 from eval.comparison import MAIN_METRICS, REFERENCE, Comparison, compare_with_reference, main_comparisons
 from eval.runs import Run
 from eval.statistics import Estimate
+from kb.text.plurals import counted
 
 Row = Mapping[str, object]
 EXAMPLES = 5
@@ -56,9 +57,9 @@ class _Chart:
 
 
 def _counts(content: Row) -> Iterator[str]:
-    for key, name in (("questions", "questions"), ("documents", "documents"), ("chunks", "passages")):
+    for key, name in (("questions", "question"), ("documents", "document"), ("chunks", "passage")):
         if isinstance(count := content.get(key), int):
-            yield f"{count:,} {name}"
+            yield counted(count, name)
 
 
 def _verdict(comparison: Comparison) -> Row:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from eval.answer_results import AnswerReport
 from eval.comparison import main_comparisons
 from eval.results import ConfigResult, RetrievalReport
+from kb.text.plurals import counted
 
 
 def retrieval_table(report: RetrievalReport) -> str:
@@ -26,8 +27,8 @@ def answers_table(report: AnswerReport) -> str:
     rows.append(["p50 / p95 ms", str(report.latency)])
     rows += [[f"- {name}", str(stage)] for name, stage in report.stages.items()]
     heading = (
-        f"**{report.dataset}**: {report.questions:,} questions, {report.answerable:,} of them answerable, answered by "
-        f"{report.generator}; means with 95% intervals"
+        f"**{report.dataset}**: {counted(report.questions, 'question')}, {report.answerable:,} of them answerable, "
+        f"answered by {report.generator}; means with 95% intervals"
     )
     return "\n".join([heading, "", *markdown_table(["metric", report.generator], rows), "", *_answer_notes(report)])
 
@@ -36,9 +37,9 @@ def _answer_notes(report: AnswerReport) -> list[str]:
     notes = []
     missing = report.evidence.items - report.evidence.located
     if missing:
-        notes.append(f"Not found in the documents: {missing:,} of {report.evidence.items:,} evidence quotes.")
+        notes.append(f"Not found in the documents: {missing:,} of {counted(report.evidence.items, 'evidence quote')}.")
     if report.recalled:
-        notes.append(f"Taken from a run that was interrupted, with their times: {report.recalled:,} answers.")
+        notes.append(f"Taken from a run that was interrupted, with their times: {counted(report.recalled, 'answer')}.")
     if not report.answerable:
         notes.append("No question is answerable: nothing can be said of answers.")
     if report.thresholds:
@@ -53,8 +54,8 @@ def _answer_notes(report: AnswerReport) -> list[str]:
 
 def _heading(report: RetrievalReport) -> str:
     return (
-        f"**{report.dataset}**: {report.questions:,} questions, {report.documents:,} documents, "
-        f"{report.chunks:,} passages; means with 95% intervals"
+        f"**{report.dataset}**: {counted(report.questions, 'question')}, {counted(report.documents, 'document')}, "
+        f"{counted(report.chunks, 'passage')}; means with 95% intervals"
     )
 
 
@@ -77,7 +78,7 @@ def _cell(result: ConfigResult, metric: str) -> str:
 
 def named_files(what: str, files: Mapping[str, str]) -> list[str]:
     """A heading that says `what` became of the files, and a line for each with the reason; nothing of none."""
-    heading = [f"{len(files):,} files {what}:"] if files else []
+    heading = [f"{counted(len(files), 'file')} {what}:"] if files else []
     return [*heading, *(f"- {source}: {reason}" for source, reason in files.items())]
 
 
@@ -92,13 +93,12 @@ def _notes(report: RetrievalReport) -> list[str]:
     notes = []
     if report.evidence:
         missing = report.evidence.items - report.evidence.located
-        notes.append(
-            f"{report.evidence.located:,} of {report.evidence.items:,} evidence quotes located in the documents."
-        )
+        quotes = counted(report.evidence.items, "evidence quote")
+        notes.append(f"Located in the documents: {report.evidence.located:,} of {quotes}.")
         if missing:
-            notes.append(f"The other {missing:,} count as not found in quote_recall and mrr@10.")
+            notes.append(f"Counted as not found in quote_recall and mrr@10: the other {missing:,}.")
         if 0 < report.evidence.with_page < report.evidence.items:
-            notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
+            notes.append(f"With a page: {report.evidence.with_page:,}; page_recall judges the others by their file.")
     notes.extend(map(str, main_comparisons(report.comparisons)))
     return [*notes, *_without_documents(report), f"Values of each query: {report.run}"]
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show, show_table
+from app.cli.output import print_json, printable, say, show, show_table
 from kb.errors import UserError
+from kb.text.plurals import counted
 
 CHECK_FAILED = 1
 
