@@ -17,7 +17,7 @@ from eval.abstention import Errors, aurc, auroc, fitted_errors, risk_coverage
 from eval.answer_metrics import COUNTS
 from eval.answer_results import AnswerReport
 from eval.bases import CachedBase, Progress, open_base, reasons
-from eval.datasets import Question, QuestionDataset, load_dataset
+from eval.datasets import Question, QuestionDataset, digest, load_dataset
 from eval.journal import Answered, Journal, journal
 from eval.latency import latency, stage_latencies
 from eval.metrics import Values
@@ -81,6 +81,7 @@ def evaluate_answers(
         )
     kept = {
         **report.as_json(),
+        "dataset_digest": digest(dataset),
         "command": _command(dataset, mode, limit),
         "values": {report.generator: report.values},
         "answers": [record(outcome) for outcome in outcomes],

@@ -126,11 +126,17 @@ def compare_with_reference(configs: Mapping[str, QueryValues]) -> tuple[Comparis
 def compare_runs(a: Run, b: Run, *, config_a: str | None = None, config_b: str | None = None) -> ComparisonReport:
     """Run `b` against run `a` in the configurations named, one name standing for both; else in each that both have.
 
-    Raises UserError for different datasets, a name that a run lacks, and nothing in common.
+    Raises UserError for datasets that differ by name or, where both runs have one, by digest, a name that a run lacks,
+    and nothing in common.
     """
     if a.dataset != b.dataset:
         raise UserError(
             f'The runs are of different datasets, "{a.dataset}" and "{b.dataset}": only queries of one compare.'
+        )
+    if a.digest and b.digest and a.digest != b.digest:
+        raise UserError(
+            f'{a.path} and {b.path} are of different datasets, though both are named "{a.dataset}": what is asked or '
+            "held to be right there differs; evaluate both on one of them."
         )
     pairs = [
         Pair(name_a, name_b, a.config(name_a), b.config(name_b)) for name_a, name_b in _names(a, b, config_a, config_b)

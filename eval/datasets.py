@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path, PurePath
 
 from eval.lines import Line, add_once, is_unicode, json_rows, list_of, refuse_misspelt, text_lines, text_of
@@ -97,6 +98,19 @@ def load_dataset(folder: Path) -> Dataset:
         f"{folder} is not a dataset: it needs corpus.jsonl, queries.jsonl and qrels/test.tsv, "
         "or questions.jsonl and a folder documents."
     )
+
+
+def digest(dataset: Dataset) -> str:
+    """Identity of what is asked and held to be right, in whatever order it lies there: 32 hexadecimal digits.
+
+    Queries and judgements, or questions with answers and evidence; not the documents, nor the dataset's name and place.
+    """
+    if isinstance(dataset, QuestionDataset):
+        asked = sorted(json.dumps(asdict(question)) for question in dataset.questions)
+    else:
+        judged = ((query.id, query.text, dataset.judgements[query.id]) for query in dataset.queries)
+        asked = sorted(json.dumps(row, sort_keys=True) for row in judged)
+    return blake2b("\n".join(asked).encode(), digest_size=16).hexdigest()
 
 
 def _ranking_dataset(folder: Path) -> RankingDataset:

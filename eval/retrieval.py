@@ -15,7 +15,7 @@ from time import perf_counter
 from citewell import IngestReport, KnowledgeBase, Settings
 from eval.bases import CachedBase, Progress, open_base, reasons
 from eval.comparison import compare_with_reference
-from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
+from eval.datasets import Dataset, Query, QuestionDataset, digest, load_dataset
 from eval.latency import StageClock, latency, stage_latencies
 from eval.query_vectors import QueryVectors
 from eval.results import ConfigResult, EvidenceCounts, RetrievalReport, evidence_counts
@@ -164,6 +164,7 @@ def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Setti
     limited = ["--limit", str(limit)] if limit else []
     kept = {
         **report.as_json(),
+        "dataset_digest": digest(dataset),
         "command": join(["citewell", "eval", "retrieval", str(dataset.folder), "--configs", configs, *limited]),
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "values": {result.name: result.values for result in report.configs},

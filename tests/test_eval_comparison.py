@@ -31,8 +31,8 @@ def values(*, missed: int, metric: str = "ndcg@10") -> dict[str, dict[str, float
 WEAK, STRONG = values(missed=12), values(missed=2)
 
 
-def written(path: Path, configs: Mapping[str, object], *, dataset: str = "tiny") -> Path:
-    path.write_text(json.dumps({"dataset": dataset, "values": configs, "fingerprint": {"embedder": "e"}}))
+def written(path: Path, configs: Mapping[str, object], *, dataset: str = "tiny", **more: object) -> Path:
+    path.write_text(json.dumps({"dataset": dataset, "values": configs, "fingerprint": {"embedder": "e"}, **more}))
     return path
 
 
@@ -207,6 +207,18 @@ def test_runs_that_do_not_compare(runs: Runs, tmp_path: Path) -> None:
         compare_runs(old, load_run(written(tmp_path / "other.json", {"hybrid": WEAK}, dataset="other")))
     with pytest.raises(UserError, match="no configuration in common"):
         compare_runs(old, load_run(written(tmp_path / "third.json", {"hybrid+rerank": WEAK})))
+
+
+def test_runs_of_two_datasets_of_one_name_do_not_compare(tmp_path: Path, citewell: Citewell) -> None:
+    one, other = (written(tmp_path / f"{name}.json", {"hybrid": WEAK}, dataset_digest=name) for name in "ab")
+    old = written(tmp_path / "old.json", {"hybrid": WEAK})
+    for arguments in (["compare", one, other], ["gate", one, "--baseline", other]):
+        refused = citewell("eval", *arguments)
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert 'different datasets, though both are named "tiny"' in refused.err
+    for before, after in ((one, one), (old, one), (one, old)):
+        assert citewell("eval", "compare", before, after).code == 0
+        assert citewell("eval", "gate", after, "--baseline", before).code == 0
 
 
 def test_the_table_lines_up_and_says_what_to_know(runs: Runs) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from eval.datasets import Evidence, Query, QuestionDataset, RankingDataset, load_dataset
+from eval.datasets import Evidence, Query, QuestionDataset, RankingDataset, digest, load_dataset
 from kb.errors import DatasetError
 
 DOCUMENTS = [{"_id": "d1", "title": "One", "text": "first"}, {"_id": "d2", "title": "", "text": ""}]
@@ -204,6 +204,23 @@ def test_a_key_that_is_misspelt_is_told_and_a_note_of_ones_own_is_not(tmp_path: 
     write_rows(tmp_path / "questions.jsonl", [QUESTION, {**rest, "id": "n2", "answer": ["this"]}])
     with pytest.raises(DatasetError, match=r'line 2: the key "answer" .*; name it "answers" if that is meant\.$'):
         load_dataset(tmp_path)
+
+
+def test_the_digest_is_of_what_is_asked_and_held_to_be_right(tmp_path: Path) -> None:
+    def questions(name: str, *rows: dict[str, object]) -> str:
+        (tmp_path / name).mkdir()
+        return digest(load_dataset(question_folder(tmp_path / name, *rows)))
+
+    second = {**QUESTION, "id": "n2"}
+    whole = questions("whole", QUESTION, second)
+    assert questions("turned round", second, QUESTION) == whole
+    changes: list[dict[str, object]] = [{"answers": ["one"]}, {"question": "Why?"}, {"answerable": False}, {"id": "n3"}]
+    others = {questions(f"other{number}", QUESTION, second | change) for number, change in enumerate(changes)}
+    assert len({whole, questions("fewer", QUESTION), *others}) == 2 + len(changes)
+    rankings = {digest(load_dataset(ranking_folder(tmp_path / grade, qrels=f"q1\td1\t{grade}\n"))) for grade in "12"}
+    assert len(rankings) == 2
+    (tmp_path / "1" / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\n", encoding="utf-8")
+    assert digest(load_dataset(tmp_path / "1")) == digest(load_dataset(tmp_path / "2"))
 
 
 def test_duplicate_question(tmp_path: Path) -> None:
