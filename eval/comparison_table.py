@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eval.comparison import Comparison, ComparisonReport
+from eval.comparison import Comparison, ComparisonReport, correction
 from eval.report import markdown_table
-from kb.text.plurals import counted
 
 _HEADER = ("metric", "A", "B", "B - A", "p (Holm)", "verdict on B", "won / lost / tied", "detectable")
 
@@ -45,8 +44,7 @@ def _notes(report: ComparisonReport) -> Iterator[str]:
     left_out = [comparison.left_out for comparison in report.comparisons]
     if any(left_out):
         yield f"Left out, because one run alone has them: {_span(left_out)}."
-    family = counted(len(report.comparisons), "comparison")
-    yield f"The verdict is at the 5% level, with p corrected for {family} (Holm)."
+    yield f"The verdict is at the 5% level, with p corrected (Holm) for the {correction(report.comparisons)}."
     yield "Detectable: the true difference that 4 of 5 such datasets would show by an uncorrected p."
 
 

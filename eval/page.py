@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from eval import charts
-from eval.comparison import MAIN_METRICS, REFERENCE, Comparison, compare_with_reference, main_comparisons
+from eval.comparison import MAIN_METRICS, REFERENCE, Comparison, compare_with_reference, correction, main_comparisons
 from eval.runs import Run
 from eval.statistics import Estimate
 from kb.text.plurals import counted
@@ -38,7 +38,7 @@ def report_page(run: Run) -> str:
         title=f"{run.dataset}: {kind}",
         about=", ".join(_counts(run.content)),
         verdicts=[_verdict(comparison) for comparison in main_comparisons(compared)],
-        family=len(compared),
+        correction=correction(compared),
         configs=list(estimates),
         measures=_measures(estimates),
         charts=list(_charts(run, estimates)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eval.answer_results import AnswerReport
-from eval.comparison import main_comparisons
+from eval.comparison import correction, main_comparisons
 from eval.results import ConfigResult, RetrievalReport
 from kb.text.plurals import counted
 
@@ -100,6 +100,10 @@ def _notes(report: RetrievalReport) -> list[str]:
         if 0 < report.evidence.with_page < report.evidence.items:
             notes.append(f"With a page: {report.evidence.with_page:,}; page_recall judges the others by their file.")
     notes.extend(map(str, main_comparisons(report.comparisons)))
+    if report.comparisons:
+        notes.append(
+            f"The verdicts are at the 5% level, with p corrected (Holm) for the {correction(report.comparisons)}."
+        )
     return [*notes, *_without_documents(report), f"Values of each query: {report.run}"]
 
 
