@@ -76,7 +76,7 @@ def estimates(
     100 datasets on average over the rates, in 89 at the worst of them, which is 92.5%.
     """
     queries = _queries(values)
-    tail = _tail(level, queries)
+    tail = widened_tail(level, queries)
     found = {name: means.estimate(tail) for name, means in _resampled(values, resamples=resamples, seed=seed)}
     alike = {name: column[0] for name, column in values.items() if name not in counts and _are_one_share(column)}
     return found | {name: _unvaried(value, queries, level) for name, value in alike.items()}
@@ -96,7 +96,7 @@ def differences(
     Detectable Effects", Evaluation Review 19, 1995).
     """
     queries = _queries(values)
-    tail = _tail(LEVEL, queries)
+    tail = widened_tail(LEVEL, queries)
     result = {}
     for name, found in _resampled(values, resamples=resamples, seed=seed):
         estimate = found.estimate(tail)
@@ -223,7 +223,7 @@ def _queries(values: Mapping[str, Sequence[float]]) -> int:
     return queries
 
 
-def _tail(level: float, n: int) -> float:
+def widened_tail(level: float, n: int) -> float:
     """The share of resamples to leave out at either end for an interval as wide as Student's t of `level`."""
     from scipy.stats import norm, t
 
@@ -233,7 +233,7 @@ def _tail(level: float, n: int) -> float:
 
 
 def _p_value(tail: float, n: int) -> float:
-    """1 - level of the interval that leaves out `tail` at either end: the inverse of `_tail`."""
+    """1 - level of the interval that leaves out `tail` at either end: the inverse of `widened_tail`."""
     from scipy.stats import norm, t
 
     if n == 1:
