@@ -19,6 +19,7 @@ class AnswerReport:
     `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none. `curve` is
     the risk-coverage curve, `thresholds` are those that were fitted, `recalled` counts the answers of an interrupted
     run. `values` maps a question's id to its metrics, `failed` and `skipped` a file without documents to the reason.
+    `drafts` of the dataset's questions nobody has accepted yet.
     """
 
     dataset: str
@@ -37,6 +38,7 @@ class AnswerReport:
     failed: Mapping[str, str]
     skipped: Mapping[str, str]
     evidence: EvidenceCounts
+    drafts: int
     recalled: int
     seconds: float
     run: Path
@@ -60,6 +62,7 @@ class AnswerReport:
             "failed": reasons_json(self.failed),
             "skipped": reasons_json(self.skipped),
             "evidence": asdict(self.evidence),
+            "drafts": self.drafts,
             "recalled": self.recalled,
             "seconds": round(self.seconds, 3),
             "run": str(self.run),

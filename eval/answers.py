@@ -155,6 +155,7 @@ def _report(
         failed=reasons(ingested.failed),
         skipped=reasons(ingested.skipped),
         evidence=evidence_counts(target for outcome in answerable for target in outcome.targets),
+        drafts=dataset.drafts,
         recalled=recalled,
         seconds=seconds,
         run=cached.runs / f"answers-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",

@@ -17,7 +17,12 @@ from kb.text.plurals import counted
 REFERENCE = "hybrid"
 MAIN_METRICS = ("ndcg@10", "quote_recall@5", "answer_in_quotes")
 """The metric that speaks for a dataset: the first of these that it has. Declared here, before anything is measured."""
-LOWER_IS_BETTER = frozenset({"abstained_on_answerable", "answered_on_unanswerable", "aurc", "unsupported_numbers"})
+LOWER_IS_BETTER = frozenset(
+    {
+        *("abstained_on_answerable", "answered_on_unanswerable", "aurc", "unsupported_numbers"),
+        *("judge_refused_faithfulness", "judge_refused_relevance", "judge_refused_correctness"),
+    }
+)
 BETTER, WORSE, NOT_DISTINGUISHABLE = "better", "worse", "not distinguishable"
 _DECIMALS = 12
 """Values that agree so far are equal: what is beyond is rounding."""

@@ -35,7 +35,8 @@ def _row(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
-def _notes(report: ComparisonReport) -> Iterator[str]:
+def what_is_compared(report: ComparisonReport) -> Iterator[str]:
+    """The two runs, and over how many queries."""
     pairs = {(comparison.a, comparison.b) for comparison in report.comparisons}
     name_a, name_b = next(iter(pairs)) if len(pairs) == 1 else ("", "")
     yield f"A: {name_a + ' of ' if name_a else ''}{report.a.path}"
@@ -44,6 +45,10 @@ def _notes(report: ComparisonReport) -> Iterator[str]:
     left_out = [comparison.left_out for comparison in report.comparisons]
     if any(left_out):
         yield f"Left out, because one run alone has them: {_span(left_out)}."
+
+
+def _notes(report: ComparisonReport) -> Iterator[str]:
+    yield from what_is_compared(report)
     yield f"The verdict is at the 5% level, with p corrected (Holm) for the {correction(report.comparisons)}."
     yield "Detectable: the true difference that 4 of 5 such datasets would show by an uncorrected p."
 

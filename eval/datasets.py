@@ -16,7 +16,7 @@ LARGEST_GRADE = 1_000_000
 """trec_eval counts each grade up to the largest, in memory."""
 _DOCUMENT = frozenset({"_id", "title", "text"})
 _QUERY = frozenset({"_id", "text"})
-_QUESTION = frozenset({"id", "question", "answers", "answerable", "evidence"})
+_QUESTION = frozenset({"id", "question", "answers", "answerable", "evidence", "status"})
 _EVIDENCE = frozenset({"source", "page", "quote"})
 _GRADE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?[0-9.]+")
@@ -57,16 +57,22 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """`is_draft` is true of a question that was drafted and that no person has accepted yet."""
+
     id: str
     text: str
     answers: tuple[str, ...]
     answerable: bool
     evidence: tuple[Evidence, ...]
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionDataset:
-    """The knowledge-base layout: questions with their answers, and the evidence for those that can be answered."""
+    """The knowledge-base layout: questions with their answers, and the evidence for those that can be answered.
+
+    A question whose "status" is "rejected" is not among them.
+    """
 
     name: str
     folder: Path
@@ -76,6 +82,11 @@ class QuestionDataset:
     def content(self) -> Path:
         """What is ingested."""
         return self.folder / "documents"
+
+    @property
+    def drafts(self) -> int:
+        """How many of the questions no person has accepted yet."""
+        return sum(question.is_draft for question in self.questions)
 
     @property
     def answerable(self) -> tuple[Question, ...]:
@@ -103,10 +114,10 @@ def load_dataset(folder: Path) -> Dataset:
 def digest(dataset: Dataset) -> str:
     """Identity of what is asked and held to be right, in whatever order it lies there: 32 hexadecimal digits.
 
-    Queries and judgements, or questions with answers and evidence; not the documents, nor the dataset's name and place.
+    Queries and judgements, or questions with answers and evidence; not the documents, nor whether a draft was accepted.
     """
     if isinstance(dataset, QuestionDataset):
-        asked = sorted(json.dumps(asdict(question)) for question in dataset.questions)
+        asked = sorted(json.dumps({**asdict(question), "is_draft": False}) for question in dataset.questions)
     else:
         judged = ((query.id, query.text, dataset.judgements[query.id]) for query in dataset.queries)
         asked = sorted(json.dumps(row, sort_keys=True) for row in judged)
@@ -201,7 +212,8 @@ def _question_dataset(folder: Path) -> QuestionDataset:
     for line, row in json_rows(folder / "questions.jsonl"):
         question = _question(row, line, documents)
         add_once(question.id, to=identities, place=line)
-        questions.append(question)
+        if row.get("status") != "rejected":
+            questions.append(question)
     if not questions:
         raise DatasetError(f"{folder / 'questions.jsonl'} holds no question: add one JSON object a line.")
     return QuestionDataset(folder.name, folder, tuple(questions))
@@ -215,6 +227,8 @@ def _question(row: Mapping[str, object], line: Line, documents: Path) -> Questio
     evidence = tuple(_evidence(item, line, documents) for item in list_of(row, "evidence", line))
     if answerable and not evidence:
         raise line.error('an answerable question needs at least one entry in "evidence"')
+    if row.get("status", "accepted") not in ("draft", "accepted", "rejected"):
+        raise line.error('"status" must be "draft", "accepted" or "rejected"')
     answers = list_of(row, "answers", line)
     if not all(isinstance(answer, str) and answer.strip() and is_unicode(answer) for answer in answers):
         raise line.error('every entry of "answers" must be a text that is not empty, of whole characters')
@@ -224,6 +238,7 @@ def _question(row: Mapping[str, object], line: Line, documents: Path) -> Questio
         answers=tuple(str(answer) for answer in answers),
         answerable=answerable,
         evidence=evidence,
+        is_draft=row.get("status") == "draft",
     )
 
 

@@ -72,7 +72,7 @@ def judged(outcome: Outcome) -> Judged:
 
 
 def record(outcome: Outcome) -> dict[str, object]:
-    """For people who look at a run, and judges other than these."""
+    """For people who look at a run, and judges other than these; "right" is of what was withheld, too."""
     question, answer = outcome.question, outcome.answered.answer
     return {
         "id": question.id,
@@ -84,4 +84,5 @@ def record(outcome: Outcome) -> dict[str, object]:
         "confidence": answer.confidence,
         "quotes": [citation.quote for citation in answer.citations],
         "withheld": [citation.quote for citation in outcome.answered.unguarded.citations] if answer.abstained else [],
+        "right": judged(outcome).right,
     }

@@ -34,7 +34,7 @@ def answers_table(report: AnswerReport) -> str:
 
 
 def _answer_notes(report: AnswerReport) -> list[str]:
-    notes = []
+    notes = _drafts(report.drafts)
     missing = report.evidence.items - report.evidence.located
     if missing:
         notes.append(f"Not found in the documents: {missing:,} of {counted(report.evidence.items, 'evidence quote')}.")
@@ -90,7 +90,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
 
 def _notes(report: RetrievalReport) -> list[str]:
-    notes = []
+    notes = _drafts(report.drafts)
     if report.evidence:
         missing = report.evidence.items - report.evidence.located
         quotes = counted(report.evidence.items, "evidence quote")
@@ -105,6 +105,10 @@ def _notes(report: RetrievalReport) -> list[str]:
             f"The verdicts are at the 5% level, with p corrected (Holm) for the {correction(report.comparisons)}."
         )
     return [*notes, *_without_documents(report), f"Values of each query: {report.run}"]
+
+
+def _drafts(number: int) -> list[str]:
+    return [f"Drafts that nobody has accepted yet: {number:,} of the dataset's questions."] if number else []
 
 
 def _without_documents(report: RetrievalReport | AnswerReport) -> list[str]:

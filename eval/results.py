@@ -50,8 +50,9 @@ class ConfigResult:
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
     """The results on a dataset and what they stand on. `failed` maps a file that could not be ingested to the reason,
-    `skipped` one that holds nothing to ingest; `run` is the file that holds each query's values, `comparisons` say what
-    of the differences is chance."""
+    `skipped` one that holds nothing to ingest; `drafts` counts those of the dataset's questions that nobody has
+    accepted yet; `run` is the file that holds each query's values, `comparisons` say what of the differences is
+    chance."""
 
     dataset: str
     questions: int
@@ -65,6 +66,7 @@ class RetrievalReport:
     seconds: float
     run: Path
     comparisons: tuple[Comparison, ...] = ()
+    drafts: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The contract's object, and after its keys what else is known."""
@@ -72,6 +74,7 @@ class RetrievalReport:
             "dataset": self.dataset,
             "configs": {result.name: _config_json(result) for result in self.configs},
             "questions": self.questions,
+            "drafts": self.drafts,
             "evidence": asdict(self.evidence) if self.evidence else None,
             "documents": self.documents,
             "chunks": self.chunks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -145,6 +146,7 @@ def _report(
         fingerprint=status.fingerprint,
         failed=reasons(ingested.failed),
         skipped=reasons(ingested.skipped),
+        drafts=dataset.drafts if isinstance(dataset, QuestionDataset) else 0,
         seconds=seconds,
         run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
         comparisons=compare_with_reference({result.name: result.values for result in results}),
@@ -173,9 +175,22 @@ def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Setti
             result.name: {query: [chunk.id for chunk in found] for query, found in result.found.items()}
             for result in report.configs
         },
+        "relevant": _relevant(report, task),
         "passages": {name: _excerpt(chunk, dataset.content) for name, chunk in chunks.items()},
     }
     save_run(report.run, kept)
+
+
+def _relevant(report: RetrievalReport, task: Task) -> dict[str, list[str]]:
+    """Of each query's passages, found by whatever configuration, the ids of those that are relevant."""
+    found: dict[str, dict[str, Chunk]] = defaultdict(dict)
+    for result in report.configs:
+        for query, chunks in result.found.items():
+            found[query] |= {chunk.id: chunk for chunk in chunks}
+    return {
+        query: [name for name, chunk in chunks.items() if task.is_relevant(query, chunk)]
+        for query, chunks in found.items()
+    }
 
 
 def _excerpt(chunk: Chunk, content: Path) -> dict[str, str]:

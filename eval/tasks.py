@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from eval.datasets import Dataset, Query, Question, QuestionDataset, RankingDataset
 from eval.evidence import DEPTHS, Target, first_ranks, locate
 from eval.metrics import BUDGETS, DOCUMENTS, PASSAGES, Values, documents, evidence_values, ranking_values
-from kb.types import Document, Hit
+from kb.types import Chunk, Document, Hit
 
 Item = TypeVar("Item")
 Ask = Callable[[Query, int], Sequence[Hit]]
@@ -34,6 +34,10 @@ class Task(Protocol):
         """The verdict on each query, by its id; every query has the same metrics in the same order."""
         ...
 
+    def is_relevant(self, query: str, passage: Chunk) -> bool:
+        """Whether the passage is what the query of that id asks for."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RankingTask:
@@ -48,6 +52,11 @@ class RankingTask:
         run = {query: {name: -float(rank) for rank, name in enumerate(found)} for query, found in rankings.items()}
         values = ranking_values({query: self.judgements[query] for query in rankings}, run)
         return {query: Judged(ranking, values[query]) for query, ranking in rankings.items()}
+
+    def is_relevant(self, query: str, passage: Chunk) -> bool:
+        """Whether its document is judged to be, with a grade of 1 or more."""
+        document = passage.source.removeprefix(self.prefix)
+        return document != query and self.judgements[query].get(document, 0) >= 1
 
     def _ranking(self, query: Query, ask: Ask) -> tuple[str, ...]:
         """The first 100 documents."""
@@ -69,6 +78,10 @@ class EvidenceTask:
 
     def judged(self, ask: Ask) -> dict[str, Judged]:
         return {query.id: self._judged(query, ask) for query in self.queries}
+
+    def is_relevant(self, query: str, passage: Chunk) -> bool:
+        """Whether it finds a piece of evidence by its words, as for quote_recall."""
+        return any(first_ranks([passage], self.targets[query], tokens=self.tokens)["quote"])
 
     def _judged(self, query: Query, ask: Ask) -> Judged:
         """Of the first 20 passages, and of as many more as the largest budget of tokens holds."""

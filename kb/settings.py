@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as VariableError
 
 from kb.errors import SettingsError
+
+_UNKNOWN = "is not a setting"
 
 
 class _Section(BaseModel):
@@ -78,6 +81,16 @@ class AnswerSettings(_Section):
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class EvaluationSettings(_Section):
+    """The language model that judges and drafts for `citewell eval`: a class of LlamaIndex's, "package.module:Class".
+
+    `llm_options` are its arguments. They may hold keys of services, so they are left out wherever settings are written.
+    """
+
+    llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
+    llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+
+
 class StoreSettings(_Section):
     """`lock_wait` is how many seconds a writer waits for another one."""
 
@@ -99,6 +112,7 @@ class Settings(BaseSettings):
     modes: dict[str, ModeSettings] = {}
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
     @field_validator("modes")
     @classmethod
@@ -113,16 +127,31 @@ def load_settings(path: Path | None = None) -> Settings:
     values = _read(path) if path else {}
     for key in (*values, *_variables()):
         if key not in Settings.model_fields:
-            raise _refused([key], "is not a setting", path if key in values else None)
+            raise _refused([key], _UNKNOWN, _place(path if key in values else None))
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        loc = [str(part) for part in first["loc"]]
-        problem = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
-        raise _refused(loc, problem, path if _holds(values, loc) else None) from error
+        fault, problem = _fault(error)
+        raise _refused(fault, problem, _place(path if _holds(values, fault) else None)) from error
     except VariableError as error:
         raise SettingsError(f"A variable CITEWELL_... cannot be understood: {error}.") from error
+
+
+def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
+    """`settings` with other values for keys such as "answer.quotes". Raises SettingsError naming the key at fault."""
+    values = settings.model_dump()
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        section: object = values
+        for part in path:
+            section = section.get(part) if isinstance(section, dict) else None
+        if not isinstance(section, dict) or not path:
+            raise _refused(key.split(".")[:1], _UNKNOWN, "")
+        section[last] = value
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise _refused(*_fault(error), "") from error
 
 
 def _holds(values: object, key: list[str]) -> bool:
@@ -145,10 +174,20 @@ def _variables() -> list[str]:
     return [name.removeprefix(prefix).split("__")[0].lower() for name in names]
 
 
-def _refused(key: list[str], problem: str, path: Path | None) -> SettingsError:
-    where = f"in {path}" if path else "in the environment (CITEWELL_...)"
-    beside = f"; there are {', '.join(names)}" if problem == "is not a setting" and (names := _beside(key)) else ""
-    return SettingsError(f'The key "{".".join(key)}" {where} {problem}{beside}.')
+def _fault(error: ValidationError) -> tuple[list[str], str]:
+    """The first key at fault, and what is wrong with it."""
+    first = error.errors()[0]
+    problem = _UNKNOWN if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
+    return [str(part) for part in first["loc"]], problem
+
+
+def _place(path: Path | None) -> str:
+    return f"in {path} " if path else "in the environment (CITEWELL_...) "
+
+
+def _refused(key: list[str], problem: str, place: str) -> SettingsError:
+    beside = f"; there are {', '.join(names)}" if problem == _UNKNOWN and (names := _beside(key)) else ""
+    return SettingsError(f'The key "{".".join(key)}" {place}{problem}{beside}.')
 
 
 def _beside(key: list[str]) -> list[str]:

@@ -14,10 +14,12 @@ import pytest
 
 from citewell import Settings
 from eval.folds import folds
-from eval.tuning import BASELINE, Candidate, nested_choice, tune
-from eval.tuning_table import tuning_table
-from kb.errors import UserError
-from kb.settings import ModeSettings, load_settings
+from eval.tuning.candidates import BASELINE, Candidate, varied
+from eval.tuning.choice import nested_choice
+from eval.tuning.table import tuning_table
+from eval.tuning.tune import tune
+from kb.errors import SettingsError, UserError
+from kb.settings import AnswerSettings, ModeSettings, load_settings
 
 
 def test_folds_keep_documents_together_and_are_of_like_size() -> None:
@@ -66,12 +68,32 @@ def test_noise_is_seldom_taken_for_a_gain() -> None:
 
 
 def test_settings_say_what_was_chosen(tmp_path: Path) -> None:
-    candidate = Candidate(ModeSettings(fuse=("dense", "lexical"), weights=(0.35, 0.65), depth=50), 128)
+    mode = ModeSettings(fuse=("dense", "lexical"), weights=(0.35, 0.65), depth=50)
+    changes = {
+        "modes.hybrid": mode.model_dump(mode="json"),
+        "chunking.target_tokens": 128,
+        "answer.quotes": 2,
+        "answer.threshold": 0.5,
+    }
     path = tmp_path / "settings.toml"
-    path.write_text(candidate.as_toml(), encoding="utf-8")
+    path.write_text(Candidate(changes).as_toml(Settings()), encoding="utf-8")
     settings = load_settings(path)
-    assert settings.modes == {"hybrid": candidate.mode}
-    assert settings.chunking.target_tokens == 128
+    assert settings == Candidate(changes).applied(Settings())
+    assert settings.modes == {"hybrid": mode}
+    assert (settings.chunking.target_tokens, settings.answer.quotes, settings.answer.threshold) == (128, 2, 0.5)
+    # A mode is written whole, also where one of its keys was tried.
+    path.write_text(Candidate({"modes.hybrid.depth": 7}).as_toml(Settings()), encoding="utf-8")
+    assert load_settings(path).modes["hybrid"] == ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5), depth=7)
+
+
+def test_values_to_try_are_read_from_words() -> None:
+    assert varied(["answer.passages=[5, 10]", 'embedding.query_prefix = ["", "query: "]']) == {
+        "answer.passages": [5, 10],
+        "embedding.query_prefix": ["", "query: "],
+    }
+    for text in ("answer.passages", "answer.passages=5", "answer.passages=[]", "=[5]", "answer.passages=[five]"):
+        with pytest.raises(UserError, match="does not list values"):
+            varied([text])
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +120,14 @@ def test_a_bad_mode_is_made_better_and_a_good_one_left_alone(dataset: Path, tmp_
     assert len(tuning.estimates) == 1 + 2 * 16
     assert tuning.estimates[BASELINE].mean < 0.6
     assert tuning.helps
-    assert (tuning.candidate is not None, tuning.gain.verdict, tuning.gain.queries) == (True, "better", 30)
+    assert (tuning.written != "", tuning.gain.verdict, tuning.gain.queries) == (True, "better", 30)
     assert tuning.gain.mean_b <= max(estimate.mean for estimate in tuning.estimates.values())
     assert "better" in tuning_table(tuning)
 
-    again = Settings(modes={"hybrid": tuning.candidate.mode}) if tuning.candidate else Settings()
+    (tmp_path / "good.toml").write_text(tuning.written, encoding="utf-8")
+    again = load_settings(tmp_path / "good.toml")
     second = tune(dataset, metric="quote_recall@1", settings=again, home=tmp_path / "cache")
-    assert (second.choice.chosen, second.helps, second.candidate) == (BASELINE, False, None)
+    assert (second.choice.chosen, second.helps, second.written) == (BASELINE, False, "")
     assert "not distinguishable" in tuning_table(second)
 
 
@@ -123,6 +146,36 @@ def test_the_command_writes_what_helps(dataset: Path, tmp_path: Path) -> None:
     assert found["helps"]
     assert load_settings(good).modes["hybrid"].fuse == ("dense", "lexical")
     assert good.read_text() == found["settings"]
+
+
+def test_any_setting_is_a_dimension_and_answers_can_be_won_in(dataset: Path, tmp_path: Path) -> None:
+    one = Settings().model_copy(update={"answer": AnswerSettings(mode="dense", passages=1)})
+    vary = {"answer.quotes": [1, 3], "answer.mode": ["dense", "lexical"]}
+    tuning = tune(dataset, metric="answer_in_quotes", vary=vary, settings=one, home=tmp_path / "cache")
+    assert list(tuning.estimates)[:2] == [BASELINE, 'answer.quotes = 1, answer.mode = "dense"']
+    assert len(tuning.estimates) == 5
+    assert tuning.choice.chosen == 'answer.quotes = 1, answer.mode = "lexical"'
+    assert tuning.written == '[answer]\nquotes = 1\nmode = "lexical"\n'
+    # Less is better: who abstains on nothing wins.
+    shy = tune(
+        dataset, metric="abstained_on_answerable", vary={"answer.threshold": [0.0, 1.0]}, home=tmp_path / "cache"
+    )
+    assert shy.choice.chosen in (BASELINE, "answer.threshold = 0.0")
+    assert shy.estimates["answer.threshold = 1.0"].mean > 0.9
+    # Searches are compared in the mode that each would answer from, whether it is built in or not.
+    modes = tune(dataset, metric="quote_recall@1", vary={"answer.mode": ["dense", "lexical"]}, home=tmp_path / "cache")
+    assert modes.estimates['answer.mode = "lexical"'].mean > modes.estimates['answer.mode = "dense"'].mean
+
+
+def test_what_is_no_setting_is_refused_before_anything_is_ingested(dataset: Path, tmp_path: Path) -> None:
+    for key, value, told in (
+        ("answer.quote", 1, "there are mode, passages, quotes, threshold"),
+        ("answer.quotes", 99, '"answer.quotes" is wrong'),
+        ("nonesuch.key", 1, '"nonesuch" is not a setting'),
+    ):
+        with pytest.raises(SettingsError, match=told):
+            tune(dataset, vary={key: [value]}, home=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_an_unknown_metric_is_refused_before_anything_is_ingested(dataset: Path, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import typer
 from app.cli.convert import convert
 from app.cli.ingest import conclude_evaluation
 from app.cli.invocation import Invocation
+from app.cli.judge import judge
 from app.cli.output import print_json, show_table
 from app.cli.progress import stages
+from app.cli.questions import questions
 from app.cli.runs import compare, gate, report
 from app.cli.tune import tune
 from kb.errors import UserError
@@ -92,5 +94,5 @@ def answers(
     conclude_evaluation(report.failed)
 
 
-for command in (compare, gate, report, tune, convert):
+for command in (judge, compare, gate, report, questions, tune, convert):
     evaluate.command()(command)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,9 @@ from app.cli.output import print_json, printable, say, show, show_table
 from kb.errors import UserError
 from kb.text.plurals import counted
 
+if TYPE_CHECKING:
+    from eval.pages.page import Page
+
 CHECK_FAILED = 1
 
 
@@ -19,6 +23,12 @@ def compare(
     context: typer.Context,
     run_a: Annotated[str, typer.Argument(metavar="RUN_A", show_default=False)],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a report there instead, in the form of its name: .html, .md or .json."
+        ),
+    ] = None,
 ) -> None:
     """Compare RUN_B with RUN_A, query by query.
 
@@ -28,12 +38,15 @@ def compare(
     """
     from eval.comparison import compare_runs
     from eval.comparison_table import comparison_table
+    from eval.pages.comparison import comparison_page
     from eval.runs import load_named
 
     invocation: Invocation = context.obj
     (a, config_a), (b, config_b) = load_named(run_a), load_named(run_b)
     report = compare_runs(a, b, config_a=config_a, config_b=config_b)
-    if invocation.json:
+    if output:
+        _write(comparison_page(report), output, runs=(a.path, b.path), json=invocation.json)
+    elif invocation.json:
         print_json(report.as_json())
     else:
         show_table(comparison_table(report))
@@ -84,23 +97,37 @@ def report(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False)],
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to write the page; else beside the run.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where to write it, in the form of its name: .html, .md or .json; else RUN.html."
+        ),
     ] = None,
 ) -> None:
-    """Write RUN, a file that `eval retrieval` or `eval answers` names, as one page of HTML that opens offline."""
-    invocation: Invocation = context.obj
-    from eval.page import report_page
+    """Write what RUN, a file that `eval retrieval` or `eval answers` names, has to say, for people or programs.
+
+    HTML is one page that opens offline, with charts; Markdown has the numbers behind them, JSON all as one object.
+    """
+    from eval.pages.run import run_page
     from eval.runs import load_run
 
-    text = report_page(load_run(run))
-    page = (output or run.with_suffix(".html")).expanduser().resolve()
-    if page == run.resolve():
-        raise UserError(f"The page would replace the run {run}; name another file.")
+    invocation: Invocation = context.obj
+    _write(run_page(load_run(run)), output or run.with_suffix(".html"), runs=(run,), json=invocation.json)
+
+
+def _write(page: Page, output: Path, *, runs: Sequence[Path], json: bool) -> None:
+    """Writes the page to `output`, which must be none of the `runs` that it was made from, and names it."""
+    from eval.pages.formats import format_of
+
+    file = output.expanduser().resolve()
+    text = format_of(file)(page)
+    for run in runs:
+        if file == run.resolve():
+            raise UserError(f"The report would replace the run {run}; name another file.")
     try:
-        page.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"The page {page} cannot be written: {error.strerror}.") from error
-    if invocation.json:
-        print_json({"page": str(page), "bytes": len(text.encode())})
+        raise UserError(f"The report {file} cannot be written: {error.strerror}.") from error
+    if json:
+        print_json({"page": str(file), "bytes": len(text.encode())})
     else:
-        show(printable(str(page)))
+        show(printable(str(file)))

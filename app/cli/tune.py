@@ -17,6 +17,12 @@ def tune(
     context: typer.Context,
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", show_default=False)],
     metric: Annotated[str | None, typer.Option(metavar="NAME", help="What to win in, as in quote_recall@5.")] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=[V,...]", help="Values of any setting to try, as in answer.passages=[5,10]; repeatable."
+        ),
+    ] = None,
     passages: Annotated[
         str, typer.Option(metavar="N,...", help="Lengths of passages to try too, in tokens; each is ingested.")
     ] = "",
@@ -27,7 +33,10 @@ def tune(
         Path | None, typer.Option(metavar="FILE", help="A settings file to write, if the gain is beyond chance.")
     ] = None,
 ) -> None:
-    """Search DATASET with other weights, depths and lengths of passages, and say whether any is better.
+    """Try other settings on DATASET, and say whether any is better.
+
+    Without --vary these are weights, depths and the fusion of ranks. --metric names one of `eval retrieval` or, to tune
+    answers, of `eval answers`.
 
     The gain is measured on questions that had no say in the choice (nested cross-validation over documents).
     """
@@ -37,13 +46,15 @@ def tune(
         raise UserError(f"There is no folder {write.resolve().parent} to write the settings to; make it first.")
     invocation: Invocation = context.obj
     from app.cli.progress import stages
-    from eval.tuning import tune as tuned
-    from eval.tuning_table import tuning_table
+    from eval.tuning.candidates import varied
+    from eval.tuning.table import tuning_table
+    from eval.tuning.tune import tune as tuned
 
     with stages(shown=not invocation.quiet) as told:
         found = tuned(
             dataset,
             metric=metric,
+            vary=varied(vary or ()),
             targets=_lengths(passages),
             settings=invocation.settings(),
             home=invocation.evaluation_home,
@@ -54,9 +65,9 @@ def tune(
         print_json(found.as_json())
     else:
         show_table(tuning_table(found))
-    if write and found.helps and found.candidate:
+    if write and found.helps:
         try:
-            write.write_text(found.candidate.as_toml(), encoding="utf-8")
+            write.write_text(found.written, encoding="utf-8")
         except OSError as error:
             raise UserError(f"The settings {write} cannot be written: {error.strerror}.") from error
         say(f"Written: {write}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eval.report import markdown_table, named_files
-from eval.tuning import Tuning
+from eval.tuning.tune import Tuning
 
 
 def tuning_table(tuning: Tuning) -> str:
@@ -19,6 +19,6 @@ def tuning_table(tuning: Tuning) -> str:
     if gain.difference.detectable is not None:
         notes.append(f"These {gain.queries:,} questions could have shown a gain of {gain.difference.detectable:.3f}.")
     heading = f"**{tuning.dataset}**: {tuning.metric} with 95% intervals"
-    settings = ["", "```toml", tuning.candidate.as_toml().rstrip(), "```"] if tuning.helps and tuning.candidate else []
+    settings = ["", "```toml", tuning.written.rstrip(), "```"] if tuning.helps else []
     notes += named_files("could not be ingested", tuning.failed)
     return "\n".join([heading, "", *markdown_table(["settings", tuning.metric], rows), "", *notes, *settings])

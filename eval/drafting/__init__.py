@@ -1,0 +1,1 @@
+"""Drafts of questions on a base's own documents, for a person to accept, edit or reject."""

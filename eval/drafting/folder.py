@@ -1,0 +1,139 @@
+"""The folder of a question set: a dataset in the knowledge-base layout that grows, and that a person goes through.
+
+Nothing that stands in its file is ever changed but by a decision of that person; what was rejected stays there too, so
+that it is not drafted again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from citewell.naming import file_name
+from citewell.status import DocumentRow
+from eval.drafting.draft import Draft
+from eval.lines import Line, json_rows, list_of
+from kb.errors import UserError
+
+Status = Literal["draft", "accepted", "rejected"]
+
+
+class QuestionFolder:
+    """`folder` and its questions.jsonl, which need not be there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().resolve()
+        self.file = self.folder / "questions.jsonl"
+        self.documents = self.folder / "documents"
+
+    def require_usable(self) -> None:
+        """Raises UserError for a folder that holds something else."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UserError(f"{self.folder} is a file; name a folder for the questions.")
+        others = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        if not self.file.is_file() and not others <= {self.documents.name}:
+            raise UserError(f"{self.folder} holds something else; name a new folder, or one that has questions.")
+
+    def rows(self) -> list[Mapping[str, object]]:
+        """The questions as they stand in the file. Raises DatasetError for a broken one."""
+        return [row for _, row in self._numbered()]
+
+    def _numbered(self) -> list[tuple[Line, Mapping[str, object]]]:
+        return list(json_rows(self.file)) if self.file.exists() else []
+
+    def evidence(self) -> set[tuple[str, str]]:
+        """What is asked about already: names below documents/ and quotes."""
+        pieces = chain.from_iterable(list_of(row, "evidence", line) for line, row in self._numbered())
+        return {(str(piece.get("source")), str(piece.get("quote"))) for piece in pieces if isinstance(piece, dict)}
+
+    def add(self, draft: Draft, name: str) -> None:
+        """Writes `draft` below what is there; `name` is that of its source below documents/."""
+        before = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
+        if before and not before.endswith("\n"):
+            before += "\n"
+        self._write(before + _line(_row(draft, name)))
+
+    def decide(self, identity: str, status: Status, **changes: object) -> None:
+        """Sets the status of a question, and what else a person changed of it; the other lines stay as they are."""
+        lines = self.file.read_text(encoding="utf-8").splitlines(keepends=True)
+        self._write("".join(_decided(line, identity, {**changes, "status": status}) for line in lines))
+
+    def link(self, rows: Sequence[DocumentRow]) -> dict[str, str]:
+        """Brings the files of `rows` below documents/; maps them to their names there.
+
+        A hard link where the disk allows it, which takes no room, else a copy. Left out are files that are gone, whose
+        size is not that which was ingested, or in whose place there lies another one, which stays.
+        """
+        there = {row.file: row.file.removesuffix(file_name(row)) for row in rows if _size(row.file) == row.bytes}
+        common = os.path.commonpath(there.values()) if there else ""
+        names = {file: os.path.relpath(file, common) for file in there}
+        with self._writing():
+            return {file: name for file, name in names.items() if _is_brought(Path(file), self.documents / name)}
+
+    def _write(self, text: str) -> None:
+        """All of it or nothing."""
+        whole = self.file.with_suffix(".new")
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            whole.write_text(text, encoding="utf-8", newline="")
+            whole.replace(self.file)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UserError(f"{self.folder} cannot be written: {error.strerror}; name another folder.") from error
+
+
+def _size(file: str) -> int | None:
+    """None where there is no such file."""
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return None
+
+
+def _is_brought(file: Path, to: Path) -> bool:
+    """Whether `to` is `file` or a copy of it by now: what lies there already is left alone."""
+    told = file.stat()
+    if os.path.lexists(to):
+        return to.is_file() and (to.stat().st_size, to.stat().st_mtime_ns) == (told.st_size, told.st_mtime_ns)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    beside = to.with_name(f".{to.name[:100]}.new")
+    beside.unlink(missing_ok=True)
+    try:
+        os.link(file, beside)
+    except OSError:  # another disk, or one without links, or somebody else's file
+        shutil.copy2(file, beside)
+    beside.replace(to)
+    return True
+
+
+def _row(draft: Draft, name: str) -> Mapping[str, object]:
+    return {
+        "id": f"{draft.kind}-{blake2b(f'{name} {draft.quote}'.encode(), digest_size=5).hexdigest()}",
+        "question": draft.question,
+        "answers": [draft.answer] if draft.answer else [],
+        "answerable": True,
+        "evidence": [{"source": name, "page": draft.page, "quote": draft.quote}],
+        "status": "draft",
+    }
+
+
+def _line(row: Mapping[str, object]) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _decided(line: str, identity: str, changes: Mapping[str, object]) -> str:
+    if not line.strip():
+        return line
+    row = json.loads(line)
+    return _line({**row, **changes}) if row["id"] == identity else line
