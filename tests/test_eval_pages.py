@@ -131,7 +131,7 @@ def test_all_forms_say_the_same(searched: Path) -> None:
 def test_json_has_the_keys_that_are_documented(searched: Path, answered: Path) -> None:
     for page in (page_of(searched), page_of(answered), page_of_two(searched, searched)):
         assert list(json.loads(page_json(page))) == [
-            *("title", "about", "verdicts", "family", "measures", "latency_ms", "figures", "examples"),
+            *("title", "about", "verdicts", "correction", "measures", "latency_ms", "figures", "examples"),
             *("differing", "runs"),
         ]
 
