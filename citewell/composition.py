@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from kb.errors import SettingsError, UserError
-from kb.protocols import Embedder, Retriever
+from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings
 from kb.store.store import Store
 from kb.store.view import View
+from kb.text.plurals import counted
 from kb.types import Hit
 from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
@@ -36,7 +37,7 @@ def _itself(_: str, retriever: Retriever) -> Retriever:
 class Composer:
     """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says."""
 
-    embedder: Callable[[], Embedder]
+    embedder: Callable[[], QueryEmbedder]
     modes: Mapping[str, ModeSettings]
     stage: Stage = _itself
 
@@ -65,7 +66,8 @@ class Composer:
             return RankFusion(parts, depth=chosen.depth)
         weights = chosen.weights or (1.0,) * len(parts)
         if len(weights) != len(parts):
-            raise SettingsError(f'The search mode "{mode}" fuses {len(parts)} modes but has {len(weights)} weights.')
+            fused, weighted = counted(len(parts), "mode"), counted(len(weights), "weight")
+            raise SettingsError(f'The search mode "{mode}" fuses {fused} but has {weighted}.')
         spans = [DENSE_SPAN if name == "dense" else 0.0 for name in chosen.fuse]
         return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
 

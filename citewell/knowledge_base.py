@@ -29,7 +29,7 @@ from citewell.status import (
 )
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
-from kb.protocols import Embedder, Retriever, Splitter
+from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
@@ -198,13 +198,22 @@ class KnowledgeBase:
             raise UserError(f"{k} passages cannot be asked for; ask for 1 or more.")
         return self.retriever(mode).retrieve(_question(query), k)
 
-    def retriever(self, mode: str, *, stage: Stage | None = None) -> Retriever:
+    def retriever(
+        self,
+        mode: str,
+        *,
+        stage: Stage | None = None,
+        embedding: Callable[[QueryEmbedder], QueryEmbedder] | None = None,
+    ) -> Retriever:
         """The retriever of a search mode; it always answers from the base as it then is.
 
-        Each retriever within it is replaced by what `stage` makes of its name and itself: to time it, say.
+        Each retriever within it is replaced by what `stage` makes of its name and itself (to time it, say), the
+        embedder by what `embedding` makes of it.
         """
         self._composer.require(mode)
         composer = replace(self._composer, stage=stage) if stage else self._composer
+        if embedding:
+            composer = replace(composer, embedder=lambda: embedding(self._checked_embedder()))
         return LiveRetriever(self._store, composer, mode)
 
     def modes(self) -> list[str]:

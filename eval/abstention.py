@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.folds import folds
-from eval.statistics import LEVEL, RESAMPLES, Estimate
+from eval.statistics import LEVEL, RESAMPLES, Estimate, widened_tail
 
 Numbers = NDArray[np.float64]
 _POINTS = 20
@@ -121,7 +121,10 @@ def best_threshold(judged: Iterable[Judged]) -> float:
 
 
 def _estimate(samples: Sequence[NDArray[np.generic]], statistic: Callable[..., Numbers], seed: int) -> Estimate:
-    """The statistic of whole samples, and its percentile bootstrap; a sample of one has no spread to learn from."""
+    """The statistic of whole samples, and its percentile bootstrap; a sample of one has no spread to learn from.
+
+    Its level is widened for few questions like that of means, by the smallest sample.
+    """
     from scipy.stats import bootstrap
 
     value = float(statistic(*samples))
@@ -133,7 +136,7 @@ def _estimate(samples: Sequence[NDArray[np.generic]], statistic: Callable[..., N
         n_resamples=RESAMPLES,
         batch=max(1, _BATCH_CELLS // sum(map(len, samples))),
         vectorized=True,
-        confidence_level=LEVEL,
+        confidence_level=1 - 2 * widened_tail(LEVEL, min(map(len, samples))),
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval

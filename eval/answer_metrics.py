@@ -19,6 +19,8 @@ from kb.types import Answer, Citation
 
 LONGEST_QUOTE = 60
 """Words of a quote that may hold an answer: nobody wins by quoting pages."""
+COUNTS = frozenset({"unsupported_numbers"})
+"""Metrics that may exceed 1."""
 _SUPPORTED = 0.75
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])\S)+")

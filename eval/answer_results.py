@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.latency import Latency, latency_json
 from eval.metrics import Values
-from eval.results import EvidenceCounts
+from eval.results import EvidenceCounts, reasons_json
 from eval.statistics import Estimate
 
 
@@ -18,7 +18,8 @@ class AnswerReport:
 
     `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none. `curve` is
     the risk-coverage curve, `thresholds` are those that were fitted, `recalled` counts the answers of an interrupted
-    run. `values` maps a question's id to its metrics. `drafts` of the dataset's questions nobody has accepted yet.
+    run. `values` maps a question's id to its metrics, `failed` and `skipped` a file without documents to the reason.
+    `drafts` of the dataset's questions nobody has accepted yet.
     """
 
     dataset: str
@@ -35,6 +36,7 @@ class AnswerReport:
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
     failed: Mapping[str, str]
+    skipped: Mapping[str, str]
     evidence: EvidenceCounts
     drafts: int
     recalled: int
@@ -57,7 +59,8 @@ class AnswerReport:
             "fitted_thresholds": list(self.thresholds),
             "fingerprint": dict(self.fingerprint),
             "settings": dict(self.settings),
-            "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
+            "failed": reasons_json(self.failed),
+            "skipped": reasons_json(self.skipped),
             "evidence": asdict(self.evidence),
             "drafts": self.drafts,
             "recalled": self.recalled,

@@ -12,11 +12,12 @@ from shlex import join
 from statistics import median
 from time import perf_counter
 
-from citewell import KnowledgeBase, Settings, __version__
+from citewell import IngestReport, KnowledgeBase, Settings, __version__
 from eval.abstention import Errors, aurc, auroc, fitted_errors, risk_coverage
+from eval.answer_metrics import COUNTS
 from eval.answer_results import AnswerReport
-from eval.bases import CachedBase, Progress, open_base
-from eval.datasets import Question, QuestionDataset, load_dataset
+from eval.bases import CachedBase, Progress, open_base, reasons
+from eval.datasets import Question, QuestionDataset, digest, load_dataset
 from eval.journal import Answered, Journal, journal
 from eval.latency import latency, stage_latencies
 from eval.metrics import Values
@@ -66,7 +67,7 @@ def evaluate_answers(
     if not isinstance(dataset, QuestionDataset):
         raise DatasetError(f"{dataset.folder} judges rankings of documents and has no answers: use eval retrieval.")
     with open_base(dataset, settings=settings or Settings(), home=home) as cached:
-        failed = cached.fill(lambda done, total: progress("ingest", done, total))
+        ingested = cached.fill(lambda done, total: progress("ingest", done, total))
         questions = evenly(dataset.questions, limit)
         with journal(cached.runs / "answers-in-progress.jsonl", _identity(dataset, cached, mode)) as noted:
             answered = _answers(cached.base, questions, mode, noted, progress)
@@ -76,10 +77,11 @@ def evaluate_answers(
             for question, said in zip(questions, answered, strict=True)
         ]
         report = _report(
-            dataset, outcomes, cached, document, failed, recalled=noted.recalled, seconds=perf_counter() - began
+            dataset, outcomes, cached, document, ingested, recalled=noted.recalled, seconds=perf_counter() - began
         )
     kept = {
         **report.as_json(),
+        "dataset_digest": digest(dataset),
         "command": _command(dataset, mode, limit),
         "values": {report.generator: report.values},
         "answers": [record(outcome) for outcome in outcomes],
@@ -125,7 +127,7 @@ def _report(
     outcomes: Sequence[Outcome],
     cached: CachedBase,
     document: Lookup,
-    failed: Mapping[str, str],
+    ingested: IngestReport,
     *,
     recalled: int,
     seconds: float,
@@ -150,7 +152,8 @@ def _report(
         values=values,
         fingerprint=cached.base.status().fingerprint,
         settings=cached.settings.model_dump(mode="json", exclude_defaults=True),
-        failed=failed,
+        failed=reasons(ingested.failed),
+        skipped=reasons(ingested.skipped),
         evidence=evidence_counts(target for outcome in answerable for target in outcome.targets),
         drafts=dataset.drafts,
         recalled=recalled,
@@ -161,7 +164,10 @@ def _report(
 
 def _means(values: Mapping[str, Values]) -> dict[str, Estimate | None]:
     columns = {metric: [row[metric] for row in values.values() if metric in row] for metric in METRICS}
-    return {metric: estimates({metric: column})[metric] if column else None for metric, column in columns.items()}
+    return {
+        metric: estimates({metric: column}, counts=COUNTS)[metric] if column else None
+        for metric, column in columns.items()
+    }
 
 
 def _fitted(errors: Errors | None) -> dict[str, Estimate | None]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from citewell import KnowledgeBase, Settings
+from citewell import FileReason, IngestReport, KnowledgeBase, Settings
 from citewell.parsing import configured_parsing
 from eval.datasets import Dataset
-from kb.errors import FingerprintMismatch
+from kb.errors import DatasetError, FingerprintMismatch
 
 _LOOK_EVERY = 0.2
 Progress = Callable[[str, int, int], None]
@@ -45,12 +45,19 @@ class CachedBase:
     def __exit__(self, *error: object) -> None:
         self.base.close()
 
-    def fill(self, progress: Callable[[int, int], None]) -> dict[str, str]:
-        """Brings the base in step with the content; returns the files that could not be ingested, with the reasons.
+    def fill(self, progress: Callable[[int, int], None]) -> IngestReport:
+        """Brings the base in step with the content. Raises DatasetError where not one document can be ingested.
 
         A base whose settings are the same but whose embedder or splitter is not, since the program or a model's file
         was changed, is of no use any more and built anew.
         """
+        report = self._filled(progress)
+        if not self.base.status().documents:
+            why = [entry.reason for entry in (*report.failed, *report.skipped)] or ["put files there that can be read."]
+            raise DatasetError(f"Not one document of {self.content} could be ingested: {why[0]}")
+        return report
+
+    def _filled(self, progress: Callable[[int, int], None]) -> IngestReport:
         try:
             return self._ingest(progress)
         except FingerprintMismatch:
@@ -60,7 +67,7 @@ class CachedBase:
             self.base = KnowledgeBase.open(name, home=self.home, settings=self.settings, create=True)
             return self._ingest(progress)
 
-    def _ingest(self, progress: Callable[[int, int], None]) -> dict[str, str]:
+    def _ingest(self, progress: Callable[[int, int], None]) -> IngestReport:
         job = self.base.ingest([self.content], sync=True, confirmed=True)
         try:
             while not job.is_done:
@@ -71,8 +78,12 @@ class CachedBase:
             job.cancel()
             job.wait()
             raise
-        report = job.wait()
-        return {entry.source: entry.reason for entry in (*report.failed, *report.skipped)}
+        return job.wait()
+
+
+def reasons(entries: Iterable[FileReason]) -> dict[str, str]:
+    """Why files, or parts of them, did not become documents, by their sources."""
+    return {entry.source: entry.reason for entry in entries}
 
 
 def open_base(dataset: Dataset, *, settings: Settings, home: Path | None = None) -> CachedBase:

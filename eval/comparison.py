@@ -6,16 +6,17 @@ Knows nothing of what was evaluated: a metric is a name with a value a query.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from eval.runs import QueryValues, Run, listed
 from eval.statistics import LEVEL, Difference, differences, holm
 from kb.errors import UserError
+from kb.text.plurals import counted
 
 REFERENCE = "hybrid"
 MAIN_METRICS = ("ndcg@10", "quote_recall@5", "answer_in_quotes")
-"""The metric that speaks for a dataset: the first of these that it has."""
+"""The metric that speaks for a dataset: the first of these that it has. Declared here, before anything is measured."""
 LOWER_IS_BETTER = frozenset(
     {
         *("abstained_on_answerable", "answered_on_unanswerable", "aurc", "unsupported_numbers"),
@@ -41,8 +42,9 @@ class Pair:
 class Comparison:
     """Configuration `b` against `a` in one metric, over the queries for which both have it.
 
-    `difference` is b's mean less a's; `p_holm` is its p-value corrected for all comparisons made together. `won`,
-    `lost` and `tied` count the queries where b is better, worse and as good, `left_out` those that one side alone has.
+    `difference` is b's mean less a's; `p_holm` is its p-value corrected for the `family` comparisons that it is one
+    of. `won`, `lost` and `tied` count the queries where b is better, worse and as good, `left_out` those that one side
+    alone has.
     """
 
     a: str
@@ -52,6 +54,7 @@ class Comparison:
     mean_b: float
     difference: Difference
     p_holm: float
+    family: int
     won: int
     lost: int
     tied: int
@@ -86,7 +89,8 @@ class Comparison:
         estimate = rest.pop("difference")
         p, detectable = estimate.pop("p"), estimate.pop("detectable")
         head = {key: rest.pop(key) for key in ("a", "b", "metric", "mean_a", "mean_b")}
-        judged = {"p": p, "p_holm": rest.pop("p_holm"), "verdict": self.verdict, "detectable": detectable}
+        corrected = {key: rest.pop(key) for key in ("p_holm", "family")}
+        judged = {"p": p, **corrected, "verdict": self.verdict, "detectable": detectable}
         return {**head, "difference": estimate, **judged, "queries": self.queries, **rest}
 
 
@@ -103,21 +107,30 @@ class ComparisonReport:
             "dataset": self.a.dataset,
             "a": {"run": str(self.a.path), "fingerprint": dict(self.a.fingerprint)},
             "b": {"run": str(self.b.path), "fingerprint": dict(self.b.fingerprint)},
-            "family": len(self.comparisons),
             "comparisons": [comparison.as_json() for comparison in self.comparisons],
         }
 
 
 def compare(pairs: Sequence[Pair]) -> tuple[Comparison, ...]:
-    """Each pair in each metric that both sides have, in the order of `pairs` and of a's metrics; one family for Holm.
+    """Each pair in each metric that both sides have, in the order of `pairs` and of a's metrics.
+
+    What decides is the main metric, declared beforehand, like a trial's primary endpoint: its comparisons, one a pair,
+    are one family for Holm's correction. The other metrics are secondary, to see where a difference comes from, and are
+    together a family of their own: as many as they are, they take nothing from the main one. In each family 5% is the
+    chance of any false difference, not over both (FDA, "Multiple Endpoints in Clinical Trials", 2022; for searches
+    Carterette, "Multiple Testing in Statistical Analysis of Systems-Based Information Retrieval Experiments", 2012).
 
     Raises UserError where a pair has no query with a common metric.
     """
     columns = [column for pair in pairs for column in _columns(pair)]
     found = _differences(columns)
-    corrected = holm([difference.p for difference in found])
-    judged = zip(columns, found, corrected, strict=True)
-    return tuple(column.comparison(difference, p_holm) for column, difference, p_holm in judged)
+    main = _main_metric({column.metric for column in columns})
+    corrected: dict[int, tuple[float, int]] = {}
+    for is_main in (True, False):
+        family = [index for index, column in enumerate(columns) if (column.metric == main) is is_main]
+        for index, p_holm in zip(family, holm([found[index].p for index in family]), strict=True):
+            corrected[index] = (p_holm, len(family))
+    return tuple(column.comparison(found[index], *corrected[index]) for index, column in enumerate(columns))
 
 
 def compare_with_reference(configs: Mapping[str, QueryValues]) -> tuple[Comparison, ...]:
@@ -131,11 +144,17 @@ def compare_with_reference(configs: Mapping[str, QueryValues]) -> tuple[Comparis
 def compare_runs(a: Run, b: Run, *, config_a: str | None = None, config_b: str | None = None) -> ComparisonReport:
     """Run `b` against run `a` in the configurations named, one name standing for both; else in each that both have.
 
-    Raises UserError for different datasets, a name that a run lacks, and nothing in common.
+    Raises UserError for datasets that differ by name or, where both runs have one, by digest, a name that a run lacks,
+    and nothing in common.
     """
     if a.dataset != b.dataset:
         raise UserError(
             f'The runs are of different datasets, "{a.dataset}" and "{b.dataset}": only queries of one compare.'
+        )
+    if a.digest and b.digest and a.digest != b.digest:
+        raise UserError(
+            f'{a.path} and {b.path} are of different datasets, though both are named "{a.dataset}": what is asked or '
+            "held to be right there differs; evaluate both on one of them."
         )
     pairs = [
         Pair(name_a, name_b, a.config(name_a), b.config(name_b)) for name_a, name_b in _names(a, b, config_a, config_b)
@@ -145,9 +164,18 @@ def compare_runs(a: Run, b: Run, *, config_a: str | None = None, config_b: str |
 
 def main_comparisons(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Those in the metric that speaks for the dataset."""
-    metrics = {comparison.metric for comparison in comparisons}
-    main = next((metric for metric in MAIN_METRICS if metric in metrics), None)
+    main = _main_metric({comparison.metric for comparison in comparisons})
     return [comparison for comparison in comparisons if comparison.metric == main]
+
+
+def correction(comparisons: Sequence[Comparison]) -> str:
+    """What their p-values are corrected for, as part of a sentence."""
+    main = main_comparisons(comparisons)
+    others = len(comparisons) - len(main)
+    if not main:
+        return counted(others, "comparison")
+    said = f"{counted(len(main), 'comparison')} in {main[0].metric}, the main metric"
+    return f"{said}, and apart from these for the {others:,} in other metrics" if others else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +194,7 @@ class _Column:
         sides = zip(self.side(self.pair.values_a), self.side(self.pair.values_b), strict=True)
         return [round(b - a, _DECIMALS) for a, b in sides]
 
-    def comparison(self, difference: Difference, p_holm: float) -> Comparison:
+    def comparison(self, difference: Difference, p_holm: float, family: int) -> Comparison:
         gains = [_gain(self.metric, value) for value in self.differences()]
         return Comparison(
             a=self.pair.a,
@@ -176,6 +204,7 @@ class _Column:
             mean_b=sum(self.side(self.pair.values_b)) / len(gains),
             difference=difference,
             p_holm=p_holm,
+            family=family,
             won=sum(gain > 0 for gain in gains),
             lost=sum(gain < 0 for gain in gains),
             tied=sum(gain == 0 for gain in gains),
@@ -219,6 +248,10 @@ def _names(a: Run, b: Run, config_a: str | None, config_b: str | None) -> list[t
             f"{listed(b.values)}; name one of each, as in {a.path}:NAME."
         )
     return shared
+
+
+def _main_metric(metrics: Collection[str]) -> str | None:
+    return next((metric for metric in MAIN_METRICS if metric in metrics), None)
 
 
 def _gain(metric: str, difference: float) -> float:

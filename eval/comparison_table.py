@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eval.comparison import Comparison, ComparisonReport
+from eval.comparison import Comparison, ComparisonReport, correction
 from eval.report import markdown_table
 
 _HEADER = ("metric", "A", "B", "B - A", "p (Holm)", "verdict on B", "won / lost / tied", "detectable")
@@ -49,7 +49,7 @@ def what_is_compared(report: ComparisonReport) -> Iterator[str]:
 
 def _notes(report: ComparisonReport) -> Iterator[str]:
     yield from what_is_compared(report)
-    yield f"The verdict is at the 5% level, with p corrected for {len(report.comparisons):,} comparisons (Holm)."
+    yield f"The verdict is at the 5% level, with p corrected (Holm) for the {correction(report.comparisons)}."
     yield "Detectable: the true difference that 4 of 5 such datasets would show by an uncorrected p."
 
 

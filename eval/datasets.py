@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path, PurePath
 
-from eval.lines import Line, add_once, is_unicode, json_rows, list_of, text_lines, text_of
+from eval.lines import Line, add_once, is_unicode, json_rows, list_of, refuse_misspelt, text_lines, text_of
 from kb.errors import DatasetError
 
 LARGEST_GRADE = 1_000_000
 """trec_eval counts each grade up to the largest, in memory."""
+_DOCUMENT = frozenset({"_id", "title", "text"})
+_QUERY = frozenset({"_id", "text"})
+_QUESTION = frozenset({"id", "question", "answers", "answerable", "evidence", "status"})
+_EVIDENCE = frozenset({"source", "page", "quote"})
+_GRADE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?[0-9.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,19 @@ def load_dataset(folder: Path) -> Dataset:
     )
 
 
+def digest(dataset: Dataset) -> str:
+    """Identity of what is asked and held to be right, in whatever order it lies there: 32 hexadecimal digits.
+
+    Queries and judgements, or questions with answers and evidence; not the documents, nor whether a draft was accepted.
+    """
+    if isinstance(dataset, QuestionDataset):
+        asked = sorted(json.dumps({**asdict(question), "is_draft": False}) for question in dataset.questions)
+    else:
+        judged = ((query.id, query.text, dataset.judgements[query.id]) for query in dataset.queries)
+        asked = sorted(json.dumps(row, sort_keys=True) for row in judged)
+    return blake2b("\n".join(asked).encode(), digest_size=16).hexdigest()
+
+
 def _ranking_dataset(folder: Path) -> RankingDataset:
     documents = _documents(folder / "corpus.jsonl")
     queries = _queries(folder / "queries.jsonl")
@@ -114,8 +135,11 @@ def _ranking_dataset(folder: Path) -> RankingDataset:
 def _documents(path: Path) -> set[str]:
     identities: set[str] = set()
     for line, row in json_rows(path):
+        refuse_misspelt(row, _DOCUMENT, line)
         add_once(text_of(row, "_id", line), to=identities, place=line)
         text_of(row, "text", line, blank=True)
+        if row.get("title") is not None:
+            text_of(row, "title", line, blank=True)
     if not identities:
         raise DatasetError(f"{path} holds no document: add one JSON object a line.")
     return identities
@@ -125,6 +149,7 @@ def _queries(path: Path) -> dict[str, str]:
     identities: set[str] = set()
     queries: dict[str, str] = {}
     for line, row in json_rows(path):
+        refuse_misspelt(row, _QUERY, line)
         identity = text_of(row, "_id", line)
         add_once(identity, to=identities, place=line)
         queries[identity] = text_of(row, "text", line)
@@ -134,19 +159,21 @@ def _queries(path: Path) -> dict[str, str]:
 
 
 def _judgements(path: Path, *, queries: Mapping[str, str], documents: set[str]) -> dict[str, dict[str, int]]:
-    """Grades by query and document.
+    """Grades by query and document; those of 0 and less are not relevant, as in TREC's.
 
     A query that bears a document's id was made from it: that document is neither found nor missed, so its judgement
     is left out, and with it a query that has no other.
     """
     judgements: dict[str, dict[str, int]] = {}
+    is_header = True
     for number, text in text_lines(path):
         line = Line(path, number)
         fields = [field.strip() for field in text.split("\t")]
         if len(fields) != 3:
             raise line.error(f"expected three columns separated by tabs, found {len(fields)}")
-        if number == 1:
+        if is_header:
             _check_header(fields, line)
+            is_header = False
             continue
         query, document, grade = fields
         if query not in queries:
@@ -155,26 +182,25 @@ def _judgements(path: Path, *, queries: Mapping[str, str], documents: set[str]) 
             raise line.error(f'no document has the id "{document}"')
         if document in judgements.get(query, {}):
             raise line.error(f'the pair "{query}" and "{document}" is judged a second time')
+        value = _grade(grade, line)
         if query != document:
-            judgements.setdefault(query, {})[document] = _grade(grade, line)
+            judgements.setdefault(query, {})[document] = value
     if not judgements:
         raise DatasetError(f"{path} holds no judgement: add rows of query-id, corpus-id and score below its header.")
     return judgements
 
 
 def _check_header(fields: Sequence[str], line: Line) -> None:
-    if fields[2].lstrip("-").isdigit():
+    if _NUMBER.fullmatch(fields[2]):
         raise line.error("expected a header (query-id, corpus-id, score), found a judgement")
 
 
 def _grade(text: str, line: Line) -> int:
-    try:
-        grade = int(text)
-    except ValueError:
-        raise line.error(f'the score "{text[:40]}" is not a whole number') from None
-    if abs(grade) > LARGEST_GRADE:
+    if not _GRADE.fullmatch(text):
+        raise line.error(f'the score "{text[:40]}" is not a whole number')
+    if abs(float(text)) > LARGEST_GRADE:
         raise line.error(f"the score {text[:40]} is beyond {LARGEST_GRADE:,}, the largest that is read")
-    return grade
+    return int(text)
 
 
 def _question_dataset(folder: Path) -> QuestionDataset:
@@ -194,6 +220,7 @@ def _question_dataset(folder: Path) -> QuestionDataset:
 
 
 def _question(row: Mapping[str, object], line: Line, documents: Path) -> Question:
+    refuse_misspelt(row, _QUESTION, line)
     answerable = row.get("answerable", True)
     if not isinstance(answerable, bool):
         raise line.error('"answerable" must be true or false')
@@ -218,6 +245,7 @@ def _question(row: Mapping[str, object], line: Line, documents: Path) -> Questio
 def _evidence(item: object, line: Line, documents: Path) -> Evidence:
     if not isinstance(item, dict):
         raise line.error('every entry of "evidence" must be an object with source, page and quote')
+    refuse_misspelt(item, _EVIDENCE, line)
     source = text_of(item, "source", line)
     page = item.get("page")
     if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):

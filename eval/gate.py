@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 
+from eval.answer_metrics import COUNTS
 from eval.comparison import WORSE, Comparison, compare_runs
 from eval.runs import Run, listed
 from eval.statistics import Estimate, estimates
@@ -124,7 +125,7 @@ def _estimate(run: Run, bound: Bound) -> Estimate:
     metrics = dict.fromkeys(metric for row in queries for metric in row)
     if bound.metric in metrics:
         values = [row[bound.metric] for row in queries if bound.metric in row]
-        return estimates({bound.metric: values})[bound.metric]
+        return estimates({bound.metric: values}, counts=COUNTS)[bound.metric]
     stated = run.estimates().get(bound.config, {})
     if bound.metric not in stated:
         known = listed(metrics | dict.fromkeys(stated))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
 from kb.errors import DatasetError
+
+_ALIKE = 0.8
+"""How alike two keys are, at least, for one to be a slip of the other ("answer" and "answers" 0.92; 1 is the same)."""
 
 
 class Place(Protocol):
@@ -35,7 +39,8 @@ def json_rows(path: Path) -> Iterator[tuple[Line, Mapping[str, object]]]:
         try:
             row = json.loads(text)
         except json.JSONDecodeError as error:
-            raise line.error(f"not valid JSON ({error.msg} at column {error.colno})") from None
+            reason = error.msg.removesuffix(" at")
+            raise line.error(f"not valid JSON ({reason} at column {error.colno})") from None
         except (RecursionError, ValueError):
             raise line.error("not JSON that can be read (it nests too deeply, or a number is too long)") from None
         if not isinstance(row, dict):
@@ -46,14 +51,16 @@ def json_rows(path: Path) -> Iterator[tuple[Line, Mapping[str, object]]]:
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, with their 1-based numbers."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            yield from ((number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1) if line.strip())
+        with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+            for number, line in enumerate(file, start=1):
+                if not is_unicode(line):
+                    raise Line(path, number).error("not UTF-8 text; save the file in that encoding")
+                if line.strip():
+                    yield number, line.rstrip("\r\n")
     except FileNotFoundError:
         raise DatasetError(f"The dataset lacks the file {path}.") from None
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise DatasetError(f"{path} is not UTF-8 text: save it in that encoding.") from None
 
 
 def text_of(row: Mapping[str, object], key: str, place: Place, *, blank: bool = False) -> str:
@@ -69,12 +76,19 @@ def text_of(row: Mapping[str, object], key: str, place: Place, *, blank: bool = 
 
 
 def is_unicode(text: str) -> bool:
-    """False for what JSON can escape and no file can hold."""
+    """False for halves of surrogate pairs: what JSON can escape and no file can hold, and bytes that are no UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
     return True
+
+
+def refuse_misspelt(row: Mapping[str, object], keys: Set[str], place: Place) -> None:
+    """Refuses a key that looks like one of `keys` that is missing; what is quite different is someone's own note."""
+    for key in row.keys() - keys:
+        if meant := get_close_matches(key, keys - row.keys(), n=1, cutoff=_ALIKE):
+            raise place.error(f'the key "{key}" says nothing here; name it "{meant[0]}" if that is meant')
 
 
 def list_of(row: Mapping[str, object], key: str, place: Place) -> list[object]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eval.answer_results import AnswerReport
-from eval.comparison import main_comparisons
+from eval.comparison import correction, main_comparisons
 from eval.results import ConfigResult, RetrievalReport
+from kb.text.plurals import counted
 
 
 def retrieval_table(report: RetrievalReport) -> str:
@@ -26,8 +27,8 @@ def answers_table(report: AnswerReport) -> str:
     rows.append(["p50 / p95 ms", str(report.latency)])
     rows += [[f"- {name}", str(stage)] for name, stage in report.stages.items()]
     heading = (
-        f"**{report.dataset}**: {report.questions:,} questions, {report.answerable:,} of them answerable, answered by "
-        f"{report.generator}; means with 95% intervals"
+        f"**{report.dataset}**: {counted(report.questions, 'question')}, {report.answerable:,} of them answerable, "
+        f"answered by {report.generator}; means with 95% intervals"
     )
     return "\n".join([heading, "", *markdown_table(["metric", report.generator], rows), "", *_answer_notes(report)])
 
@@ -36,9 +37,9 @@ def _answer_notes(report: AnswerReport) -> list[str]:
     notes = _drafts(report.drafts)
     missing = report.evidence.items - report.evidence.located
     if missing:
-        notes.append(f"Not found in the documents: {missing:,} of {report.evidence.items:,} evidence quotes.")
+        notes.append(f"Not found in the documents: {missing:,} of {counted(report.evidence.items, 'evidence quote')}.")
     if report.recalled:
-        notes.append(f"Taken from a run that was interrupted, with their times: {report.recalled:,} answers.")
+        notes.append(f"Taken from a run that was interrupted, with their times: {counted(report.recalled, 'answer')}.")
     if not report.answerable:
         notes.append("No question is answerable: nothing can be said of answers.")
     if report.thresholds:
@@ -48,13 +49,13 @@ def _answer_notes(report: AnswerReport) -> list[str]:
         )
     elif report.answerable == report.questions:
         notes.append("No question is unanswerable: nothing can be said of abstention.")
-    return [*notes, *_failed(report.failed), f"Values and answers of each question: {report.run}"]
+    return [*notes, *_without_documents(report), f"Values and answers of each question: {report.run}"]
 
 
 def _heading(report: RetrievalReport) -> str:
     return (
-        f"**{report.dataset}**: {report.questions:,} questions, {report.documents:,} documents, "
-        f"{report.chunks:,} passages; means with 95% intervals"
+        f"**{report.dataset}**: {counted(report.questions, 'question')}, {counted(report.documents, 'document')}, "
+        f"{counted(report.chunks, 'passage')}; means with 95% intervals"
     )
 
 
@@ -75,6 +76,12 @@ def _cell(result: ConfigResult, metric: str) -> str:
     return str(result.estimates[metric])
 
 
+def named_files(what: str, files: Mapping[str, str]) -> list[str]:
+    """A heading that says `what` became of the files, and a line for each with the reason; nothing of none."""
+    heading = [f"{counted(len(files), 'file')} {what}:"] if files else []
+    return [*heading, *(f"- {source}: {reason}" for source, reason in files.items())]
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Its lines, with columns padded to line up as they stand."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
@@ -86,21 +93,24 @@ def _notes(report: RetrievalReport) -> list[str]:
     notes = _drafts(report.drafts)
     if report.evidence:
         missing = report.evidence.items - report.evidence.located
-        notes.append(
-            f"{report.evidence.located:,} of {report.evidence.items:,} evidence quotes located in the documents."
-        )
+        quotes = counted(report.evidence.items, "evidence quote")
+        notes.append(f"Located in the documents: {report.evidence.located:,} of {quotes}.")
         if missing:
-            notes.append(f"The other {missing:,} count as not found in quote_recall and mrr@10.")
+            notes.append(f"Counted as not found in quote_recall and mrr@10: the other {missing:,}.")
         if 0 < report.evidence.with_page < report.evidence.items:
-            notes.append(f"{report.evidence.with_page:,} name a page; page_recall judges the others by their file.")
+            notes.append(f"With a page: {report.evidence.with_page:,}; page_recall judges the others by their file.")
     notes.extend(map(str, main_comparisons(report.comparisons)))
-    return [*notes, *_failed(report.failed), f"Values of each query: {report.run}"]
+    if report.comparisons:
+        notes.append(
+            f"The verdicts are at the 5% level, with p corrected (Holm) for the {correction(report.comparisons)}."
+        )
+    return [*notes, *_without_documents(report), f"Values of each query: {report.run}"]
 
 
 def _drafts(number: int) -> list[str]:
     return [f"Drafts that nobody has accepted yet: {number:,} of the dataset's questions."] if number else []
 
 
-def _failed(files: Mapping[str, str]) -> list[str]:
-    heading = [f"{len(files):,} files could not be ingested:"] if files else []
-    return [*heading, *(f"- {source}: {reason}" for source, reason in files.items())]
+def _without_documents(report: RetrievalReport | AnswerReport) -> list[str]:
+    failed = named_files("could not be ingested", report.failed)
+    return [*failed, *named_files("skipped", report.skipped)]

@@ -49,9 +49,10 @@ class ConfigResult:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """The results on a dataset and what they stand on. `failed` maps a file that could not be ingested to the reason;
-    `drafts` counts those of the dataset's questions that nobody has accepted yet; `run` is the file that holds each
-    query's values, `comparisons` say what of the differences is chance."""
+    """The results on a dataset and what they stand on. `failed` maps a file that could not be ingested to the reason,
+    `skipped` one that holds nothing to ingest; `drafts` counts those of the dataset's questions that nobody has
+    accepted yet; `run` is the file that holds each query's values, `comparisons` say what of the differences is
+    chance."""
 
     dataset: str
     questions: int
@@ -61,6 +62,7 @@ class RetrievalReport:
     chunks: int
     fingerprint: Mapping[str, str]
     failed: Mapping[str, str]
+    skipped: Mapping[str, str]
     seconds: float
     run: Path
     comparisons: tuple[Comparison, ...] = ()
@@ -77,11 +79,17 @@ class RetrievalReport:
             "documents": self.documents,
             "chunks": self.chunks,
             "fingerprint": dict(self.fingerprint),
-            "failed": [{"source": source, "reason": reason} for source, reason in self.failed.items()],
+            "failed": reasons_json(self.failed),
+            "skipped": reasons_json(self.skipped),
             "seconds": round(self.seconds, 3),
             "run": str(self.run),
             "comparisons": [comparison.as_json() for comparison in self.comparisons],
         }
+
+
+def reasons_json(reasons: Mapping[str, str]) -> list[dict[str, str]]:
+    """Files with the reasons why they did not become documents, as `citewell ingest` writes them."""
+    return [{"source": source, "reason": reason} for source, reason in reasons.items()]
 
 
 def _config_json(result: ConfigResult) -> dict[str, object]:

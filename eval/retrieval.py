@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,11 +13,12 @@ from shlex import join
 from textwrap import shorten
 from time import perf_counter
 
-from citewell import KnowledgeBase, Settings
-from eval.bases import CachedBase, Progress, open_base
+from citewell import IngestReport, KnowledgeBase, Settings
+from eval.bases import CachedBase, Progress, open_base, reasons
 from eval.comparison import compare_with_reference
-from eval.datasets import Dataset, Query, QuestionDataset, load_dataset
+from eval.datasets import Dataset, Query, QuestionDataset, digest, load_dataset
 from eval.latency import StageClock, latency, stage_latencies
+from eval.query_vectors import QueryVectors
 from eval.results import ConfigResult, EvidenceCounts, RetrievalReport, evidence_counts
 from eval.runs import save_run
 from eval.statistics import estimates
@@ -56,24 +57,24 @@ def evaluate_retrieval(
     began = perf_counter()
     dataset = load_dataset(folder)
     with open_base(dataset, settings=settings or Settings(), home=home) as cached:
-        clock = StageClock()
-        retrievers = {name: cached.base.retriever(name, stage=clock.timed) for name in configs}
+        clock, vectors = StageClock(), QueryVectors()
+        retrievers = {name: cached.base.retriever(name, stage=clock.timed, embedding=vectors.kept) for name in configs}
         if trec:
             make_folder(trec)
-        failed = cached.fill(lambda done, total: progress("ingest", done, total))
+        ingested = cached.fill(lambda done, total: progress("ingest", done, total))
         task = _task(dataset, cached.base, limit)
         if trec and isinstance(task, RankingTask):
             write_judgements(trec, {query.id: task.judgements[query.id] for query in task.queries})
         results = tuple(
-            _result(_Timed(name, retriever, clock, len(task.queries), progress), task, trec)
+            _result(_Timed(name, retriever, clock, vectors, len(task.queries), progress), task, trec)
             for name, retriever in retrievers.items()
         )
-        return _report(dataset, task, results, cached, failed, limit=limit, seconds=perf_counter() - began)
+        return _report(dataset, task, results, cached, ingested, limit=limit, seconds=perf_counter() - began)
 
 
 @dataclass(slots=True)
 class _Timed:
-    """Asks a retriever, whose stages `clock` times.
+    """Asks a retriever, whose stages `clock` times; only the first answer to a query has to embed it.
 
     `seconds` holds how long each query's first answer took, `stages` how long its stages did, `found` its first
     passages, by the query's id.
@@ -82,6 +83,7 @@ class _Timed:
     name: str
     retriever: Retriever
     clock: StageClock
+    vectors: QueryVectors
     total: int
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
@@ -89,6 +91,8 @@ class _Timed:
     found: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
 
     def ask(self, query: Query, k: int) -> Sequence[Hit]:
+        if query.id not in self.seconds:
+            self.vectors.forget()
         self.clock.lap()
         began = perf_counter()
         hits = self.retriever.retrieve(query.text, k)
@@ -126,7 +130,7 @@ def _report(
     task: Task,
     results: tuple[ConfigResult, ...],
     cached: CachedBase,
-    failed: Mapping[str, str],
+    ingested: IngestReport,
     *,
     limit: int | None,
     seconds: float,
@@ -140,7 +144,8 @@ def _report(
         documents=status.documents,
         chunks=status.chunks,
         fingerprint=status.fingerprint,
-        failed=failed,
+        failed=reasons(ingested.failed),
+        skipped=reasons(ingested.skipped),
         drafts=dataset.drafts if isinstance(dataset, QuestionDataset) else 0,
         seconds=seconds,
         run=cached.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json",
@@ -161,6 +166,7 @@ def _save(report: RetrievalReport, dataset: Dataset, task: Task, settings: Setti
     limited = ["--limit", str(limit)] if limit else []
     kept = {
         **report.as_json(),
+        "dataset_digest": digest(dataset),
         "command": join(["citewell", "eval", "retrieval", str(dataset.folder), "--configs", configs, *limited]),
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "values": {result.name: result.values for result in report.configs},

@@ -19,7 +19,7 @@ QueryValues = Mapping[str, Mapping[str, float]]
 class Run:
     """`values` maps a configuration's name to its values; a metric is missing where it says nothing of a query.
 
-    `content` is all that the file holds, as JSON has it.
+    `content` is all that the file holds, as JSON has it. `digest` is the dataset's, empty where the file does not say.
     """
 
     path: Path
@@ -27,6 +27,7 @@ class Run:
     values: Mapping[str, QueryValues]
     fingerprint: Mapping[str, str]
     content: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    digest: str = ""
 
     def config(self, name: str) -> QueryValues:
         """The values of the configuration `name`; raises UserError with those there are."""
@@ -53,7 +54,8 @@ def load_run(path: Path) -> Run:
     configs = {name: _query_values(path, name, queries) for name, queries in values.items()}
     fingerprint = content.get("fingerprint")
     known = fingerprint.items() if isinstance(fingerprint, dict) else ()
-    return Run(path, dataset, configs, {name: str(value) for name, value in known}, content)
+    digest = str(content.get("dataset_digest") or "")
+    return Run(path, dataset, configs, {name: str(value) for name, value in known}, content, digest)
 
 
 def save_run(path: Path, content: Mapping[str, object]) -> None:

@@ -31,7 +31,15 @@ class Tokenizer(Protocol):
         ...
 
 
-class Embedder(Protocol):
+class QueryEmbedder(Protocol):
+    """Turns queries into vectors."""
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of queries in the order given, shape (len(texts), dimensions)."""
+        ...
+
+
+class Embedder(QueryEmbedder, Protocol):
     """Turns text into vectors; queries and passages apart, because their prefixes differ."""
 
     @property
@@ -57,10 +65,6 @@ class Embedder(Protocol):
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of passages in the order given, shape (len(texts), dimensions)."""
-        ...
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of queries in the order given, shape (len(texts), dimensions)."""
         ...
 
 

@@ -339,10 +339,9 @@ def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path
     assert (result.code, list(found["embedder"])) == (0, ["model", "error"])
 
 
-def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    dataset, home = tmp_path / "rivers", tmp_path / "home"
+def rivers(folder: Path) -> Path:
+    """A dataset of one document and one question."""
+    dataset = folder / "rivers"
     (dataset / "documents").mkdir(parents=True)
     (dataset / "documents" / "rivers.md").write_text(RIVERS)
     question = {
@@ -352,6 +351,13 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
         "evidence": [{"source": "rivers.md", "page": None, "quote": "The Danube is 2,850 kilometres long."}],
     }
     (dataset / "questions.jsonl").write_text(json.dumps(question))
+    return dataset
+
+
+def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, home = rivers(tmp_path), tmp_path / "home"
     fresh = Citewell(home, dataset, capsys)
     report = fresh("--json", "eval", "retrieval", dataset, "--configs", "lexical,hybrid", "--limit", 5).json()
     assert isinstance(report, dict)
@@ -379,7 +385,7 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
     answers = fresh("--json", "eval", "answers", dataset, "--limit", 5).json()
     assert isinstance(answers, dict)
     assert (answers["dataset"], answers["generator"]) == ("rivers", "extractive")
-    assert answers["metrics"]["answer_in_first_quote"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert answers["metrics"]["answer_in_first_quote"] == pytest.approx({"mean": 1.0, "low": 0.025, "high": 1.0})
     assert set(answers["metrics"]) >= {
         *("answer_in_quotes", "exact_match", "f1", "verbatim_rate", "citation_precision", "citation_recall"),
         *("abstention_auroc", "aurc", "abstained_on_answerable", "answered_on_unanswerable", "quote_words_median"),
@@ -388,6 +394,31 @@ def test_eval_retrieval_keeps_its_bases_in_the_home_that_was_chosen(
     assert answers["metrics"]["abstention_auroc"] is None
     assert "No question is unanswerable" in fresh("eval", "answers", dataset).out
     assert fresh("eval", "answers", dataset, "--mode", "nonesuch").code == 2
+
+
+def test_an_evaluation_tells_of_files_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = rivers(tmp_path)
+    (dataset / "documents" / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing more")
+    (dataset / "documents" / "empty.txt").touch()
+    fresh = Citewell(tmp_path / "home", dataset, capsys)
+    for words in (["retrieval", dataset, "--configs", "lexical"], ["answers", dataset], ["tune", dataset]):
+        evaluated = fresh("--json", "eval", *words)
+        found = evaluated.json()
+        assert isinstance(found, dict)
+        assert (evaluated.code, len(found["failed"])) == (3, 1)
+        assert evaluated.err == "1 file of the dataset could not be ingested; the report names them.\n"
+    shown = fresh("eval", "answers", dataset).out
+    assert "broken.pdf is damaged" in shown
+    assert "empty.txt is empty" in shown
+
+    (dataset / "documents" / "broken.pdf").unlink()
+    assert fresh("eval", "answers", dataset).code == 0
+    (dataset / "documents" / "rivers.md").write_text("")
+    for command in ("retrieval", "answers"):
+        refused = fresh("eval", command, dataset)
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert "Not one document of" in refused.err
+        assert refused.err.endswith(".txt is empty.\n")
 
 
 def test_another_writer_is_named_by_its_pid(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from eval.comparison import Pair, compare, compare_runs, compare_with_reference, main_comparisons
+from eval.comparison import Pair, compare, compare_runs, compare_with_reference, correction, main_comparisons
 from eval.comparison_table import comparison_table
 from eval.gate import Bound, BoundCheck, bound, check
 from eval.latency import Latency
@@ -31,8 +31,8 @@ def values(*, missed: int, metric: str = "ndcg@10") -> dict[str, dict[str, float
 WEAK, STRONG = values(missed=12), values(missed=2)
 
 
-def written(path: Path, configs: Mapping[str, object], *, dataset: str = "tiny") -> Path:
-    path.write_text(json.dumps({"dataset": dataset, "values": configs, "fingerprint": {"embedder": "e"}}))
+def written(path: Path, configs: Mapping[str, object], *, dataset: str = "tiny", **more: object) -> Path:
+    path.write_text(json.dumps({"dataset": dataset, "values": configs, "fingerprint": {"embedder": "e"}, **more}))
     return path
 
 
@@ -92,14 +92,24 @@ def test_less_is_better_of_errors() -> None:
     assert (found.verdict, found.won, found.lost) == ("better", 10, 0)
 
 
-def test_all_that_is_reported_together_is_one_family() -> None:
+def test_the_main_metric_is_one_family_and_all_others_are_another() -> None:
     alone = compare([Pair("a", "b", WEAK, STRONG)])
     beside = compare([Pair("a", "b", WEAK, STRONG), Pair("a", "c", WEAK, WEAK)])
     assert [found.difference for found in beside[:3]] == [found.difference for found in alone]
-    # Two equal p-values, the smallest of three and of six.
-    assert alone[0].p_holm == alone[1].p_holm == pytest.approx(3 * alone[0].difference.p)
-    assert beside[0].p_holm == beside[1].p_holm == pytest.approx(6 * alone[0].difference.p)
+    p = alone[0].difference.p
+    # The same p-value in ndcg@10 and map: of the main metric's one or two, and of the two or four of the others.
+    assert [found.family for found in alone] == [1, 2, 2]
+    assert [found.p_holm for found in alone[:2]] == pytest.approx([p, 2 * p])
+    assert [found.family for found in beside] == [2, 4, 4, 2, 4, 4]
+    assert [found.p_holm for found in beside[:2]] == pytest.approx([2 * p, 4 * p])
     assert [found.p_holm for found in beside[3:]] == [1.0] * 3
+
+
+def test_what_is_corrected_for_is_said() -> None:
+    three, main = compare([Pair("a", "b", WEAK, STRONG)]), "1 comparison in ndcg@10, the main metric"
+    assert correction(three) == f"{main}, and apart from these for the 2 in other metrics"
+    assert correction(three[:1]) == main
+    assert correction(three[1:]) == "2 comparisons"
 
 
 def test_a_small_p_among_many_is_not_distinguishable() -> None:
@@ -132,10 +142,11 @@ def test_the_reference_is_hybrid_or_the_first() -> None:
 def test_a_report_says_what_differs() -> None:
     configs = {"hybrid": STRONG, "dense": WEAK}
     results = tuple(ConfigResult(name, {}, Latency(1.0, 2.0), rows) for name, rows in configs.items())
-    report = RetrievalReport("tiny", 20, results, None, 1, 1, {}, {}, 1.0, Path("run.json"))
+    report = RetrievalReport("tiny", 20, results, None, 1, 1, {}, {}, {}, 1.0, Path("run.json"))
     report = replace(report, comparisons=compare_with_reference(configs))
     assert "\ndense against hybrid, ndcg@10: -0.315 [" in retrieval_table(report)
     assert retrieval_table(report).count(" against ") == 1
+    assert "corrected (Holm) for the 1 comparison in ndcg@10, the main metric, and" in retrieval_table(report)
     comparisons = report.as_json()["comparisons"]
     assert isinstance(comparisons, list)
     assert [(row["metric"], row["verdict"]) for row in comparisons] == [
@@ -209,6 +220,18 @@ def test_runs_that_do_not_compare(runs: Runs, tmp_path: Path) -> None:
         compare_runs(old, load_run(written(tmp_path / "third.json", {"hybrid+rerank": WEAK})))
 
 
+def test_runs_of_two_datasets_of_one_name_do_not_compare(tmp_path: Path, citewell: Citewell) -> None:
+    one, other = (written(tmp_path / f"{name}.json", {"hybrid": WEAK}, dataset_digest=name) for name in "ab")
+    old = written(tmp_path / "old.json", {"hybrid": WEAK})
+    for arguments in (["compare", one, other], ["gate", one, "--baseline", other]):
+        refused = citewell("eval", *arguments)
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert 'different datasets, though both are named "tiny"' in refused.err
+    for before, after in ((one, one), (old, one), (one, old)):
+        assert citewell("eval", "compare", before, after).code == 0
+        assert citewell("eval", "gate", after, "--baseline", before).code == 0
+
+
 def test_the_table_lines_up_and_says_what_to_know(runs: Runs) -> None:
     report = compare_runs(load_run(runs.old), load_run(runs.new), config_a="dense", config_b="hybrid")
     lines = comparison_table(report).splitlines()
@@ -223,7 +246,7 @@ def test_the_table_lines_up_and_says_what_to_know(runs: Runs) -> None:
     assert f"A: dense of {runs.old}" in lines
     assert "Queries compared: 20." in lines
     assert not any("Left out" in line for line in lines)
-    assert any("corrected for 3 comparisons" in line for line in lines)
+    assert any("for the 1 comparison in ndcg@10, the main metric, and" in line for line in lines)
 
 
 def test_the_table_names_configurations_and_what_is_left_out(tmp_path: Path, runs: Runs) -> None:
@@ -246,7 +269,8 @@ def test_minima_hold_by_the_mean(runs: Runs) -> None:
 
 
 def test_a_mean_that_is_the_minimum_but_for_rounding_holds(tmp_path: Path) -> None:
-    run = load_run(written(tmp_path / "run.json", {"hybrid": {query: {"f1": 0.7} for query in "abc"}}))
+    values = {query: {"f1": value} for query, value in zip("abc", (0.6, 0.7, 0.8), strict=True)}
+    run = load_run(written(tmp_path / "run.json", {"hybrid": values}))
     (found,) = check(run, bounds=[bound("hybrid.f1=0.7", is_least=True)])
     assert found.passed
     assert isinstance(found, BoundCheck)
@@ -332,12 +356,12 @@ def test_compare_from_the_command(citewell: Citewell, runs: Runs) -> None:
     assert (shown.code, shown.err) == (0, "")
     assert "| better " in shown.out
     found = json.loads(citewell("--json", "eval", "compare", runs.old, runs.new).out)
-    assert list(found) == ["dataset", "a", "b", "family", "comparisons"]
+    assert list(found) == ["dataset", "a", "b", "comparisons"]
     assert found["b"] == {"run": str(runs.new), "fingerprint": {"embedder": "e"}}
-    assert found["family"] == len(found["comparisons"]) == 6
+    assert [row["family"] for row in found["comparisons"]] == [2, 4, 4, 2, 4, 4]
     first = found["comparisons"][0]
     assert list(first) == [
-        *("a", "b", "metric", "mean_a", "mean_b", "difference", "p", "p_holm", "verdict", "detectable"),
+        *("a", "b", "metric", "mean_a", "mean_b", "difference", "p", "p_holm", "family", "verdict", "detectable"),
         *("queries", "won", "lost", "tied", "left_out"),
     ]
     assert list(first["difference"]) == ["mean", "low", "high"]

@@ -112,7 +112,7 @@ def test_answers_that_stand_elsewhere_are_counted_and_kept(tmp_path: Path, capsy
     assert main(["eval", "convert", str(written(tmp_path, content)), str(tmp_path / "dataset")]) == 0
     out, err = capsys.readouterr()
     assert out == f"1 document and 3 questions, 3 of them answerable, in {tmp_path / 'dataset'}\n"
-    assert err == "Not in their paragraph at answer_start: 3 of 4 answers; they are kept.\n"
+    assert err == "Not in their paragraph at answer_start, and kept: 3 of 4 answers.\n"
     assert len((tmp_path / "dataset" / "questions.jsonl").read_text().splitlines()) == 3
 
 

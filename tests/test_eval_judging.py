@@ -162,7 +162,7 @@ def test_kappa_is_what_is_left_of_agreement_without_chance() -> None:
     assert cohens_kappa([("a", "b"), ("b", "a")]) == -1
     assert cohens_kappa([("a", "a"), ("a", "b")]) == 0
     assert cohens_kappa([("a", "a")] * 3) is None
-    assert str(agreement([("a", "a")] * 3)) == "1.000 [1.000, 1.000], kappa undefined, n = 3"
+    assert str(agreement([("a", "a")] * 3)) == "1.000 [0.292, 1.000], kappa undefined, n = 3"
     assert agreement([]) is None
 
 
@@ -508,7 +508,7 @@ def test_from_answers_to_a_judged_run_on_the_command_line(
 
     code, out, _ = citewell("--settings", settings, "--json", "eval", "judge", run, "--yes")
     report = json.loads(out)
-    assert report["metrics"]["judge_correctness"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert report["metrics"]["judge_correctness"] == pytest.approx({"mean": 1.0, "low": 0.025, "high": 1.0})
     assert report["judge"]["agreement"]["judge_relevance"]["itself"]["kappa"] is None
     assert citewell("eval", "gate", report["run"], "--min", "extractive.judge_faithfulness=1")[0] == 0
     # All is known, so that nothing has to be asked, and nobody for leave to ask.
@@ -521,7 +521,7 @@ def test_from_answers_to_a_judged_run_on_the_command_line(
     assert citewell("eval", "judge", run, "--draft-labels", labels)[0] == 2
     labels.write_text(labels.read_text().replace("null", "true"))
     out = citewell("--settings", settings, "eval", "judge", run, "--labels", labels)[1]
-    assert "1.000 [1.000, 1.000], kappa undefined, n = 1" in out
+    assert "1.000 [0.025, 1.000], kappa undefined, n = 1" in out
     assert "Nobody has checked" not in out
 
     settings.write_text(f'[evaluation]\nllm = "{SCRIPTED}"\n{options}model = "new"\nfails = [8, 9]\n')

@@ -1,13 +1,17 @@
-"""Stages within one another share the time that the whole took; quantiles are worked out by hand."""
+"""Stages within one another share the time that the whole took; quantiles are by hand; what is timed is all done."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from citewell import KnowledgeBase
 from eval.latency import Latency, StageClock, latency, stage_latencies
-from kb.protocols import Retriever
+from eval.query_vectors import QueryVectors
+from kb.protocols import Embedder, Retriever, Vectors
 from kb.types import Hit
 
 
@@ -59,3 +63,30 @@ def test_one_stage_is_the_whole() -> None:
         "dense": Latency(500, pytest.approx(950)),
         "fusion": Latency(2000, 2000),
     }
+
+
+@dataclass
+class Counted:
+    """An embedder, and how often it embedded queries."""
+
+    embedder: Embedder
+    times: int = 0
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        self.times += 1
+        return self.embedder.queries(texts)
+
+
+def test_a_query_is_embedded_again_only_where_that_is_timed(embedder: Embedder, tmp_path: Path) -> None:
+    (tmp_path / "whales.md").write_text("The blue whale feeds on krill.", encoding="utf-8")
+    vectors, counted = QueryVectors(), Counted(embedder)
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([tmp_path / "whales.md"]).wait()
+        hybrid = base.retriever("hybrid", embedding=lambda _: vectors.kept(counted))
+        found = [hybrid.retrieve("krill", k) for k in (1, 2)]
+        assert counted.times == 1
+        hybrid.retrieve("whales", 1)
+        assert counted.times == 2
+        vectors.forget()
+        assert [*found, hybrid.retrieve("krill", 1)] == 3 * [base.search("krill", k=1)]
+    assert counted.times == 3

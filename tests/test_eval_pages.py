@@ -131,7 +131,7 @@ def test_all_forms_say_the_same(searched: Path) -> None:
 def test_json_has_the_keys_that_are_documented(searched: Path, answered: Path) -> None:
     for page in (page_of(searched), page_of(answered), page_of_two(searched, searched)):
         assert list(json.loads(page_json(page))) == [
-            *("title", "about", "verdicts", "family", "measures", "latency_ms", "figures", "examples"),
+            *("title", "about", "verdicts", "correction", "measures", "latency_ms", "figures", "examples"),
             *("differing", "runs"),
         ]
 
@@ -256,7 +256,7 @@ def test_the_page_of_an_answers_run(answered: Path) -> None:
     assert page.title == "things: answers by extractive"
     assert [row["risk"] for row in figure(page, "risk").rows] == [point["risk"] for point in kept["risk_coverage"]]
     assert sum(row["right"] for row in figure(page, "confidence").rows) == sum(one["right"] for one in kept["answers"])
-    assert page.about == ("7 questions, 4 answerable",)
+    assert page.about == ("7 questions, 4 answerable questions",)
     assert addresses(page_html(page)) == set()
     for written in (page_html(page), page_markdown(page)):
         (less,) = re.findall(r"Less is better in (.*?)\.", written)

@@ -22,9 +22,18 @@ REPORT = RetrievalReport(
     chunks=2400,
     fingerprint={"embedder": "e", "splitter": "s"},
     failed={"/d/broken.pdf": "It is damaged."},
+    skipped={},
     seconds=1.23456,
     run=Path("/cache/run.json"),
 )
+
+
+def test_one_thing_is_no_several() -> None:
+    one = replace(REPORT, questions=1, documents=1, chunks=1, evidence=EvidenceCounts(1, 0, 1))
+    heading, *lines = retrieval_table(one).splitlines()
+    assert heading.startswith("**tiny**: 1 question, 1 document, 1 passage;")
+    assert "Located in the documents: 1 of 1 evidence quote." in lines
+    assert "1 file could not be ingested:" in lines
 
 
 def test_json_has_the_contracts_shape() -> None:

@@ -10,6 +10,7 @@ import pytest
 from eval.report import retrieval_table
 from eval.results import RetrievalReport
 from eval.retrieval import evaluate_retrieval
+from eval.runs import load_run
 from kb.errors import UserError
 
 WHALES = "# Whales\n\nThe blue whale reaches thirty metres. It feeds on krill in cold seas.\n"
@@ -189,6 +190,8 @@ def test_second_run_keeps_what_is_unchanged_and_follows_the_folder(question_fold
 def test_limit_and_unknown_mode(question_folder: Path, cache: Path) -> None:
     report = evaluate_retrieval(question_folder, configs=["lexical"], home=cache, limit=1)
     assert report.questions == 1
+    whole = evaluate_retrieval(question_folder, configs=["lexical"], home=cache)
+    assert load_run(report.run).digest == load_run(whole.run).digest != ""
     assert means(report, "lexical")["mrr@10"] == 1
     with pytest.raises(UserError, match="nothing to measure"):
         evaluate_retrieval(question_folder, home=cache, limit=0)

@@ -30,12 +30,31 @@ def test_is_scipys_percentile_interval_but_for_the_widened_level() -> None:
     assert found.high == pytest.approx(plain.confidence_interval.high, abs=2e-4)
 
 
-@pytest.mark.parametrize("values", [[0.3], [0.1] * 7, [1.0] * 50])
-def test_without_spread_the_interval_is_the_mean(values: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    # The share s of queries alike: s^n = .025, and the others between 0 and 1.
+    [
+        ([1.0] * 50, 0.025 ** (1 / 50), 1),
+        ([0.0] * 50, 0, 1 - 0.025 ** (1 / 50)),
+        ([0.5] * 20, 0.5 * 0.025 ** (1 / 20), 1 - 0.5 * 0.025 ** (1 / 20)),
+        ([1.0], 0.025, 1),
+    ],
+)
+def test_without_spread_the_interval_is_that_of_the_share_alike(values: list[float], low: float, high: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = estimates({"flat": values, "other": [0.0] * len(values)})["flat"]
-    assert found.low == found.mean == found.high == pytest.approx(values[0])
+    assert (found.mean, found.low, found.high) == pytest.approx((values[0], low, high))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 2.0, -1.0])
+def test_a_count_without_spread_has_no_bounds_to_reach(value: float) -> None:
+    assert estimates({"m": [value] * 50}, counts={"m"})["m"] == Estimate(value, value, value)
+    assert (estimates({"m": [value] * 50})["m"].low < value) == (value == 1)
+
+
+def test_a_level_of_its_own() -> None:
+    assert estimates({"m": [1.0] * 10}, level=0.8)["m"].low == pytest.approx(0.1 ** (1 / 10))
 
 
 def test_two_queries_reach_from_one_to_the_other() -> None:

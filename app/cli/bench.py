@@ -10,6 +10,7 @@ import typer
 from app.cli.invocation import Invocation
 from app.cli.machine import processor
 from app.cli.output import facts, print_json, show, waiting
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from eval.speed import SpeedReport, Spent
@@ -38,8 +39,9 @@ def bench(
 
 def _facts(report: SpeedReport) -> list[tuple[str, str]]:
     share = f", {report.gflops / report.matrix_gflops:.0%} of its bfloat16 matrix rate" if report.gflops else ""
+    passages, documents = counted(report.chunks, "passage"), counted(report.documents, "document")
     return [
-        ("ingested", f"{report.chunks:,} passages of {report.documents:,} documents in {report.ingest.wall:.1f} s"),
+        ("ingested", f"{passages} of {documents} in {report.ingest.wall:.1f} s"),
         ("ingest", _rate(report.ingest, report.chunks)),
         ("embedding alone", _rate(report.embedding, report.chunks) + share),
         ("share of embedding", f"{report.share_of_embedding:.0%} of an ingest's processor time"),

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show
+from app.cli.output import print_json, printable, say, show
+from kb.text.plurals import counted
 
 
 def convert(
@@ -31,4 +32,5 @@ def convert(
         what = f"{counted(done.documents, 'document')} and {counted(done.questions, 'question')}"
         show(printable(f"{what}, {done.answerable:,} of them answerable, in {target}"))
     if done.misplaced:
-        say(f"Not in their paragraph at answer_start: {done.misplaced:,} of {done.answers:,} answers; they are kept.")
+        of = counted(done.answers, "answer")
+        say(f"Not in their paragraph at answer_start, and kept: {done.misplaced:,} of {of}.")

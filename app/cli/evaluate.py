@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from app.cli.convert import convert
+from app.cli.ingest import conclude_evaluation
 from app.cli.invocation import Invocation
 from app.cli.judge import judge
-from app.cli.output import counted, print_json, say, show_table
+from app.cli.output import print_json, show_table
 from app.cli.progress import stages
 from app.cli.questions import questions
 from app.cli.runs import compare, gate, report
@@ -66,8 +67,7 @@ def retrieval(
         print_json(report.as_json())
     else:
         show_table(retrieval_table(report))
-    if report.failed:
-        say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
+    conclude_evaluation(report.failed)
 
 
 @evaluate.command()
@@ -99,8 +99,7 @@ def answers(
         print_json(report.as_json())
     else:
         show_table(answers_table(report))
-    if report.failed:
-        say(f"{counted(len(report.failed), 'file')} of the dataset could not be ingested; the report names them.")
+    conclude_evaluation(report.failed)
 
 
 for command in (judge, compare, gate, report, questions, tune, convert):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, facts, print_json, show, size, waiting
+from app.cli.output import facts, print_json, show, size, waiting
 from app.cli.progress import INTERRUPTED, finish
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from citewell import IngestReport

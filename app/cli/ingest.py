@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show
+from app.cli.output import print_json, printable, say, show
 from app.cli.progress import INTERRUPTED, finish
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from citewell import FileReason, IngestReport
@@ -48,6 +49,13 @@ def conclude(invocation: Invocation, report: IngestReport, name: Callable[[str],
     if report.cancelled:
         raise typer.Exit(INTERRUPTED)
     if report.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def conclude_evaluation(failed: Mapping[str, str]) -> None:
+    """Ends an evaluation with the exit code for files of its dataset that `failed`, if any did."""
+    if failed:
+        say(f"{counted(len(failed), 'file')} of the dataset could not be ingested; the report names them.")
         raise typer.Exit(SOME_FAILED)
 
 

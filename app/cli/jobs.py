@@ -10,8 +10,9 @@ import typer
 from app.cli.health import conclude_reindex
 from app.cli.ingest import conclude
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, say, show, table
+from app.cli.output import print_json, say, show, table
 from app.cli.progress import finish
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from citewell.board import JobNote

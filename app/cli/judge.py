@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show, show_table
+from app.cli.output import print_json, printable, say, show, show_table
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from eval.runs import Run

@@ -119,11 +119,6 @@ def facts(pairs: Iterable[tuple[str, str]], *, indent: int = 2) -> RenderableTyp
     return Padding(grid, (0, 0, 0, indent), expand=False)
 
 
-def counted(number: int, thing: str) -> str:
-    """ "1 file", "1,200 files"."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def size(number: int) -> str:
     from rich.filesize import decimal
 

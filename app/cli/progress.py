@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from app.cli.output import counted, say, stderr
+from app.cli.output import say, stderr
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

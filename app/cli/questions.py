@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show
+from app.cli.output import print_json, printable, say, show
 from kb.errors import UserError
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from eval.drafting.question_set import DraftingReport

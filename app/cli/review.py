@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.cli.output import counted, facts, one_line, say, show
+from app.cli.output import facts, one_line, say, show
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from eval.drafting.folder import QuestionFolder

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import counted, print_json, printable, say, show, show_table
+from app.cli.output import print_json, printable, say, show, show_table
 from kb.errors import UserError
+from kb.text.plurals import counted
 
 if TYPE_CHECKING:
     from eval.pages.page import Page
@@ -33,7 +34,7 @@ def compare(
 
     A run is the file that `eval retrieval` names, or FILE:NAME for one of its configurations; without a name, each
     configuration that both have is compared. "better" and "worse" are said of RUN_B, where chance is ruled out at the
-    5% level for all comparisons together.
+    5% level: for all comparisons in the main metric together, and for all in other metrics together.
     """
     from eval.comparison import compare_runs
     from eval.comparison_table import comparison_table
@@ -70,8 +71,9 @@ def gate(
 
     RUN is a file that `eval retrieval`, `answers` or `judge` names. A minimum fails when the mean is below it,
     wherever its interval lies, and a maximum when it is above. The baseline fails when a metric of a configuration
-    that both runs have is worse beyond chance, at the 5% level for all of them together; metrics that have no value a
-    query (areas, say) are left to minima and maxima. The exit code is 1 when anything failed.
+    that both runs have is worse beyond chance, at the 5% level for the main metric in all of them together, and for
+    all other metrics together; metrics that have no value a query (areas, say) are left to minima and maxima. The
+    exit code is 1 when anything failed.
     """
     from eval.gate import bound, check
     from eval.runs import load_run

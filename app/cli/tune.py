@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.ingest import conclude_evaluation
 from app.cli.invocation import Invocation
 from app.cli.output import print_json, say, show_table
 from kb.errors import UserError
@@ -72,6 +73,7 @@ def tune(
         say(f"Written: {write}")
     elif write:
         say("Nothing was written: no other settings are better beyond chance.")
+    conclude_evaluation(found.failed)
 
 
 def _lengths(text: str) -> list[int]:

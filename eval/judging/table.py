@@ -6,6 +6,7 @@ from eval.judging.agreement import Agreement
 from eval.judging.plan import Cost
 from eval.judging.results import JudgeReport
 from eval.report import markdown_table
+from kb.text.plurals import counted
 
 HEADER = ("metric", "answers", "passed", "refused", "agrees with itself", "agrees with people")
 
@@ -24,7 +25,7 @@ def judge_table(report: JudgeReport) -> str:
         for result in report.results
     ]
     heading = (
-        f"**{report.dataset}**: {report.answers:,} answers by {report.generator}, judged by {report.model} "
+        f"**{report.dataset}**: {counted(report.answers, 'answer')} by {report.generator}, judged by {report.model} "
         f"({report.llm}); shares with 95% intervals"
     )
     return "\n".join([heading, "", *markdown_table(HEADER, rows), "", *_notes(report)])
@@ -36,8 +37,8 @@ def cost_text(cost: Cost) -> str:
     known = f" ({rest:,} others are known already, or ask the same)" if rest else ""
     time = "how long that takes is known after the first" if cost.seconds is None else _duration(cost.seconds)
     return (
-        f"To ask: {cost.calls:,} calls{known}, {cost.prompt_tokens:,} tokens of prompts by {cost.tokenizer}, and the "
-        f"replies; {time}."
+        f"To ask: {counted(cost.calls, 'call')}{known}, {cost.prompt_tokens:,} tokens of prompts by "
+        f"{cost.tokenizer}, and the replies; {time}."
     )
 
 
@@ -50,7 +51,9 @@ def _notes(report: JudgeReport) -> list[str]:
     if not report.is_checked:
         notes.append("Nobody has checked this judge: there are no labels by people (--draft-labels, then --labels).")
     if report.labels_left_out:
-        notes.append(f"Left out, since they speak of other answers than the run's: {report.labels_left_out:,} labels.")
+        notes.append(
+            f"Left out, since they speak of other answers than the run's: {counted(report.labels_left_out, 'label')}."
+        )
     if any(result.refused.mean for result in report.results):
         notes.append("A refusal is a reply that neither passes nor fails; it counts as not passed.")
     if any(result.itself for result in report.results):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from eval.comparison import Comparison, ComparisonReport, main_comparisons
+from eval.comparison import Comparison, ComparisonReport, correction, main_comparisons
 from eval.comparison_table import what_is_compared
 from eval.latency import Latency
 from eval.pages.examples import Compared, changes
@@ -30,7 +30,7 @@ def comparison_page(report: ComparisonReport) -> Page:
         title=f"{report.a.dataset}: two runs compared",
         about=tuple(what_is_compared(report)),
         comparisons=named,
-        family=len(named),
+        correction=correction(named),
         estimates=estimates,
         latencies=latencies,
         figures=tuple(_figures(named, estimates, latencies, known)),

@@ -89,7 +89,7 @@ class Kept:
         """How large the dataset was, as far as it is known."""
         named = {
             "questions": self.questions,
-            "answerable": self.answerable,
+            "answerable questions": self.answerable,
             "documents": self.documents,
             "passages": self.chunks,
             "drafts": self.drafts or None,

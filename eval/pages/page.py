@@ -149,7 +149,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`comparisons` are the verdicts shown, of `family` that were corrected together.
+    """`comparisons` are the verdicts shown, whose p-values have the `correction`.
 
     Estimates are by configuration and metric; latencies by configuration and stage, WHOLE being all of them.
     """
@@ -157,7 +157,7 @@ class Page:
     title: str
     about: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
-    family: int
+    correction: str
     estimates: Mapping[str, Mapping[str, Estimate]]
     latencies: Mapping[str, Mapping[str, Latency]]
     figures: tuple[Figure, ...]
@@ -186,7 +186,7 @@ class Page:
             "title": self.title,
             "about": list(self.about),
             "verdicts": [comparison.as_json() for comparison in self.comparisons],
-            "family": self.family,
+            "correction": self.correction,
             "measures": {
                 name: {metric: asdict(estimate) for metric, estimate in found.items()}
                 for name, found in self.estimates.items()

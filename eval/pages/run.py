@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from eval.comparison import Comparison, compare_with_reference, main_comparisons
+from eval.comparison import Comparison, compare_with_reference, correction, main_comparisons
 from eval.pages.examples import Compared, changes, looks
 from eval.pages.figures import answer_figures, search_figures
 from eval.pages.kept import Kept, kept
 from eval.pages.page import Group, Page, Source
 from eval.runs import Run
+from kb.text.plurals import counted
 
 
 def run_page(run: Run) -> Page:
@@ -22,9 +23,9 @@ def run_page(run: Run) -> Page:
     answered = answer_figures({known.generator: known}) if known.generator else ()
     return Page(
         title=f"{run.dataset}: {kind}",
-        about=tuple(filter(None, [", ".join(f"{count:,} {name}" for name, count in known.counts().items())])),
+        about=tuple(filter(None, [", ".join(_counted(name, count) for name, count in known.counts().items())])),
         comparisons=tuple(main_comparisons(compared)),
-        family=len(compared),
+        correction=correction(compared),
         estimates=estimates,
         latencies=latencies,
         figures=(*searched, *answered),
@@ -44,6 +45,10 @@ def source(run: Run, known: Kept, name: str = "") -> Source:
         judge=known.judge,
         judged=known.judged,
     )
+
+
+def _counted(things: str, count: int) -> str:
+    return counted(count, things.removesuffix("s"))
 
 
 def _changes(run: Run, known: Kept, comparisons: Sequence[Comparison]) -> Iterator[Group]:

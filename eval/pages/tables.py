@@ -32,9 +32,9 @@ def verdicts_note(page: Page) -> str:
     pairs = page.pairs()
     of = f" of {pairs[0][1]} against {pairs[0][0]}" if len(pairs) == 1 else ""
     return (
-        f"Differences of means{of} over the same queries, with 95% bootstrap intervals. p is corrected for "
-        f"{page.family:,} comparisons. Detectable is the true difference that 4 of 5 such datasets would show by an "
-        "uncorrected p."
+        f"Differences of means{of} over the same queries, with 95% bootstrap intervals. p is corrected "
+        f"(Holm) for the {page.correction}. Detectable is the true difference that 4 of 5 such datasets would show "
+        "by an uncorrected p."
     )
 
 

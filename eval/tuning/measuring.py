@@ -23,10 +23,11 @@ from kb.settings import ModeSettings
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A candidate's value of each query, and their mean with its interval."""
+    """A candidate's value of each query, and their mean with its interval; why files `failed` to be ingested."""
 
     values: Mapping[str, float]
     estimate: Estimate
+    failed: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class Measuring:
         )
         return {
             result.name: Measured(
-                {query: row[self.metric] for query, row in result.values.items()}, result.estimates[self.metric]
+                {query: row[self.metric] for query, row in result.values.items()},
+                result.estimates[self.metric],
+                report.failed,
             )
             for result in report.configs
         }
@@ -73,7 +76,9 @@ class Measuring:
         if estimate is None:
             raise UserError(f'No question of this dataset has the metric "{self.metric}".')
         return Measured(
-            {query: row[self.metric] for query, row in report.values.items() if self.metric in row}, estimate
+            {query: row[self.metric] for query, row in report.values.items() if self.metric in row},
+            estimate,
+            report.failed,
         )
 
 

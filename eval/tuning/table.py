@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.report import markdown_table
+from eval.report import markdown_table, named_files
 from eval.tuning.tune import Tuning
 
 
@@ -20,4 +20,5 @@ def tuning_table(tuning: Tuning) -> str:
         notes.append(f"These {gain.queries:,} questions could have shown a gain of {gain.difference.detectable:.3f}.")
     heading = f"**{tuning.dataset}**: {tuning.metric} with 95% intervals"
     settings = ["", "```toml", tuning.written.rstrip(), "```"] if tuning.helps else []
+    notes += named_files("could not be ingested", tuning.failed)
     return "\n".join([heading, "", *markdown_table(["settings", tuning.metric], rows), "", *notes, *settings])

@@ -10,6 +10,7 @@ from citewell import Settings
 from eval.bases import Progress
 from eval.comparison import BETTER, LOWER_IS_BETTER, Comparison, Pair, compare
 from eval.datasets import Question, QuestionDataset, load_dataset
+from eval.results import reasons_json
 from eval.statistics import Estimate
 from eval.tuning.candidates import BASELINE, Candidate, combinations, fusions
 from eval.tuning.choice import Choice, Column, nested_choice
@@ -21,7 +22,8 @@ from kb.errors import UserError
 class Tuning:
     """The outcome. `gain` compares what was chosen with the settings as they are, on questions without a say in it.
 
-    `written` is the settings file for the choice, empty where it is the settings as they are.
+    `written` is the settings file for the choice, empty where it is the settings as they are. `failed` maps a file that
+    could not be ingested to the reason.
     """
 
     dataset: str
@@ -30,6 +32,7 @@ class Tuning:
     choice: Choice
     written: str
     gain: Comparison
+    failed: Mapping[str, str]
 
     @property
     def helps(self) -> bool:
@@ -46,6 +49,7 @@ class Tuning:
             "gain": self.gain.as_json(),
             "helps": self.helps,
             "settings": self.written or None,
+            "failed": reasons_json(self.failed),
         }
 
 
@@ -89,6 +93,7 @@ def tune(
         choice=choice,
         written=tried[choice.chosen].as_toml(present) if choice.chosen in tried else "",
         gain=_gain(wanted, before, after),
+        failed={source: reason for each in found.values() for source, reason in each.failed.items()},
     )
 
 
