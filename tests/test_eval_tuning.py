@@ -18,7 +18,7 @@ from eval.tuning.candidates import BASELINE, Candidate, varied
 from eval.tuning.choice import nested_choice
 from eval.tuning.table import tuning_table
 from eval.tuning.tune import tune
-from kb.errors import SettingsError, UserError
+from kb.errors import UserError
 from kb.settings import AnswerSettings, ModeSettings, load_settings
 
 
@@ -169,11 +169,12 @@ def test_any_setting_is_a_dimension_and_answers_can_be_won_in(dataset: Path, tmp
 
 def test_what_is_no_setting_is_refused_before_anything_is_ingested(dataset: Path, tmp_path: Path) -> None:
     for key, value, told in (
+        ("answer.passages", 5, "name a metric of answers"),
         ("answer.quote", 1, "there are mode, passages, quotes, threshold"),
         ("answer.quotes", 99, '"answer.quotes" is wrong'),
         ("nonesuch.key", 1, '"nonesuch" is not a setting'),
     ):
-        with pytest.raises(SettingsError, match=told):
+        with pytest.raises(UserError, match=told):
             tune(dataset, vary={key: [value]}, home=tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 

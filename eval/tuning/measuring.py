@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +90,16 @@ def chosen_metric(metric: str | None, dataset: Dataset) -> str:
     if wanted not in known:
         raise UserError(f'There is no metric "{wanted}" here; there are {", ".join(known)}.')
     return wanted
+
+
+def require_effect(metric: str, keys: Collection[str]) -> None:
+    """Raises UserError for a metric of searches that none of `keys` can change."""
+    about_answers = [key for key in keys if key.startswith("answer.") and key != "answer.mode"]
+    if metric not in ANSWER_METRICS and keys and len(about_answers) == len(keys):
+        raise UserError(
+            f"{', '.join(about_answers)} decides answers and not searches, which {metric} measures; name a metric of "
+            "answers, as in --metric answer_in_quotes."
+        )
 
 
 def _sharing_a_base(applied: Mapping[str, Settings]) -> list[tuple[Settings, dict[str, ModeSettings]]]:

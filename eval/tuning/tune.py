@@ -14,7 +14,7 @@ from eval.results import reasons_json
 from eval.statistics import Estimate
 from eval.tuning.candidates import BASELINE, Candidate, combinations, fusions
 from eval.tuning.choice import Choice, Column, nested_choice
-from eval.tuning.measuring import Measuring, chosen_metric
+from eval.tuning.measuring import Measuring, chosen_metric, require_effect
 from kb.errors import UserError
 
 
@@ -74,6 +74,7 @@ def tune(
     present = settings or Settings()
     dataset = load_dataset(folder)
     wanted = chosen_metric(metric, dataset)
+    require_effect(wanted, vary or ())
     ways = combinations(vary) if vary else fusions()
     lengths = [{}, *combinations({"chunking.target_tokens": list(dict.fromkeys(targets))})]
     tried = {each.name: each for each in (Candidate({**way, **length}) for length in lengths for way in ways)}

@@ -255,7 +255,8 @@ class Snapshot:
     def _in(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
         for first in range(0, len(values), _VARIABLES):
             part = values[first : first + _VARIABLES]
-            yield from self._sql.execute(f"{statement} IN ({','.join('?' * len(part))})", part)
+            # All at once: an iterator that an interrupt abandons must not outlive the connection.
+            yield from self._sql.execute(f"{statement} IN ({','.join('?' * len(part))})", part).fetchall()
 
 
 def _file(row: Row) -> FileRecord:
