@@ -10,6 +10,7 @@ import typer
 
 from app.cli.invocation import Invocation
 from app.cli.output import counted, print_json, printable, say, show
+from kb.errors import UserError
 
 if TYPE_CHECKING:
     from eval.drafting.question_set import DraftingReport
@@ -32,6 +33,8 @@ def questions(
     """
     invocation: Invocation = context.obj
     if review:
+        if invocation.json:
+            raise UserError("--review asks a person; leave out --json.")
         from app.cli.review import go_through
 
         return go_through(folder)
