@@ -71,9 +71,7 @@ def _content(file: Path) -> object:
         raise DatasetError(f"{file} is not UTF-8 text: save it in that encoding.") from None
     except json.JSONDecodeError as error:
         reason = error.msg.removesuffix(" at")
-        raise DatasetError(
-            f"{file}, line {error.lineno}: not valid JSON ({error.msg.removesuffix(' at')} at column {error.colno})."
-        ) from None
+        raise DatasetError(f"{file}, line {error.lineno}: not valid JSON ({reason} at column {error.colno}).") from None
     except (RecursionError, ValueError):
         raise DatasetError(f"{file} cannot be read: it nests too deeply, or a number is too long.") from None
 

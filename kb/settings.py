@@ -140,13 +140,17 @@ def load_settings(path: Path | None = None) -> Settings:
 def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
     """`settings` with other values for keys such as "answer.quotes". Raises SettingsError naming the key at fault."""
     values = settings.model_dump()
+    values["evaluation"]["llm_options"] = settings.evaluation.llm_options
     for key, value in changes.items():
-        *path, last = key.split(".")
-        section: object = values
-        for part in path:
-            section = section.get(part) if isinstance(section, dict) else None
-        if not isinstance(section, dict) or not path:
-            raise _refused(key.split(".")[:1], _UNKNOWN, "")
+        *path, last = parts = key.split(".")
+        if key in values:
+            raise _refused(parts, "is a section; name a key in it", "")
+        section = values
+        for depth, part in enumerate(path or parts, start=1):
+            below = section.get(part)
+            if not isinstance(below, dict):
+                raise _refused(parts[: depth + (part in section)], _UNKNOWN, "")
+            section = below
         section[last] = value
     try:
         return Settings.model_validate(values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from llama_index.core.llms import CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from app.cli.main import app, main
 from citewell import KnowledgeBase
 from eval.datasets import load_dataset
+from eval.drafting.asking import asked as ask
 from eval.drafting.cells import cells
 from eval.drafting.definitions import definition
 from eval.drafting.draft import Draft, draft
@@ -23,7 +26,7 @@ from eval.drafting.selection import ALIKE, AMBIGUOUS, EASY, TRIVIAL, Selection
 from eval.evidence import locate
 from kb.errors import DatasetError, UserError
 from kb.text.sentences import sentences
-from kb.types import Document, Span
+from kb.types import Block, Chunk, Document, Span
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "documents"
 TIDES = """# Tides
@@ -187,6 +190,38 @@ def test_a_heading_asks_for_what_stands_below_it(base: KnowledgeBase, tmp_path: 
     )
 
 
+@pytest.mark.parametrize(
+    ("heading", "question"),
+    [
+        ("Taxi fares in town", "Taxi fares in town?"),
+        ("1.2 Fares of a taxi", "Fares of a taxi?"),
+        ("Item 1A. Fares of a taxi", "Fares of a taxi?"),
+        ("Part IV: Fares of a taxi", "Fares of a taxi?"),
+        ("IV. Fares of a taxi", "Fares of a taxi?"),
+        ("Part exchange of a taxi", "Part exchange of a taxi?"),
+        ("2024 fares of a taxi", "2024 fares of a taxi?"),
+    ],
+)
+def test_a_heading_is_asked_without_its_number(heading: str, question: str) -> None:
+    text = f"{heading}\nPeople pay much more for a ride at night than by day."
+    end = len(heading)
+    blocks = (
+        Block(0, end, "heading", (heading,)),
+        Block(end + 1, len(text), "paragraph", (heading,)),
+    )
+    assert [one.question for one in drafts(replace(made(text), blocks=blocks))] == [question]
+
+
+def test_long_text_without_blanks_is_passed_over_at_once() -> None:
+    """What would keep the search for figures busy for minutes."""
+    for start in ("The ships of the line count ", "IV. "):
+        text = f"{start}{'1;' * 100_000} boats of wood in all."
+        blocks = (Block(0, len(text), "paragraph", ()), Block(0, len(text), "heading", (text,)))
+        began = perf_counter()
+        assert not list(drafts(replace(made(text), blocks=blocks)))
+        assert perf_counter() - began < 5
+
+
 def test_of_several_that_ask_the_same_none_or_one_is_chosen(base: KnowledgeBase, tmp_path: Path) -> None:
     documents = tmp_path / "documents"
     documents.mkdir()
@@ -260,6 +295,71 @@ def test_a_question_set_is_a_dataset_that_grows(base: KnowledgeBase, tmp_path: P
     assert (len(known.questions), known.drafts) == (12, 11)
 
 
+def test_an_id_is_drafted_once_though_its_evidence_was_edited(base: KnowledgeBase, tmp_path: Path) -> None:
+    base.ingest(SAMPLE).wait()
+    folder = tmp_path / "set"
+    draft_questions(base, folder, count=1)
+    (row,) = QuestionFolder(folder).rows()
+    evidence = row["evidence"]
+    assert isinstance(evidence, list)
+    edited = {**row, "question": "Zounds?", "evidence": [{**evidence[0], "quote": "of the"}]}
+    (folder / "questions.jsonl").write_text(json.dumps(edited) + "\n", encoding="utf-8")
+    draft_questions(base, folder, count=1000)
+    load_dataset(folder)
+
+
+def test_lines_stay_as_they_are_whatever_ends_them(tmp_path: Path) -> None:
+    target = QuestionFolder(tmp_path)
+    rows = [{"id": str(number), "question": "Line\u2028or\x85 next?", "status": "draft"} for number in range(3)]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    target.file.write_text("\ufeff" + "\r\n".join(lines), encoding="utf-8", newline="")
+    target.decide("1", "accepted")
+    first, second, third = target.file.read_bytes().decode("utf-8").split("\n")
+    assert (first, third) == (lines[0] + "\r", lines[2])
+    assert json.loads(second) == {**rows[1], "status": "accepted"}
+    with pytest.raises(UserError, match="half of a surrogate pair"):
+        target.decide("1", "accepted", question="\udce4")
+    assert json.loads(target.file.read_text(encoding="utf-8").split("\n")[1])["question"] == rows[1]["question"]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"question": "Why?"}, '"id" must be there'),
+        ({"id": 3, "question": "Why?"}, '"id" must be there and be a text'),
+        ({"id": "a", "question": "Why?"}, "a second time"),
+        ({"id": "b", "question": None}, '"question" must be there'),
+        ({"id": "b", "question": "Why?", "answers": "because"}, '"answers" must be a list'),
+        ({"id": "b", "question": "Why?", "evidence": None}, '"evidence" must be a list'),
+    ],
+)
+def test_a_broken_question_is_told_before_a_review(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], row: dict[str, object], told: str
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps({"id": "a", "question": "How?", "status": "draft"}) + "\n" + json.dumps(row) + "\n")
+    assert main(["eval", "questions", str(tmp_path), "--review"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "line 2" in error and told in error
+
+
+def test_what_is_not_edited_in_a_review_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": "a", "question": "Which  two?", "answers": ["x; y", "z"], "status": "draft"}
+    file = tmp_path / "questions.jsonl"
+    command = ["eval", "questions", str(tmp_path), "--review"]
+    edits: list[tuple[str, dict[str, object]]] = [
+        ("e\n\n\n", {}),
+        ("e\n \nx\n", {"answers": ["x"]}),
+        ("e\nWhich?\n\n", {"question": "Which?"}),
+    ]
+    for keys, changes in edits:
+        file.write_text(json.dumps(row))
+        assert CliRunner().invoke(app, command, input=keys).exit_code == 0
+        assert json.loads(file.read_text()) == {**row, **changes, "status": "accepted"}
+    assert main(["--json", *command]) == 2
+    assert "leave out --json" in capsys.readouterr().err
+
+
 class Reader(CustomLLM):
     """Asks what a passage's longest sentence says, in words of its own; every third reply is of another kind."""
 
@@ -305,6 +405,33 @@ def test_a_language_model_asks_and_what_it_did_not_copy_is_left_out(base: Knowle
     assert len(load_dataset(tmp_path / "half").questions) == 2
 
 
+@pytest.mark.parametrize("around", ["{}", "<think>Of {{x}} I ask {{y: 1}}.</think>{}", "```json\n{}\n```\nNote {{z}}."])
+def test_braces_in_passages_and_replies_are_kept(around: str) -> None:
+    text = "To close a block of the language {title}, the last line is }, and it stands alone. " * 2
+
+    class Coder(Reader):
+        def complete(self, prompt: str, **_: object) -> CompletionResponse:
+            assert '{"question": "...",' in prompt and '"{passage}"' in prompt and "{{" not in prompt
+            assert text in prompt
+            reply = {"question": "How does it end?", "quote": text[: len(text) // 2], "answer": "}, and it"}
+            return CompletionResponse(text=around.format(json.dumps(reply)))
+
+    document = made(text, title="{passage}")
+    chunk = Chunk("c", "d", document.source, text, 0, len(text))
+    found = ask(Coder(), document, chunk)
+    assert found and (found.question, found.answer) == ("How does it end?", "}, and it")
+
+
+def test_a_reply_of_half_characters_is_of_no_use() -> None:
+    text = "The whole fleet of the island counts 48 boats."
+
+    class Broken(Reader):
+        def complete(self, *_: object, **__: object) -> CompletionResponse:
+            return CompletionResponse(text=json.dumps({"question": "\ud800?", "quote": text, "answer": "48"}))
+
+    assert ask(Broken(), made(text), Chunk("c", "d", "/d/a.md", text, 0, len(text))) is None
+
+
 def test_documents_are_linked_as_people_know_them_and_nothing_is_replaced(base: KnowledgeBase, tmp_path: Path) -> None:
     papers, notes = tmp_path / "papers", tmp_path / "notes"
     for folder in (papers / "2024", notes):
@@ -329,6 +456,13 @@ def test_documents_are_linked_as_people_know_them_and_nothing_is_replaced(base: 
     (notes / "tides.md").unlink()
     report = draft_questions(base, tmp_path / "third", count=3)
     assert (report.documents, report.missing) == (1, 1)
+
+
+def test_a_document_of_the_longest_name_is_linked(base: KnowledgeBase, tmp_path: Path) -> None:
+    name = f"{'潮' * 84}.md"
+    (tmp_path / name).write_text(TIDES)
+    base.ingest(tmp_path / name).wait()
+    assert QuestionFolder(tmp_path / "set").link(base.documents()) == {str(tmp_path / name): name}
 
 
 def test_wrong_places_and_an_empty_base_are_told(base: KnowledgeBase, tmp_path: Path) -> None:

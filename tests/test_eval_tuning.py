@@ -19,7 +19,7 @@ from eval.tuning.choice import nested_choice
 from eval.tuning.table import tuning_table
 from eval.tuning.tune import tune
 from kb.errors import UserError
-from kb.settings import AnswerSettings, ModeSettings, load_settings
+from kb.settings import AnswerSettings, EvaluationSettings, ModeSettings, changed, load_settings
 
 
 def test_folds_keep_documents_together_and_are_of_like_size() -> None:
@@ -91,9 +91,20 @@ def test_values_to_try_are_read_from_words() -> None:
         "answer.passages": [5, 10],
         "embedding.query_prefix": ["", "query: "],
     }
-    for text in ("answer.passages", "answer.passages=5", "answer.passages=[]", "=[5]", "answer.passages=[five]"):
+    assert varied(["a.b=[1]", "c.d=[2]", "a.b=[3, 4]"]) == {"a.b": [1, 3, 4], "c.d": [2]}
+    wrong = ("answer.passages", "answer.passages=5", "answer.passages=[]", "=[5]", "answer.passages=[five]")
+    for text in (*wrong, "answer.passages=[2024-01-01]", "ingest.seconds=[inf]"):
         with pytest.raises(UserError, match="does not list values"):
             varied([text])
+
+
+def test_a_mode_of_ones_own_words_has_a_name() -> None:
+    assert Candidate({"modes.hybrid": {"fuse": ["dense"]}}).name == 'modes.hybrid = {"fuse": ["dense"]}'
+
+
+def test_changed_settings_keep_what_is_never_written() -> None:
+    settings = Settings(evaluation=EvaluationSettings(llm="package:Model", llm_options={"api_key": "k"}))
+    assert changed(settings, {"answer.quotes": 2}).evaluation == settings.evaluation
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +184,9 @@ def test_what_is_no_setting_is_refused_before_anything_is_ingested(dataset: Path
         ("answer.quote", 1, "there are mode, passages, quotes, threshold"),
         ("answer.quotes", 99, '"answer.quotes" is wrong'),
         ("nonesuch.key", 1, '"nonesuch" is not a setting'),
+        ("nonesuch", 1, '"nonesuch" is not a setting; there are embedding'),
+        ("answer", 1, '"answer" is a section'),
+        ("modes.mine.depth", 5, '"modes.mine" is not a setting'),
     ):
         with pytest.raises(UserError, match=told):
             tune(dataset, vary={key: [value]}, home=tmp_path / "cache")

@@ -72,6 +72,12 @@ def _decided(questions: QuestionFolder, row: Mapping[str, object]) -> bool:
 
 
 def _edited(row: Mapping[str, object]) -> dict[str, object]:
-    question = typer.prompt("question", default=one_line(str(row["question"])), err=True)
-    answer = typer.prompt("answer", default=_answers(row), err=True)
-    return {"question": question.strip(), "answers": [part.strip() for part in answer.split(";") if part.strip()]}
+    """What the person changed: an answer that holds a semicolon is not taken apart unless it is entered anew."""
+    shown = {"question": one_line(str(row["question"])), "answers": _answers(row)}
+    entered = {key: str(typer.prompt(key.rstrip("s"), default=text, err=True)).strip() for key, text in shown.items()}
+    changes: dict[str, object] = {}
+    if entered["question"] not in ("", shown["question"]):
+        changes["question"] = entered["question"]
+    if entered["answers"] != shown["answers"]:
+        changes["answers"] = [part.strip() for part in entered["answers"].split(";") if part.strip()]
+    return changes

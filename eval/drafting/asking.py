@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING
 
 from eval.drafting.draft import Draft, draft, plain
 from eval.folding import verbatim
+from eval.lines import is_unicode
 from eval.llm import failures_told
 from kb.text.words import words
 from kb.types import Chunk, Document, Span
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
 UNUSABLE = "not in the passage"
+_DECODER = json.JSONDecoder()
 _LEAST = 30
 """Words of a passage that is worth a question."""
 _LONGEST = 60
 """Words of a quote at most: a sentence, not the passage."""
-_OBJECT = re.compile(r"\{.*?\}", re.DOTALL)
 _PROMPT = """\
 Below is a passage of the document "{title}". Think of a reader who has not seen the passage, wants to know something, \
 and finds it there. Write that reader's question, in the language of the passage.
@@ -33,8 +33,8 @@ and finds it there. Write that reader's question, in the language of the passage
 - It has one answer, which a few words of the passage give.
 
 Reply with one JSON object and nothing else:
-{{"question": "...", "quote": "the sentence that answers it, copied from the passage", \
-"answer": "the few words of that sentence that answer it, copied"}}
+{"question": "...", "quote": "the sentence that answers it, copied from the passage", \
+"answer": "the few words of that sentence that answer it, copied"}
 
 The passage:
 {passage}
@@ -50,7 +50,7 @@ def asked(llm: LLM, document: Document, passage: Chunk) -> Draft | None:
 
     with failures_told(llm):
         reply = llm.predict(PromptTemplate(_PROMPT), title=document.title, passage=passage.text)
-    question, quote, answer = (_part(reply, name) for name in ("question", "quote", "answer"))
+    question, quote, answer = _parts(reply)
     span = next(verbatim(passage.text).occurrences(verbatim(quote).text), None)
     if not (question and answer and span and len(words(quote)) <= _LONGEST):
         return None
@@ -76,14 +76,27 @@ def spread(sources: Sequence[str], passages: Callable[[str], Iterable[Chunk]]) -
         sources = left
 
 
-def _part(reply: str, name: str) -> str:
-    """The text under `name` in the JSON object of `reply`; empty where there is none."""
-    found = _OBJECT.search(reply)
-    try:
-        value = json.loads(found.group())[name] if found else ""
-    except (ValueError, KeyError, RecursionError):
-        return ""
-    return plain(value) if isinstance(value, str) else ""
+def _parts(reply: str) -> tuple[str, str, str]:
+    """Question, quote and answer in the last JSON object of `reply` with a question; empty what is not there."""
+    *_, found = ({}, *(one for one in _objects(reply) if "question" in one))
+    question, quote, answer = (found.get(name) for name in ("question", "quote", "answer"))
+    return _text(question), _text(quote), _text(answer)
+
+
+def _objects(reply: str) -> Iterator[Mapping[str, object]]:
+    """Where text with braces stands around them, too."""
+    end = 0
+    while (start := reply.find("{", end)) >= 0:
+        try:
+            found, end = _DECODER.raw_decode(reply, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        else:
+            yield found
+
+
+def _text(value: object) -> str:
+    return plain(value) if isinstance(value, str) and is_unicode(value) else ""
 
 
 def _chunk_lot(chunk: Chunk) -> bytes:

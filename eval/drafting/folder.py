@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import chain
@@ -19,7 +19,7 @@ from typing import Literal
 from citewell.naming import file_name
 from citewell.status import DocumentRow
 from eval.drafting.draft import Draft
-from eval.lines import Line, json_rows, list_of
+from eval.lines import add_once, is_unicode, json_rows, list_of, text_of
 from kb.errors import UserError
 
 Status = Literal["draft", "accepted", "rejected"]
@@ -32,38 +32,50 @@ class QuestionFolder:
         self.folder = folder.expanduser().resolve()
         self.file = self.folder / "questions.jsonl"
         self.documents = self.folder / "documents"
+        self._whole = self.folder / ".questions.new"
 
     def require_usable(self) -> None:
         """Raises UserError for a folder that holds something else."""
         if self.folder.exists() and not self.folder.is_dir():
             raise UserError(f"{self.folder} is a file; name a folder for the questions.")
         others = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-        if not self.file.is_file() and not others <= {self.documents.name}:
+        if not self.file.is_file() and not others <= {self.documents.name, self._whole.name}:
             raise UserError(f"{self.folder} holds something else; name a new folder, or one that has questions.")
 
     def rows(self) -> list[Mapping[str, object]]:
         """The questions as they stand in the file. Raises DatasetError for a broken one."""
-        return [row for _, row in self._numbered()]
-
-    def _numbered(self) -> list[tuple[Line, Mapping[str, object]]]:
-        return list(json_rows(self.file)) if self.file.exists() else []
-
-    def evidence(self) -> set[tuple[str, str]]:
-        """What is asked about already: names below documents/ and quotes."""
-        pieces = chain.from_iterable(list_of(row, "evidence", line) for line, row in self._numbered())
-        return {(str(piece.get("source")), str(piece.get("quote"))) for piece in pieces if isinstance(piece, dict)}
+        identities: set[str] = set()
+        rows = []
+        for line, row in json_rows(self.file) if self.file.exists() else ():
+            add_once(text_of(row, "id", line), to=identities, place=line)
+            text_of(row, "question", line)
+            list_of(row, "answers", line)
+            list_of(row, "evidence", line)
+            rows.append(row)
+        return rows
 
     def add(self, draft: Draft, name: str) -> None:
         """Writes `draft` below what is there; `name` is that of its source below documents/."""
-        before = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
+        before = "".join(self._lines())
         if before and not before.endswith("\n"):
             before += "\n"
         self._write(before + _line(_row(draft, name)))
 
     def decide(self, identity: str, status: Status, **changes: object) -> None:
-        """Sets the status of a question, and what else a person changed of it; the other lines stay as they are."""
-        lines = self.file.read_text(encoding="utf-8").splitlines(keepends=True)
-        self._write("".join(_decided(line, identity, {**changes, "status": status}) for line in lines))
+        """Sets the status of a question, and what else a person changed of it; the other lines stay as they are.
+
+        Raises DatasetError where the file was broken since it was read.
+        """
+        self.rows()
+        decided = (_decided(line, identity, {**changes, "status": status}) for line in self._lines())
+        self._write("".join(decided))
+
+    def _lines(self) -> list[str]:
+        """With their ends, whichever these are."""
+        if not self.file.exists():
+            return []
+        with self.file.open(encoding="utf-8-sig", newline="") as file:
+            return list(file)
 
     def link(self, rows: Sequence[DocumentRow]) -> dict[str, str]:
         """Brings the files of `rows` below documents/; maps them to their names there.
@@ -79,11 +91,12 @@ class QuestionFolder:
 
     def _write(self, text: str) -> None:
         """All of it or nothing."""
-        whole = self.file.with_suffix(".new")
+        if not is_unicode(text):
+            raise UserError("What was entered holds half of a surrogate pair, which is no character; enter it again.")
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            whole.write_text(text, encoding="utf-8", newline="")
-            whole.replace(self.file)
+            self._whole.write_text(text, encoding="utf-8", newline="")
+            self._whole.replace(self.file)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -107,7 +120,7 @@ def _is_brought(file: Path, to: Path) -> bool:
     if os.path.lexists(to):
         return to.is_file() and (to.stat().st_size, to.stat().st_mtime_ns) == (told.st_size, told.st_mtime_ns)
     to.parent.mkdir(parents=True, exist_ok=True)
-    beside = to.with_name(f".{to.name[:100]}.new")
+    beside = to.with_name(".document.new")
     beside.unlink(missing_ok=True)
     try:
         os.link(file, beside)
@@ -117,9 +130,21 @@ def _is_brought(file: Path, to: Path) -> bool:
     return True
 
 
+def asked_of(rows: Iterable[Mapping[str, object]]) -> set[tuple[str, str]]:
+    """What the questions `rows` ask about: names below documents/ and quotes."""
+    lists = (evidence for row in rows if isinstance(evidence := row.get("evidence"), list))
+    pieces = (piece for piece in chain.from_iterable(lists) if isinstance(piece, dict))
+    return {(str(piece.get("source")), str(piece.get("quote"))) for piece in pieces}
+
+
+def identity(draft: Draft, name: str) -> str:
+    """The id of the question that `draft` becomes; `name` is that of its source below documents/."""
+    return f"{draft.kind}-{blake2b(f'{name} {draft.quote}'.encode(), digest_size=5).hexdigest()}"
+
+
 def _row(draft: Draft, name: str) -> Mapping[str, object]:
     return {
-        "id": f"{draft.kind}-{blake2b(f'{name} {draft.quote}'.encode(), digest_size=5).hexdigest()}",
+        "id": identity(draft, name),
         "question": draft.question,
         "answers": [draft.answer] if draft.answer else [],
         "answerable": True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from citewell import KnowledgeBase
 from eval.drafting.asking import UNUSABLE, asked, spread
 from eval.drafting.draft import Draft
-from eval.drafting.folder import QuestionFolder
+from eval.drafting.folder import QuestionFolder, asked_of, identity
 from eval.drafting.rules import drafts
 from eval.drafting.selection import Selection
 from kb.errors import UserError
@@ -72,28 +72,31 @@ def draft_questions(
     """
     target = QuestionFolder(folder)
     target.require_usable()
-    known, asked_before = target.rows(), target.evidence()
+    known = target.rows()
+    asked_before, taken = asked_of(known), {str(row["id"]) for row in known}
     ready = [row for row in base.documents() if row.state == "ready"]
     if not ready:
         raise UserError(f'The knowledge base "{base.name}" holds no document to ask about; ingest some first.')
     names = target.link(ready)
     selection = Selection(base.embedder, {mode: base.retriever(mode) for mode in _MODES})
     for row in known:
-        selection.know(str(row.get("question", "")))
+        selection.know(str(row["question"]))
     whole = [row.source for row in ready if row.source in names]
 
     def is_new(draft: Draft) -> bool:
-        return (names[draft.source], draft.quote) not in asked_before
+        name = names[draft.source]
+        return (name, draft.quote) not in asked_before and identity(draft, name) not in taken
 
     chosen: Iterator[Draft]
     if llm:
         replies = islice(_asked(llm, base, whole, selection.left_out), count * _CALLS)
         chosen = (draft for draft in replies if draft and is_new(draft) and selection.is_worth_asking(draft))
     else:
-        chosen = selection.chosen(filter(is_new, _suggested(base, whole, progress)))
+        chosen = filter(is_new, selection.chosen(filter(is_new, _suggested(base, whole, progress))))
     kinds: Counter[str] = Counter()
     for draft in islice(chosen, count):
         target.add(draft, names[draft.source])
+        taken.add(identity(draft, names[draft.source]))
         kinds[draft.kind] += 1
         progress("questions", kinds.total(), count)
     return DraftingReport(

@@ -16,6 +16,8 @@ from kb.types import Block, Document, Span
 
 _SHORTEST, _LONGEST = 7, 60
 """Words of a sentence that can be evidence."""
+_LONGEST_TEXT = 1_000
+"""Characters of it at most: what has no blanks is no sentence, and would keep the search for figures busy."""
 _ENDS = (".", "!", "。", "！", "।", "؟", "．")
 _POINTING = re.compile(
     r"(?:this|these|that|those|it|its|they|their|he|his|she|her|we|our|such|however|therefore|thus|hence|also|then|here"
@@ -24,7 +26,8 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?:(?:part|item|note|section|chapter|article|appendix|annex)\s+\S+|[\dIVX]+(?:\.\d+)*)[.:)]?\s+", re.IGNORECASE
+    r"^(?:(?i:part|item|note|section|chapter|article|appendix|annex)\s+(?:[\dIVX]\S*|[A-Z]\b)[.:)]?"
+    r"|\d{1,3}(?:\.\d+)*[.:)]?|[IVX]+[.:)])\s+"
 )
 
 
@@ -58,7 +61,8 @@ def _evidence(document: Document, block: Block) -> Iterator[Span]:
     for span in sentences(text):
         sentence = text[span.start : span.end]
         if (
-            _SHORTEST <= len(words(sentence)) <= _LONGEST
+            len(sentence) <= _LONGEST_TEXT
+            and _SHORTEST <= len(words(sentence)) <= _LONGEST
             and sentence.rstrip("\"'”’»)」』").endswith(_ENDS)
             and not _POINTING.match(sentence)
         ):
@@ -75,7 +79,7 @@ def _of_table(document: Document, block: Block) -> Iterator[Draft]:
 
 def _of_heading(document: Document, block: Block, below: tuple[Block, ...]) -> Iterator[Draft]:
     """The heading as the question, the first sentence below it as the evidence."""
-    heading = _NUMBER.sub("", plain(block.headings[-1]), count=1).rstrip(".:?？")
+    heading = _NUMBER.sub("", plain(block.headings[-1])).rstrip(".:?？")
     if not 3 <= len(words(heading)) <= 12 or heading.isupper() or heading == document.title:
         return
     for following in below:

@@ -66,15 +66,22 @@ def combinations(vary: Mapping[str, Sequence[object]]) -> list[dict[str, object]
 
 
 def varied(words: Sequence[str]) -> dict[str, list[object]]:
-    """The keys and values of texts such as "answer.passages=[5, 10]". Raises UserError for what is no list in TOML."""
-    return dict(_varied(text) for text in words)
+    """The keys and values of texts such as "answer.passages=[5, 10]"; values of a key that is named twice join.
+
+    Raises UserError for what is no list in TOML, or holds dates or numbers without an end, which no setting is.
+    """
+    found: dict[str, list[object]] = {}
+    for key, values in map(_varied, words):
+        found.setdefault(key, []).extend(values)
+    return found
 
 
 def _varied(text: str) -> tuple[str, list[object]]:
     key, _, values = text.partition("=")
     try:
         found = tomllib.loads(f"values = {values}")["values"]
-    except (tomllib.TOMLDecodeError, KeyError):
+        json.dumps(found, allow_nan=False)
+    except (KeyError, TypeError, ValueError):
         found = None
     if not (key.strip() and isinstance(found, list) and found):
         raise UserError(f'"{text}" does not list values of a setting; write it as in answer.passages=[5, 10, 20].')
@@ -82,7 +89,7 @@ def _varied(text: str) -> tuple[str, list[object]]:
 
 
 def _said(key: str, value: object) -> str:
-    if key == _FUSION and isinstance(value, dict):
+    if key == _FUSION and isinstance(value, dict) and value.keys() == ModeSettings.model_fields.keys():
         how = "ranks" if value["method"] == "rrf" else " to ".join(f"{weight:g}" for weight in value["weights"])
         return f"{' and '.join(value['fuse'])} by {how}, depth {value['depth']}"
     if key == "chunking.target_tokens":

@@ -74,12 +74,12 @@ def tune(
     present = settings or Settings()
     dataset = load_dataset(folder)
     wanted = chosen_metric(metric, dataset)
-    require_effect(wanted, vary or ())
     ways = combinations(vary) if vary else fusions()
     lengths = [{}, *combinations({"chunking.target_tokens": list(dict.fromkeys(targets))})]
     tried = {each.name: each for each in (Candidate({**way, **length}) for length in lengths for way in ways)}
     for candidate in tried.values():
         candidate.applied(present)
+    require_effect(wanted, vary or ())
     measuring = Measuring(dataset, wanted, home, limit, progress)
     found = measuring.measured([Candidate({}), *tried.values()], present)
     groups = _groups(dataset.questions) if isinstance(dataset, QuestionDataset) else {}
