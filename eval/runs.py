@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
+from citewell import __version__
 from eval.statistics import Estimate
 from kb.errors import UserError
 
@@ -59,10 +61,11 @@ def load_run(path: Path) -> Run:
 
 
 def save_run(path: Path, content: Mapping[str, object]) -> None:
-    """All of it or nothing."""
+    """All of it or nothing, with the date and the version of the program."""
+    dated = {**content, "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "version": __version__}
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_suffix(".new")
-    whole.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    whole.write_text(json.dumps(dated, ensure_ascii=False), encoding="utf-8")
     whole.replace(path)
 
 

@@ -22,7 +22,7 @@ import pytest
 from app.cli.main import main
 from app.cli.output import printable, reflowed
 from app.cli.passages import snippet
-from app.cli.progress import finish
+from app.cli.progress import finish, kept_for_later
 from citewell.jobs import Job
 from ingest.report import IngestReport, Progress
 from kb.settings import ChunkingSettings
@@ -487,6 +487,12 @@ def test_an_interrupted_job_is_cancelled_and_waited_for() -> None:
     assert main_thread is not None
     threading.Timer(0.1, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
     assert finish(Job(work, Progress()), shown=False) == IngestReport(added=1, cancelled=True)
+
+
+def test_an_interrupt_says_that_what_is_done_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), kept_for_later():
+        raise KeyboardInterrupt
+    assert "the next run goes on from there" in capsys.readouterr().err
 
 
 def test_serve_listens_here_alone_and_ends_on_interrupt(citewell: Citewell) -> None:

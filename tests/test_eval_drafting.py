@@ -481,6 +481,17 @@ def test_wrong_places_and_an_empty_base_are_told(base: KnowledgeBase, tmp_path: 
         draft_questions(base, tmp_path / "file" / "below", count=1)
 
 
+def test_questions_that_people_wrote_are_not_mixed_with_drafts(base: KnowledgeBase, tmp_path: Path) -> None:
+    base.ingest(SAMPLE).wait()
+    row = {"id": "mine", "question": "Why?", "answerable": False}
+    (tmp_path / "set" / "documents").mkdir(parents=True)
+    (tmp_path / "set" / "questions.jsonl").write_text(json.dumps(row))
+    with pytest.raises(UserError, match="holds questions that were not drafted"):
+        draft_questions(base, tmp_path / "set", count=1)
+    (tmp_path / "set" / "questions.jsonl").write_text(json.dumps({**row, "status": "accepted"}))
+    assert draft_questions(base, tmp_path / "set", count=1).questions == 2
+
+
 def test_a_wrong_status_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "documents").mkdir()
     row = {"id": "a", "question": "Why?", "answerable": False, "status": "maybe"}

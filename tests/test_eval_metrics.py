@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from math import log2
+from pathlib import Path
 
 import pytest
 
+from eval.answers import METRICS
+from eval.evidence import DEPTHS
+from eval.judging.measures import MEASURES
 from eval.metrics import documents, evidence_values, fitting, ranking_values
 from kb.types import Chunk, Hit
 
@@ -137,3 +142,19 @@ def test_reciprocal_rank_ends_at_ten(rank: int | None, expected: float) -> None:
 )
 def test_a_budget_ends_before_the_first_passage_that_does_not_fit_whole(lengths: list[int], passages: int) -> None:
     assert fitting(lengths, 500) == passages
+
+
+def test_every_metric_is_explained() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    explained = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    searches = [*ranking_values({"q": {"d": 1}}, {})["q"], *evidence_values(dict.fromkeys(DEPTHS, (None,)), lengths=())]
+    fitted = [f"{name}_fitted" for name in METRICS if "abstained_on" in name or "answered_on" in name]
+    judged = [f"judge_{refused}{measure.name}" for refused in ("", "refused_") for measure in MEASURES]
+    areas = ["abstention_auroc", "aurc", "quote_words_median"]
+    assert explained == {re.sub(r"^(file|page|quote)_recall@\d+$", r"\1_recall@k", name) for name in searches} | {
+        *METRICS,
+        *fitted,
+        *judged,
+        *areas,
+    }

@@ -12,7 +12,7 @@ from app.cli.ingest import conclude_evaluation
 from app.cli.invocation import Invocation
 from app.cli.judge import judge
 from app.cli.output import print_json, show_table
-from app.cli.progress import stages
+from app.cli.progress import kept_for_later, stages
 from app.cli.questions import questions
 from app.cli.runs import compare, gate, report
 from app.cli.tune import tune
@@ -91,7 +91,7 @@ def answers(
     from eval.answers import evaluate_answers
     from eval.report import answers_table
 
-    with stages(shown=not invocation.quiet) as told:
+    with stages(shown=not invocation.quiet) as told, kept_for_later():
         report = evaluate_answers(
             dataset, mode=mode, settings=settings, home=invocation.evaluation_home, limit=limit, progress=told
         )

@@ -47,7 +47,7 @@ def judge(
     loaded = load_run(run)
     if draft:
         return _draft(invocation, loaded, draft, count)
-    from app.cli.progress import stages
+    from app.cli.progress import kept_for_later, stages
     from eval.judging.cases import given_answers
     from eval.judging.labels import read_labels
     from eval.judging.plan import judging
@@ -61,7 +61,7 @@ def judge(
             return say("Nothing was asked; --yes does.")
         if cost.calls and invocation.talks:
             say(cost_text(cost))
-        with stages(shown=not invocation.quiet) as told:
+        with stages(shown=not invocation.quiet) as told, kept_for_later():
             report = session.finish(labels=people, progress=told)
     if invocation.json:
         print_json(report.as_json())

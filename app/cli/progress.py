@@ -72,6 +72,16 @@ def _bar() -> Bar:
 
 
 @contextmanager
+def kept_for_later() -> Iterator[None]:
+    """Says, at Ctrl-C, that the next run goes on from here."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Stopped: what is done so far is kept, and the next run goes on from there.")
+        raise
+
+
+@contextmanager
 def stages(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
     """What is told the stage and how far it is, and shows it where there is a terminal."""
     console = stderr()

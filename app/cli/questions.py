@@ -39,13 +39,13 @@ def questions(
         if invocation.json:
             raise UserError("--review is a conversation, of which there is no JSON: leave out --json.")
         return go_through(folder)
-    from app.cli.progress import stages
+    from app.cli.progress import kept_for_later, stages
     from eval.drafting.question_set import draft_questions
     from eval.llm import load_llm
 
     settings = invocation.settings()
     model = load_llm(settings) if llm and settings.evaluation.llm else None
-    with invocation.open() as base, stages(shown=not invocation.quiet) as told:
+    with invocation.open() as base, stages(shown=not invocation.quiet) as told, kept_for_later():
         report = draft_questions(base, folder, count=count, llm=model, progress=told)
     if invocation.json:
         return print_json(report.as_json())

@@ -35,12 +35,17 @@ class QuestionFolder:
         self._whole = self.folder / ".questions.new"
 
     def require_usable(self) -> None:
-        """Raises UserError for a folder that holds something else."""
+        """Raises UserError for a folder that holds something else, or questions that people wrote."""
         if self.folder.exists() and not self.folder.is_dir():
             raise UserError(f"{self.folder} is a file; name a folder for the questions.")
         others = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
         if not self.file.is_file() and not others <= {self.documents.name, self._whole.name}:
             raise UserError(f"{self.folder} holds something else; name a new folder, or one that has questions.")
+        rows = self.rows()
+        if rows and not any("status" in row for row in rows):
+            raise UserError(
+                f"{self.file} holds questions that were not drafted; drafts would mix with them: name another folder."
+            )
 
     def rows(self) -> list[Mapping[str, object]]:
         """The questions as they stand in the file. Raises DatasetError for a broken one."""

@@ -65,6 +65,8 @@ class Kept:
     drafts: int | None = None
     command: str | None = None
     settings: dict[str, object] = field(default_factory=dict)
+    date: str | None = None
+    version: str | None = None
     judge: Judge | None = None
     judged: str | None = None
     configs: dict[str, KeptConfig] = field(default_factory=dict)

@@ -117,7 +117,9 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A run that the page is made from; `name` tells two of them apart, `counts` say how large its dataset was.
+    """A run that the page is made from, with its date and the version of the program that made it, where it has them.
+
+    `name` tells two of them apart, `counts` say how large its dataset was.
 
     `judged` is the file of the run that `judge` judged.
     """
@@ -128,6 +130,8 @@ class Source:
     command: str | None
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
+    date: str | None
+    version: str | None
     judge: Judge | None = None
     judged: str | None = None
 
@@ -140,6 +144,7 @@ class Source:
         """All that may differ between two runs, a line each."""
         return {
             "run": self.path,
+            **{name: value for name, value in (("date", self.date), ("version", self.version)) if value},
             **{name: f"{count:,}" for name, count in self.counts.items()},
             **(self.judge.facts() if self.judge else {}),
             **_flat(self.fingerprint, "fingerprint"),
@@ -177,7 +182,7 @@ class Page:
     def differing(self) -> dict[str, tuple[str, ...]]:
         """The commands and facts in which two sources differ, apart from the files' names."""
         known = {"command": tuple(source.command or "-" for source in self.sources), **self.facts()}
-        return {name: values for name, values in known.items() if name != "run" and len(set(values)) > 1}
+        return {name: values for name, values in known.items() if name not in ("run", "date") and len(set(values)) > 1}
 
     def as_json(self) -> dict[str, object]:
         """`verdicts` are as in `eval compare --json`, `measures` and `latency_ms` as in `eval retrieval --json`; the

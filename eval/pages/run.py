@@ -42,6 +42,8 @@ def source(run: Run, known: Kept, name: str = "") -> Source:
         command=known.command,
         fingerprint=run.fingerprint,
         settings=known.settings,
+        date=known.date,
+        version=known.version,
         judge=known.judge,
         judged=known.judged,
     )
