@@ -135,10 +135,12 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def ask(page: Page, question: str) -> None:
+    """Asks, and waits until the page has been written to its end: until then there are other things in its places."""
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill(question)
     box.press("Enter")
     expect(page.locator("h2.cw-question").first).to_have_text(question, timeout=ANSWER_WAIT)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=ANSWER_WAIT)
 
 
 def test_a_cited_answer_opens_its_page_with_the_quoted_line_marked(page: Page, address: str) -> None:
