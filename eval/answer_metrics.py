@@ -14,7 +14,7 @@ from eval.folding import verbatim
 from eval.metrics import Values
 from eval.statements import Statement, statements
 from kb.text.terms import terms
-from kb.text.words import words
+from kb.text.words import CJK, words
 from kb.types import Answer, Citation
 
 LONGEST_QUOTE = 60
@@ -22,8 +22,7 @@ LONGEST_QUOTE = 60
 COUNTS = frozenset({"unsupported_numbers"})
 """Metrics that may exceed 1."""
 _SUPPORTED = 0.75
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])\S)+")
+_TOKEN = re.compile(rf"[{CJK}]|(?:(?![{CJK}])\S)+")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _AMOUNT = re.compile(r"\W*(\d+(?:,\d{3})*(?:\.\d+)?)\W*")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -157,7 +156,7 @@ def _parted(before: str, after: str) -> bool:
 
 
 def _is_cjk(character: str) -> bool:
-    return re.match(f"[{_CJK}]", character) is not None
+    return re.match(f"[{CJK}]", character) is not None
 
 
 def _quotes(statement: Statement, quotes: dict[int, str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kb.text.terms import terms
-from kb.text.words import words
+from kb.text.words import CJK, words
 
 
 def _any_of(listed: str) -> str:
@@ -21,8 +21,7 @@ _NUMBERED = _any_of("""
 _LOOSE = _any_of("of in the an? and or to at by for from with on as than that which whose is are was were")
 _UNIT = r"\s?(?:%|percent\b|per\scent\b|[Mm]illion\b|[Bb]illion\b|thousand\b|[％萬万億亿])"
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_JOINED = rf"[^\W{_CJK}]"
+_JOINED = rf"[^\W{CJK}]"
 _FIGURE = re.compile(
     rf"(?<!{_JOINED})(?<![.,/°–+<>=−－-])(?:(?:US)?[$€£¥]\s?)?\d+(?:[.,]\d+)*(?:{_UNIT})*"
     rf"(?!{_JOINED}|[/:°′–-]|[.,]\d|\s?[±+])"

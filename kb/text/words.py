@@ -6,9 +6,10 @@ import re
 
 from kb.types import Span
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+"""Ranges of Chinese, Japanese and Korean characters, for a class of a regular expression."""
 # Two characters of Chinese, Japanese or Korean make about a word; their punctuation belongs to what it follows.
-_WORD = re.compile(rf"[{_CJK}]{{1,2}}(?:(?![{_CJK}])[^\w\s])*|(?:(?![{_CJK}])\S)+")
+_WORD = re.compile(rf"[{CJK}]{{1,2}}(?:(?![{CJK}])[^\w\s])*|(?:(?![{CJK}])\S)+")
 
 
 def words(text: str, start: int = 0, end: int | None = None) -> list[Span]:
