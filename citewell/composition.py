@@ -1,4 +1,7 @@
-"""Composition: which retriever a search mode's name stands for."""
+"""Composition: which retriever a search mode's name stands for.
+
+A name is that of a mode, built in or of the settings, and of stages on top of it, in order: "hybrid+rerank".
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from citewell.models import Models
 from kb.errors import SettingsError, UserError
 from kb.protocols import QueryEmbedder, Retriever
-from kb.settings import ModeSettings
+from kb.settings import ModeSettings, Settings
 from kb.store.store import Store
 from kb.store.view import View
 from kb.text.plurals import counted
@@ -38,21 +42,30 @@ class Composer:
     """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says."""
 
     embedder: Callable[[], QueryEmbedder]
-    modes: Mapping[str, ModeSettings]
+    models: Models
+    settings: Settings
     stage: Stage = _itself
 
     def names(self) -> list[str]:
-        return [*BUILT_IN, *(name for name in self.modes if name not in BUILT_IN)]
+        return [*BUILT_IN, *(name for name in self.settings.modes if name not in BUILT_IN)]
 
     def require(self, mode: str) -> None:
-        """Raises UserError for a mode that is neither built in nor in the settings."""
-        if mode not in self.names():
-            raise UserError(f'There is no search mode "{mode}"; choose one of {", ".join(self.names())}.')
+        """Raises UserError for a mode that is neither built in nor in the settings, and for an unknown stage."""
+        name, *stages = mode.split("+")
+        if name not in self.names():
+            raise UserError(f'There is no search mode "{name}"; choose one of {", ".join(self.names())}.')
+        for stage in stages:
+            if stage not in STAGES:
+                raise UserError(f'There is no stage "{stage}" of search; choose from {", ".join(STAGES)}.')
 
     def compose(self, mode: str, view: View, within: tuple[str, ...] = ()) -> Retriever:
+        """The retriever of `mode` on `view`; `within` are the modes that it is a part of."""
         self.require(mode)
         if mode in within:
             raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
+        inner, _, stage = mode.rpartition("+")
+        if inner:
+            return self.stage(stage, STAGES[stage](self, inner, view, (*within, mode)))
         if mode == "dense":
             return self.stage("dense", DenseRetriever(view, self.embedder()))
         if mode == "lexical":
@@ -60,7 +73,7 @@ class Composer:
         return self.stage("fusion", self._fused(mode, view, within))
 
     def _fused(self, mode: str, view: View, within: tuple[str, ...]) -> Retriever:
-        chosen = self.modes.get(mode, HYBRID)
+        chosen = self.settings.modes.get(mode, HYBRID)
         parts = [self.compose(name, view, (*within, mode)) for name in chosen.fuse]
         if chosen.method == "rrf":
             return RankFusion(parts, depth=chosen.depth)
@@ -70,6 +83,12 @@ class Composer:
             raise SettingsError(f'The search mode "{mode}" fuses {fused} but has {weighted}.')
         spans = [DENSE_SPAN if name == "dense" else 0.0 for name in chosen.fuse]
         return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
+
+
+Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
+"""Makes the retriever of a stage on top of the mode of that name."""
+
+STAGES: Mapping[str, Wrapped] = {}
 
 
 @dataclass(frozen=True, slots=True)

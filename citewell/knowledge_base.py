@@ -6,15 +6,14 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from threading import Lock
 
 from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage, consistently
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
+from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
 from citewell.reply import Reply
@@ -44,10 +43,9 @@ class KnowledgeBase:
     def __init__(self, name: str, home: Path, store: Store, settings: Settings) -> None:
         self.name = name
         self.settings = settings
-        self._home = home
         self._store = store
-        self._model_lock = Lock()
-        self._composer = Composer(self._checked_embedder, settings.modes)
+        self._models = Models(settings, home)
+        self._composer = Composer(self._checked_embedder, self._models, settings)
         self._board = Board(store.home / "jobs")
 
     @classmethod
@@ -331,14 +329,7 @@ class KnowledgeBase:
     @property
     def embedder(self) -> Embedder:
         """The embedder that the settings name, loaded when it is first asked for."""
-        with self._model_lock:
-            return self._loaded_embedder
-
-    @cached_property
-    def _loaded_embedder(self) -> Embedder:
-        from citewell.models import configured_embedder
-
-        return configured_embedder(self.settings.embedding, self._home)
+        return self._models.embedder()
 
     def _checked_embedder(self) -> Embedder:
         embedder = self.embedder

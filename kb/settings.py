@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     def _own_names(cls, modes: dict[str, ModeSettings]) -> dict[str, ModeSettings]:
         for name in modes.keys() & {"dense", "lexical"}:
             raise ValueError(f"the mode {name} is built in; choose another name")
+        for name in modes:
+            if "+" in name:
+                raise ValueError(f"the name {name} holds a +, which puts stages on a mode; choose another name")
         return modes
 
 
