@@ -29,6 +29,7 @@ evidence first for .84 of 400 questions, .59 without this; four other collection
 _ATTEMPTS = 20
 
 T = TypeVar("T")
+Note = Callable[[str], None]
 Stage = Callable[[str, Retriever], Retriever]
 """What stands in for a retriever within a composition, given its stage ("dense", "lexical", "fusion") and itself."""
 
@@ -37,14 +38,22 @@ def _itself(_: str, retriever: Retriever) -> Retriever:
     return retriever
 
 
+def _unheard(_: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says."""
+    """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says.
+
+    `note` hears what a retriever has to say of an answer, in a sentence (that its time ran out, say).
+    """
 
     embedder: Callable[[], QueryEmbedder]
     models: Models
     settings: Settings
     stage: Stage = _itself
+    note: Note = _unheard
 
     def names(self) -> list[str]:
         return [*BUILT_IN, *(name for name in self.settings.modes if name not in BUILT_IN)]

@@ -26,6 +26,7 @@ from citewell.status import (
     folder_bytes,
     relative_name,
 )
+from citewell.trace import Trace, passage_uses, traced
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
@@ -33,6 +34,8 @@ from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
+BEYOND = 10
+"""Passages found for an answer beyond those that it is made from: a trace says what it would have had next."""
 IngestJob = Job[Progress, IngestReport]
 Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
 
@@ -192,9 +195,13 @@ class KnowledgeBase:
 
     def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
         """The k best passages for `query`, best first. Raises UserError for an empty query, an unknown mode, k < 1."""
-        if k < 1:
-            raise UserError(f"{k} passages cannot be asked for; ask for 1 or more.")
-        return self.retriever(mode).retrieve(_question(query), k)
+        return self.retriever(mode).retrieve(_question(query), _number(k))
+
+    def explain(self, query: str, k: int = 10, *, mode: str = "hybrid") -> Trace:
+        """The same search, with what each stage of it found. Raises UserError as `search` does."""
+        asked, wanted = _question(query), _number(k)
+        self._composer.require(mode)
+        return consistently(self._store, lambda view: traced(self._composer, mode, view, asked, wanted))
 
     def retriever(
         self,
@@ -228,13 +235,12 @@ class KnowledgeBase:
         asked = _question(question)
         chosen = mode or self.settings.answer.mode
         began = time.monotonic()
-        hits, statistics = consistently(
+        passages = self.settings.answer.passages
+        found, statistics = consistently(
             self._store,
-            lambda view: (
-                self._composer.compose(chosen, view).retrieve(asked, self.settings.answer.passages),
-                view.lexical,
-            ),
+            lambda view: (traced(self._composer, chosen, view, asked, passages + BEYOND), view.lexical),
         )
+        hits = found.hits[:passages]
         chosen_threshold = self.settings.answer.threshold if threshold is None else threshold
         answerer = ExtractiveAnswerer(
             self._checked_embedder(),
@@ -243,7 +249,16 @@ class KnowledgeBase:
             threshold=THRESHOLD if chosen_threshold is None else chosen_threshold,
         )
         seconds = time.monotonic() - began
-        return Reply(asked, tuple(hits), answerer.draft(asked, hits), self._grounded, retrieval_seconds=seconds)
+        return Reply(
+            asked,
+            hits,
+            answerer.draft(asked, hits),
+            self._grounded,
+            lambda answer: replace(
+                found, hits=hits, passages=passage_uses(found.hits, answer, self.embedder.tokenizer)
+            ),
+            retrieval_seconds=seconds,
+        )
 
     def _grounded(self, answer: Answer) -> Answer:
         with self._store.manifest.snapshot() as snapshot:
@@ -344,6 +359,12 @@ class KnowledgeBase:
         return SentenceSplitter(
             tokenizer=embedder.tokenizer, window=embedder.window, target=self.settings.chunking.target_tokens
         )
+
+
+def _number(k: int) -> int:
+    if k < 1:
+        raise UserError(f"{k} passages cannot be asked for; ask for 1 or more.")
+    return k
 
 
 def _question(text: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from citewell.trace import Trace
 from generation.answerer import Draft
 from kb.types import Answer, Hit
 
@@ -19,6 +20,7 @@ class Reply:
         hits: tuple[Hit, ...],
         draft: Draft,
         ground: Callable[[Answer], Answer],
+        explain: Callable[[Answer], Trace],
         *,
         retrieval_seconds: float,
     ) -> None:
@@ -26,6 +28,7 @@ class Reply:
         self.hits = hits
         self._draft = draft
         self._ground = ground
+        self._explain = explain
         self._retrieval_seconds = retrieval_seconds
         self._writing_seconds = 0.0
 
@@ -43,6 +46,10 @@ class Reply:
             pass
         timings = {"retrieval": self._retrieval_seconds, "answer": self._writing_seconds}
         return replace(self._ground(self._draft.answer()), timings=timings)
+
+    def trace(self) -> Trace:
+        """How the passages were found and what became of each in the answer; writes what was not yet iterated."""
+        return self._explain(self._draft.answer())
 
     def close(self) -> None:
         """Stops the writing of an answer that nobody waits for any more."""

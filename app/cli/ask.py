@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.explanation import show_answer
 from app.cli.invocation import Invocation
 from app.cli.output import one_line, paragraph, print_json, reflowed, show, stdout, waiting
 from app.cli.passages import place
-from app.cli.records import answer_record
+from app.cli.records import answer_record, trace_record
 
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
@@ -29,18 +30,24 @@ def ask(
         bool,
         typer.Option("--strict", help="Answer in the documents' own words only; the extractive answerer always does."),
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
+    ] = False,
 ) -> None:
     """Ask a question and get a cited answer."""
     invocation: Invocation = context.obj
     with invocation.open() as base:
         if invocation.json:
             reply = base.ask(question)
-            print_json(answer_record(reply.answer(), reply.hits))
+            explained = {"trace": trace_record(reply.trace())} if explain else {}
+            print_json({**answer_record(reply.answer(), reply.hits), **explained})
         else:
-            _answer_to_people(base, question, invocation)
+            reply = _answer_to_people(base, question, invocation)
+            if explain:
+                show_answer(reply.trace(), base.display_name)
 
 
-def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation) -> None:
+def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation) -> Reply:
     with waiting("Searching", shown=invocation.talks):
         reply = base.ask(question)
         pieces = iter(reply)
@@ -53,6 +60,7 @@ def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation
         _show_citation(citation, base.display_name(citation.source))
     if invocation.talks and not answer.abstained:
         show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
+    return reply
 
 
 def _show_text(pieces: Iterator[str], reply: Reply) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kb.text.passages import heading_path
-from kb.types import Anchor, Answer, Citation, Hit
+from kb.types import Anchor, Answer, Chunk, Citation, Hit
+
+if TYPE_CHECKING:
+    from citewell.trace import PassageUse, StageTrace, Trace
 
 Record = dict[str, object]
 
@@ -25,6 +29,49 @@ def answer_record(answer: Answer, hits: Sequence[Hit]) -> Record:
         "timings": {stage: round(float(seconds), 4) for stage, seconds in answer.timings.items()},
         "confidence": None if answer.confidence is None else float(answer.confidence),
     }
+
+
+def explained_hit_records(trace: Trace) -> list[Record]:
+    """The hits of a search, each with where the stages that found it put it."""
+    records = zip(hit_records(trace.hits), trace.hits, strict=True)
+    return [{**record, "stages": _places(trace, hit.chunk)} for record, hit in records]
+
+
+def trace_record(trace: Trace) -> Record:
+    return {
+        "stages": [_stage_record(stage) for stage in trace.stages],
+        "notes": list(trace.notes),
+        "passages": [_passage_record(trace, use) for use in trace.passages],
+    }
+
+
+def _stage_record(stage: StageTrace) -> Record:
+    return {
+        "stage": stage.name,
+        "query": stage.query,
+        "milliseconds": round(1000 * stage.seconds, 3),
+        "hits": len(stage.hits),
+        "notes": list(stage.notes),
+    }
+
+
+def _passage_record(trace: Trace, use: PassageUse) -> Record:
+    chunk = use.chunk
+    return {
+        "chunk_id": chunk.id,
+        "source": chunk.source,
+        "page": _page(chunk.anchor),
+        "anchor": _label(chunk.anchor),
+        "state": use.state,
+        "tokens": use.tokens,
+        "used": use.used,
+        "stages": _places(trace, chunk),
+    }
+
+
+def _places(trace: Trace, chunk: Chunk) -> Record:
+    places = trace.places(chunk.id)
+    return {stage: {"rank": place.rank, "score": float(place.score)} for stage, place in places.items()}
 
 
 def _hit_record(rank: int, hit: Hit) -> Record:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.explanation import show_search
 from app.cli.invocation import Invocation
 from app.cli.output import paragraph, print_json, say, show, waiting
 from app.cli.passages import heading, place, snippet
-from app.cli.records import hit_records
+from app.cli.records import explained_hit_records, hit_records
 
 if TYPE_CHECKING:
     from kb.types import Hit
@@ -23,18 +24,24 @@ def search(
     mode: Annotated[
         str, typer.Option(metavar="NAME", help="hybrid, dense, lexical, or a mode of your settings.")
     ] = "hybrid",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which stage of the search found each at which rank and score.")
+    ] = False,
 ) -> None:
     """Find passages."""
     invocation: Invocation = context.obj
     with invocation.open() as base:
         with waiting("Searching", shown=invocation.talks):
-            hits = base.search(query, k, mode=mode)
+            trace = base.explain(query, k, mode=mode)
         if invocation.json:
-            print_json(hit_records(hits))
-        elif hits:
-            _print(hits, query, base.display_name)
+            print_json(explained_hit_records(trace) if explain else hit_records(trace.hits))
+            return
+        if trace.hits:
+            _print(trace.hits, query, base.display_name)
         else:
             say("Nothing was found.")
+        if explain:
+            show_search(trace)
 
 
 def _print(hits: Sequence[Hit], query: str, name: Callable[[str], str]) -> None:
