@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from citewell.models import Models
@@ -20,6 +21,7 @@ from kb.types import Hit
 from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
+from retrieval.llama_index import LlamaIndexRetriever, PostprocessedRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
@@ -56,7 +58,15 @@ class Composer:
     note: Note = _unheard
 
     def names(self) -> list[str]:
-        return [*BUILT_IN, *(name for name in self.settings.modes if name not in BUILT_IN)]
+        own = (*self.settings.modes, *self.settings.retrievers)
+        return [*BUILT_IN, *(name for name in own if name not in BUILT_IN)]
+
+    def stages(self) -> list[str]:
+        """Raises SettingsError where a postprocessor is called like a stage that is built in."""
+        for name in self.settings.postprocessors:
+            if name in STAGES:
+                raise SettingsError(f'The stage "{name}" (postprocessors.{name}) is built in; choose another name.')
+        return [*STAGES, *self.settings.postprocessors]
 
     def require(self, mode: str) -> None:
         """Raises UserError for a mode that is neither built in nor in the settings, and for an unknown stage."""
@@ -64,8 +74,9 @@ class Composer:
         if name not in self.names():
             raise UserError(f'There is no search mode "{name}"; choose one of {", ".join(self.names())}.')
         for stage in stages:
-            if stage not in STAGES:
-                raise UserError(f'There is no stage "{stage}" of search; choose from {", ".join(STAGES)}.')
+            if stage not in self.stages():
+                there = f"choose from {', '.join(self.stages())}" if self.stages() else "there are none"
+                raise UserError(f'There is no stage "{stage}" of search; {there}.')
 
     def compose(self, mode: str, view: View, within: tuple[str, ...] = ()) -> Retriever:
         """The retriever of `mode` on `view`; `within` are the modes that it is a part of."""
@@ -74,11 +85,14 @@ class Composer:
             raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
         inner, _, stage = mode.rpartition("+")
         if inner:
-            return self.stage(stage, STAGES[stage](self, inner, view, (*within, mode)))
+            staged = STAGES.get(stage, partial(_postprocessed, stage))
+            return self.stage(stage, staged(self, inner, view, (*within, mode)))
         if mode == "dense":
             return self.stage("dense", DenseRetriever(view, self.embedder()))
         if mode == "lexical":
             return self.stage("lexical", LexicalRetriever(view))
+        if mode in self.settings.retrievers:
+            return self.stage(mode, LlamaIndexRetriever(mode, self.models.retriever(mode), view, self.note))
         return self.stage("fusion", self._fused(mode, view, within))
 
     def _fused(self, mode: str, view: View, within: tuple[str, ...]) -> Retriever:
@@ -98,6 +112,19 @@ Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
 """Makes the retriever of a stage on top of the mode of that name."""
 
 STAGES: Mapping[str, Wrapped] = {}
+
+
+def _postprocessed(
+    name: str, composer: Composer, inner: str, view: View, within: tuple[str, ...]
+) -> PostprocessedRetriever:
+    return PostprocessedRetriever(
+        name,
+        composer.compose(inner, view, within),
+        composer.models.postprocessor(name),
+        view,
+        composer.note,
+        depth=composer.settings.postprocessors[name].depth,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,16 @@ class TextSearch(Protocol):
         ...
 
 
+class PassageLookup(Protocol):
+    def passages(self, ids: Sequence[str]) -> dict[str, Chunk]:
+        """The visible ones among the passages with these ids."""
+        ...
+
+    def document_passages(self, source: str) -> tuple[str, list[Chunk]]:
+        """The text of the document `source` and its passages in order; empty where there is no such document."""
+        ...
+
+
 class TermStatistics(Protocol):
     def passage_count(self) -> int:
         """Number of passages in the index."""

@@ -9,13 +9,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as VariableError
 
 from kb.errors import SettingsError
+
+T = TypeVar("T")
 
 _UNKNOWN = "is not a setting"
 
@@ -69,6 +71,27 @@ class ModeSettings(_Section):
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
+class RetrieverSettings(_Section):
+    """A retriever of LlamaIndex's as a search mode: what the class or function `make` makes with `options`.
+
+    These may hold keys of services, so they are left out wherever settings are written.
+    """
+
+    make: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+    options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+
+
+class PostprocessorSettings(_Section):
+    """A node postprocessor of LlamaIndex's as a stage of search, made as a retriever is.
+
+    It is given the first `depth` passages, and what it leaves of them is all that is found.
+    """
+
+    make: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+    options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+    depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
 class AnswerSettings(_Section):
     """`passages` are searched for an answer, `quotes` shown at most.
 
@@ -110,19 +133,42 @@ class Settings(BaseSettings):
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
+    retrievers: dict[str, RetrieverSettings] = {}
+    postprocessors: dict[str, PostprocessorSettings] = {}
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
-    @field_validator("modes")
     @classmethod
-    def _own_names(cls, modes: dict[str, ModeSettings]) -> dict[str, ModeSettings]:
-        for name in modes.keys() & {"dense", "lexical"}:
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no other files are read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, over the environment.
+
+        A section that is given is taken apart here, since pydantic-settings would leave out what is never written.
+        """
+        given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
+        sections = {name: _plain(section) for name, section in given.items()}
+        whole = InitSettingsSource(settings_cls, init_kwargs=sections, nested_model_default_partial_update=False)
+        return whole, env_settings
+
+    @field_validator("modes", "retrievers", "postprocessors")
+    @classmethod
+    def _own_names(cls, named: dict[str, T], info: ValidationInfo) -> dict[str, T]:
+        built_in = {"modes": {"dense", "lexical"}, "retrievers": {"dense", "lexical", "hybrid"}}
+        for name in named.keys() & built_in.get(info.field_name or "", set()):
             raise ValueError(f"the mode {name} is built in; choose another name")
-        for name in modes:
+        for name in named:
             if "+" in name:
                 raise ValueError(f"the name {name} holds a +, which puts stages on a mode; choose another name")
-        return modes
+            if info.field_name == "retrievers" and name in info.data.get("modes", {}):
+                raise ValueError(f"there is a mode {name} already; choose another name")
+        return named
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -142,8 +188,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
 def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
     """`settings` with other values for keys such as "answer.quotes". Raises SettingsError naming the key at fault."""
-    values = settings.model_dump()
-    values["evaluation"]["llm_options"] = settings.evaluation.llm_options
+    values = {name: _plain(getattr(settings, name)) for name in Settings.model_fields}
     for key, value in changes.items():
         *path, last = parts = key.split(".")
         if key in values:
@@ -159,6 +204,13 @@ def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise _refused(*_fault(error), "") from error
+
+
+def _plain(value: object) -> object:
+    """`value` with each section in it as what it holds by name, also what is left out wherever settings are written."""
+    if isinstance(value, _Section):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    return {key: _plain(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _holds(values: object, key: list[str]) -> bool:

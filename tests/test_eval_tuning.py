@@ -104,6 +104,7 @@ def test_a_mode_of_ones_own_words_has_a_name() -> None:
 
 def test_changed_settings_keep_what_is_never_written() -> None:
     settings = Settings(evaluation=EvaluationSettings(llm="package:Model", llm_options={"api_key": "k"}))
+    assert settings.evaluation.llm_options == {"api_key": "k"}
     assert changed(settings, {"answer.quotes": 2}).evaluation == settings.evaluation
 
 

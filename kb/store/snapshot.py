@@ -16,6 +16,7 @@ from kb.store.records import (
     Row,
     chunk_of,
     document_of,
+    identity,
     marks_of,
     number,
 )
@@ -117,6 +118,11 @@ class Snapshot:
             return None
         marks, text = row
         return [text[span.start : span.end] for span in spans], main_anchor(marks_of(marks), *astuple(spans[0]))
+
+    def text_and_chunks(self, source: str) -> tuple[str, list[Chunk]]:
+        """The text of the document `source` and its passages in order; empty where it is not there."""
+        row = self._sql.execute("SELECT text, id FROM documents WHERE source = ?", (source,)).fetchone()
+        return (str(row[0]), self.chunks(identity(row[1]))) if row else ("", [])
 
     def documents(self) -> Iterator[Document]:
         """All documents, by source, one at a time in memory."""
