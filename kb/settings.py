@@ -20,6 +20,7 @@ from kb.errors import SettingsError
 T = TypeVar("T")
 
 _UNKNOWN = "is not a setting"
+_MISSING = "is missing"
 
 
 class _Section(BaseModel):
@@ -181,7 +182,8 @@ def load_settings(path: Path | None = None) -> Settings:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         fault, problem = _fault(error)
-        raise _refused(fault, problem, _place(path if _holds(values, fault) else None)) from error
+        held = _holds(values, fault[:-1] if problem == _MISSING else fault)
+        raise _refused(fault, problem, _place(path if held else None)) from error
     except VariableError as error:
         raise SettingsError(f"A variable CITEWELL_... cannot be understood: {error}.") from error
 
@@ -236,8 +238,8 @@ def _variables() -> list[str]:
 def _fault(error: ValidationError) -> tuple[list[str], str]:
     """The first key at fault, and what is wrong with it."""
     first = error.errors()[0]
-    problem = _UNKNOWN if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
-    return [str(part) for part in first["loc"]], problem
+    problems = {"extra_forbidden": _UNKNOWN, "missing": _MISSING}
+    return [str(part) for part in first["loc"]], problems.get(first["type"], f"is wrong: {first['msg']}")
 
 
 def _place(path: Path | None) -> str:

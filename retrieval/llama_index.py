@@ -62,7 +62,7 @@ def make_postprocessor(name: str, chosen: PostprocessorSettings) -> BaseNodePost
 class LlamaIndexRetriever:
     """What a retriever of LlamaIndex's finds that is in the base; it decides itself how many nodes that are.
 
-    `name` is what the settings call it, `note` hears of nodes that are no passages of the base.
+    `name` is what the settings call it, `note` hears of nodes that are no passages of what is searched.
     """
 
     name: str
@@ -151,7 +151,7 @@ def _hits(nodes: Sequence[NodeWithScore], passages: PassageLookup, name: str, no
         for chunk in chunks:
             found.setdefault(chunk.id, (chunk, scored.score))
     if missing:
-        sentence = f"{missing} of {counted(len(nodes), 'node')} cannot be cited, being no passage of this base."
+        sentence = f"{missing} of {counted(len(nodes), 'node')} cannot be cited: what is searched has no such passages."
         note(sentence)
         logging.getLogger(__name__).warning("%s: %s", name, sentence)
     scores = _scores([score for _, score in found.values()])

@@ -170,7 +170,7 @@ def test_what_is_not_in_the_base_is_left_out_and_said(
     [hit] = trace.hits
     assert "Paragraph 3 speaks at some length about walrus tusks" in hit.chunk.text
     assert hit.score == 0.9
-    sentence = "5 of 6 nodes cannot be cited, being no passage of this base."
+    sentence = "5 of 6 nodes cannot be cited: what is searched has no such passages."
     assert trace.stages[0].notes == (sentence,)
     assert caplog.messages == [f"mine: {sentence}"]
 
@@ -280,6 +280,14 @@ def test_names_that_are_taken_are_refused(folder: Path) -> None:
     ):
         with pytest.raises(ValueError, match=told.replace("+", r"\+")):
             Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_part_without_a_maker_is_told_with_the_file_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[postprocessors.close]\ndepth = 3\n")
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+    assert str(raised.value) == f'The key "postprocessors.close.make" in {file} is missing.'
 
 
 def test_a_stage_that_there_is_not_is_told(folder: Path) -> None:
