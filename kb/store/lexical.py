@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import log
 from pathlib import Path
 from threading import Lock
 
@@ -21,6 +22,9 @@ from kb.text.terms import terms
 from kb.types import Chunk
 
 CONTEXT_WEIGHT = 0.4
+RARITY = 0.25
+"""A term's score counts by its rarity (idf, 1 for a term of no passage) to this power, beside BM25's own idf: the
+common words of a long question weigh less."""
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
@@ -131,7 +135,12 @@ class LexicalSearcher:
         limit = min(limit, self._searcher.num_docs)
         if not distinct or limit <= 0:
             return []
-        should = [(tantivy.Occur.Should, self._term(field, term)) for term in distinct for field in ("text", "context")]
+        weights = {term: self._rarity(term) ** RARITY for term in distinct}
+        should = [
+            (tantivy.Occur.Should, self._term(field, term, weight * share))
+            for term, weight in weights.items()
+            for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT))
+        ]
         found = self._searcher.search(tantivy.Query.boolean_query(should), limit, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
@@ -140,9 +149,15 @@ class LexicalSearcher:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in _addresses(self._searcher)]
 
-    def _term(self, field: str, term: str) -> tantivy.Query:
-        query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
-        return query if field == "text" else tantivy.Query.boost_query(query, CONTEXT_WEIGHT)
+    def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
+        return tantivy.Query.boost_query(
+            tantivy.Query.term_query(self._schema, field, term, index_option="freq"), weight
+        )
+
+    def _rarity(self, term: str) -> float:
+        """BM25's inverse document frequency of a term, as a share of the highest that there can be."""
+        total, frequency = self.passage_count(), self.passages_with(term)
+        return log(1 + (total - frequency + 0.5) / (frequency + 0.5)) / log(1 + (total + 0.5) / 0.5)
 
 
 def _addresses(searcher: tantivy.Searcher) -> list[tuple[tantivy.DocAddress, int]]:

@@ -27,7 +27,7 @@ from kb.store.snapshot import FileRecord, RefusedPart
 from kb.store.transaction import Transaction
 from kb.store.vectors import GenerationReader, adopt_generation
 from kb.store.verify import Problem, problems
-from kb.store.view import RecentVectors, View
+from kb.store.view import RecentVectors, SampledVectors, View
 from kb.store.words import FIRST, PURGE_DUE, Words
 from kb.types import Chunk, Document
 
@@ -87,6 +87,7 @@ class Store:
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
+        self._sampled = SampledVectors()
         self._words = Words(home, manifest)
 
     @classmethod
@@ -265,6 +266,7 @@ class Store:
                         lexical=self._words.index(snapshot).searcher(snapshot.epoch),
                         generation=attempt.enter_context(self._generations.lend(generation)) if generation else None,
                         recent=self._recent,
+                        sampled=self._sampled,
                     )
                 except StoreError:
                     with self.manifest.snapshot() as now:
