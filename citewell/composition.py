@@ -114,7 +114,8 @@ class Composer:
         shared = SharedQueries(self.embedder())
         inner = replace(self, embedder=lambda: shared)
         dense, lexical = (inner.compose(name, view, (*within, mode)) for name in chosen.fuse)
-        return HybridRetriever(dense, lexical, shared, view, depth=chosen.depth)
+        unknown_share = self.models.embedder().tokenizer.unknown_share
+        return HybridRetriever(dense, lexical, shared, view, unknown_share, depth=chosen.depth)
 
 
 Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]

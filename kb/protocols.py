@@ -31,6 +31,14 @@ class Tokenizer(Protocol):
         ...
 
 
+class Vocabulary(Tokenizer, Protocol):
+    """A tokenizer that says what it does not know."""
+
+    def unknown_share(self, text: str) -> float:
+        """The share of the tokens of `text` that stand for what the model has no token for; 0 of none."""
+        ...
+
+
 class QueryEmbedder(Protocol):
     """Turns queries into vectors."""
 
@@ -61,7 +69,7 @@ class Embedder(QueryEmbedder, Protocol):
         ...
 
     @property
-    def tokenizer(self) -> Tokenizer: ...
+    def tokenizer(self) -> Vocabulary: ...
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of passages in the order given, shape (len(texts), dimensions)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -23,6 +23,7 @@ FEEDBACK = 0.3
 _FEEDBACK_PASSAGES = 3
 _STANDING_OUT = 10
 _AGREEMENT = 2.0
+_UNREADABLE = 0.5
 
 Scores = NDArray[np.float64]
 
@@ -34,8 +35,9 @@ class HybridRetriever:
     Over the first `depth` passages of both, with scores that do not depend on how many are asked for:
 
     - Meaning counts by z, a cosine's distance from those of the base's passages at large, in standard deviations: this
-      is alike for all embedders. Where the passages that words find first do not stand out by z, the embedder is not
-      trusted (as in a language that it was not made for). A passage that only words found gets its true cosine.
+      is alike for all embedders. The embedder is trusted less the less the passages that words find first stand out by
+      z, and the more tokens of the query it does not know, from half of them on not at all (a language that it was not
+      made for). A passage that only words found gets its true cosine.
     - Words count by their score against the best one's, and all of them by how far the best one stands out from the
       tenth: long questions, of which every passage has some words, are left to meaning.
     - The query's vector then moves towards the first three passages, and meaning is weighed once more (Rocchio, 1971).
@@ -48,6 +50,7 @@ class HybridRetriever:
     lexical: Retriever
     embedder: QueryEmbedder
     vectors: PassageVectors
+    unknown_share: Callable[[str], float]
     depth: int = DEPTH
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
@@ -64,7 +67,8 @@ class HybridRetriever:
         meaning = _Meaning(self.vectors.vectors(passages), self.vectors.sample())
         vector = self.embedder.queries([query])[0]
         deviations = meaning.deviations(vector)
-        trust = MEANING * _agreement(deviations[: len(lexical)])
+        known = max(0.0, 1 - self.unknown_share(query) / _UNREADABLE)
+        trust = MEANING * known * _agreement(deviations[: len(lexical)])
         others = _words(passages, lexical, depth=self.depth) + NAMES * np.array(
             named(query, [passage.source for passage in passages])
         )
