@@ -35,5 +35,6 @@ def configured_embedder(settings: EmbeddingSettings, home: Path) -> Embedder:
         cache=cache_folder(home),
         query_prefix=settings.query_prefix,
         passage_prefix=settings.passage_prefix,
+        pooling=settings.pooling,
         dimensions=settings.dimensions,
     )

@@ -25,12 +25,16 @@ class _Section(BaseModel):
 
 
 class EmbeddingSettings(_Section):
-    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds."""
+    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds.
+
+    None is what the model's files or its card say; an empty prefix is no prefix.
+    """
 
     model: str = "all-MiniLM-L6-v2"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    query_prefix: str = ""
-    passage_prefix: str = ""
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    pooling: Literal["cls", "lasttoken", "max", "mean", "mean_sqrt_len_tokens", "weightedmean"] | None = None
     dimensions: Annotated[int, Field(gt=0)] | None = None
 
 

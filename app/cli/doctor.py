@@ -53,12 +53,18 @@ def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     """The embedder, tried out; what is wrong with it is part of the finding."""
     from citewell.models import configured_embedder
     from kb.errors import CitewellError
-    from kb.models.embedders import find_model
+    from kb.models.embedders import find_checkpoint
     from kb.models.openvino_embedder import OpenVinoEmbedder
 
     chosen = settings.embedding
     try:
-        folder = find_model(chosen.model)
+        checkpoint = find_checkpoint(
+            chosen.model,
+            query_prefix=chosen.query_prefix,
+            passage_prefix=chosen.passage_prefix,
+            pooling=chosen.pooling,
+            dimensions=chosen.dimensions,
+        )
         embedder = configured_embedder(chosen, home)
         embedder.queries(["The first question is slower."])
         began = time.perf_counter()
@@ -69,10 +75,16 @@ def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     runtime = "OpenVINO" if isinstance(embedder, OpenVinoEmbedder) else "PyTorch"
     return {
         "model": chosen.model,
-        "folder": str(folder),
+        "folder": str(checkpoint.folder),
         "fingerprint": embedder.fingerprint,
         "dimensions": embedder.dimensions,
         "window_tokens": embedder.window,
+        "query_prefix": checkpoint.query_prefix,
+        "query_prefix_from": checkpoint.before_query.source,
+        "passage_prefix": checkpoint.passage_prefix,
+        "passage_prefix_from": checkpoint.before_passage.source,
+        "pooling": checkpoint.pooling,
+        "pooling_from": checkpoint.pooled.source,
         "query_ms": round(1000 * elapsed, 1),
         "runtime": runtime,
         "precision": embedder.precision,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import MissingModel, SettingsError
-from kb.models.weights import weight_files
+from kb.models.published import Card, card_of, hub_name
+from kb.models.weights import HEADS, weight_files
 
 _LEGACY_POOLING = {
     "pooling_mode_cls_token": "cls",
@@ -22,17 +23,28 @@ _LEGACY_POOLING = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
+_PROMPTS = "config_sentence_transformers.json"
+_SETTINGS, _CARD = "the settings", "the model's card"
 _BESIDE_THE_POINT = {"architectures", "dtype", "torch_dtype", "transformers_version"}
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
 _POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert", "mpnet"}
 _UNBOUNDED = 8192
+_WIDTHS = ("hidden_size", "dim", "n_embd", "d_model")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value and what it was taken from, in words for people."""
+
+    value: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """An embedding model on disk and how it is to be used.
 
-    `pooling` is sentence-transformers' name of the pooling mode. `plain` says that the model is an encoder, a
+    `pooled` is sentence-transformers' name of the pooling mode. `plain` says that the model is an encoder, a
     pooling and nothing else that computes (a normalisation aside). `tokens` is how many tokens a text may have,
     special ones included. `content` is a hash of weights, tokenizer and architecture.
     """
@@ -40,14 +52,26 @@ class Checkpoint:
     folder: Path
     name: str
     architecture: str
-    pooling: str
+    pooled: Choice
     plain: bool
     tokens: int
     lowercase: bool
     dimensions: int
-    query_prefix: str
-    passage_prefix: str
+    before_query: Choice
+    before_passage: Choice
     content: str
+
+    @property
+    def pooling(self) -> str:
+        return self.pooled.value
+
+    @property
+    def query_prefix(self) -> str:
+        return self.before_query.value
+
+    @property
+    def passage_prefix(self) -> str:
+        return self.before_passage.value
 
     @property
     def graph(self) -> str:
@@ -62,38 +86,46 @@ class Checkpoint:
 
 
 def read_checkpoint(
-    folder: Path, *, name: str, query_prefix: str = "", passage_prefix: str = "", dimensions: int | None = None
+    folder: Path,
+    *,
+    name: str,
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    pooling: str | None = None,
+    dimensions: int | None = None,
 ) -> Checkpoint:
-    """Read what `folder` says; an empty prefix means the checkpoint's own, if it names one.
+    """Read what `folder` says; what is None is as the checkpoint says, or else the card of a model of that `name`.
 
     Raises MissingModel when the folder holds no model that can be loaded without running foreign code, and
-    SettingsError when it cannot give as many dimensions as asked.
+    SettingsError when it cannot give as many dimensions as asked or nothing says how its vectors are pooled.
     """
     config = _json_object(folder / "config.json")
     if not config:
         raise MissingModel(f"{folder} holds no embedding model (no config.json): name the folder of a checkpoint.")
     modules = _modules(folder)
     weights = weight_files([place for _, place in modules])
-    pooling = _pooling(modules)
+    card = card_of([name, hub_name(folder)])
+    pooled = _pooled(folder, modules, card, given=pooling)
     sentence = _json_object(folder / "sentence_bert_config.json")
-    prompts = _json_object(folder / "config_sentence_transformers.json")
+    prompts = _json_object(folder / _PROMPTS)
+    for_passages = card.passage_prefix if card else ""
     return Checkpoint(
         folder=folder,
         name=name,
         architecture=str(config.get("model_type", "")),
-        pooling=pooling,
+        pooled=pooled,
         plain={kind for kind, _ in modules} <= {"Transformer", "Pooling", "Normalize"},
         tokens=_tokens(folder, config, sentence),
         lowercase=bool(sentence.get("do_lower_case", False)),
-        dimensions=_dimensions(folder, modules, config, pooling, asked=dimensions),
-        query_prefix=query_prefix or _prompt(prompts, ("query",)),
-        passage_prefix=passage_prefix or _prompt(prompts, _PASSAGE_PROMPTS),
+        dimensions=_dimensions(folder, modules, config, pooled.value, asked=dimensions),
+        before_query=_prefix(query_prefix, _prompt(prompts, ("query",)), card.query_prefix if card else ""),
+        before_passage=_prefix(passage_prefix, _prompt(prompts, _PASSAGE_PROMPTS), for_passages),
         content=_content(folder, modules, config, weights),
     )
 
 
 def _modules(folder: Path) -> list[tuple[str, Path]]:
-    """(class name, folder) of each step; a folder without modules.json is an encoder with mean pooling."""
+    """(class name, folder) of each step; a folder without modules.json is an encoder and a pooling."""
     path = folder / "modules.json"
     if not path.is_file():
         return [("Transformer", folder), ("Pooling", folder / "1_Pooling")]
@@ -108,14 +140,44 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     return [(step["type"].rsplit(".", 1)[-1], folder / step["path"]) for step in listed]
 
 
-def _pooling(modules: list[tuple[str, Path]]) -> str:
-    """The pooling mode; several that are joined end to end are named with "+" between them."""
+def _pooled(folder: Path, modules: list[tuple[str, Path]], card: Card | None, *, given: str | None) -> Choice:
+    """The pooling mode; several that are joined end to end are named with "+" between them.
+
+    Where nothing says which it is none is assumed, since of a wrong one only poor search would tell.
+    """
     places = [place for kind, place in modules if kind == "Pooling"]
-    config = _json_object(places[0] / "config.json") if places else {}
+    if not places and given:
+        raise SettingsError(f"The model in {folder} has no pooling to choose: leave out embedding.pooling.")
+    if not places:
+        return Choice("none", "modules.json")
+    config = _json_object(places[0] / "config.json")
+    prompted = "" if config.get("include_prompt", True) else " without prompt"
+    if given:
+        return Choice(given + prompted, _SETTINGS)
+    if config:
+        return Choice(_own_pooling(config) + prompted, str((places[0] / "config.json").relative_to(folder)))
+    if card:
+        return Choice(card.pooling, _CARD)
+    if any((folder / f"{head}.{suffix}").is_file() for head in HEADS for suffix in ("safetensors", "pt")):
+        return Choice("cls", "BGE-M3's heads beside it")
+    raise SettingsError(
+        f"The model in {folder} does not say how a text's vectors become one: set embedding.pooling, "
+        'to "cls" for BGE and what FlagEmbedding trained, "mean" for most others, "lasttoken" for decoders.'
+    )
+
+
+def _own_pooling(config: dict[str, object]) -> str:
     given = config.get("pooling_mode") or [mode for key, mode in _LEGACY_POOLING.items() if config.get(key)]
     modes = [str(mode) for mode in given] if isinstance(given, list) else [str(given)]
-    prompted = "" if config.get("include_prompt", True) else " without prompt"
-    return ("+".join(modes) or "mean") + prompted
+    return "+".join(modes) or "mean"
+
+
+def _prefix(given: str | None, own: str, published: str) -> Choice:
+    if given is not None:
+        return Choice(given, _SETTINGS)
+    if own:
+        return Choice(own, _PROMPTS)
+    return Choice(published, _CARD if published else "")
 
 
 def _tokens(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
@@ -127,7 +189,7 @@ def _tokens(folder: Path, config: dict[str, object], sentence: dict[str, object]
 
 
 def _positions(config: dict[str, object]) -> int:
-    positions = _whole(config.get("max_position_embeddings"))
+    positions = _whole(config.get("max_position_embeddings") or config.get("n_positions"))
     if positions and config.get("model_type") in _POSITIONS_AFTER_PADDING:
         # These count positions from the padding token's id plus one: 514 positions hold 512 tokens.
         return positions - _whole(config.get("pad_token_id"), default=1) - 1
@@ -141,7 +203,7 @@ def _dimensions(
     if dense:
         native = _whole(_json_object(dense[-1] / "config.json").get("out_features"))
     else:
-        native = _whole(config.get("hidden_size") or config.get("dim")) * len(pooling.split("+"))
+        native = _whole(next((config[key] for key in _WIDTHS if key in config), 0)) * len(pooling.split("+"))
     if asked is not None and not 1 <= asked <= native:
         raise SettingsError(
             f"The embedding model in {folder} gives {native} dimensions, not {asked}: ask for at most {native}."

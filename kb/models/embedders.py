@@ -22,25 +22,21 @@ def load_embedder(
     model: str,
     device: str,
     cache: Path,
-    query_prefix: str = "",
-    passage_prefix: str = "",
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    pooling: str | None = None,
     dimensions: int | None = None,
 ) -> Embedder:
     """The embedder for `model`: the packaged default's name, a folder, or a name in the local Hugging Face cache.
 
     Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some); `cache` keeps what is
-    prepared once for a CPU. An empty prefix means the checkpoint's own, fewer `dimensions` than the model has its
-    first ones. Raises MissingModel and SettingsError.
+    prepared once for a CPU. A prefix or pooling of None is the model's own, an empty prefix is none; fewer `dimensions`
+    than the model has are its first ones. Raises MissingModel and SettingsError.
     """
-    folder = find_model(model)
-    checkpoint = read_checkpoint(
-        folder,
-        name=Path(model).resolve().name,
-        query_prefix=query_prefix,
-        passage_prefix=passage_prefix,
-        dimensions=dimensions,
+    checkpoint = find_checkpoint(
+        model, query_prefix=query_prefix, passage_prefix=passage_prefix, pooling=pooling, dimensions=dimensions
     )
-    chosen = _device(device)
+    chosen = choose_device(device)
     if chosen == "cpu" and _convertible(checkpoint):
         from kb.models.openvino_embedder import OpenVinoEmbedder
 
@@ -48,6 +44,25 @@ def load_embedder(
     from kb.models.torch_embedder import TorchEmbedder
 
     return TorchEmbedder(checkpoint, device=chosen)
+
+
+def find_checkpoint(
+    model: str,
+    *,
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    pooling: str | None = None,
+    dimensions: int | None = None,
+) -> Checkpoint:
+    """What is known of `model` without loading it; arguments and errors are those of `load_embedder`."""
+    return read_checkpoint(
+        find_model(model),
+        name=Path(model).resolve().name,
+        query_prefix=query_prefix,
+        passage_prefix=passage_prefix,
+        pooling=pooling,
+        dimensions=dimensions,
+    )
 
 
 def find_model(model: str) -> Path:
@@ -80,7 +95,8 @@ def _cached(model: str) -> Path | None:
         return None
 
 
-def _device(device: str) -> str:
+def choose_device(device: str) -> str:
+    """ "cpu" or "cuda", as asked or as there is. Raises SettingsError for a device that is unknown or not there."""
     if device not in {"auto", "cpu", "cuda"}:
         raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
     if device == "cpu" or (device == "auto" and not _has_cuda_driver()):

@@ -17,6 +17,7 @@ from kb.protocols import Vectors
 
 if TYPE_CHECKING:
     import torch
+    from sentence_transformers import SentenceTransformer
 
 _BATCH = {"cpu": 16, "cuda": 128}
 
@@ -49,6 +50,7 @@ class TorchEmbedder:
             model_kwargs={"dtype": _precision(device), "use_safetensors": True},
         )
         self._model.max_seq_length = checkpoint.tokens
+        _pool_as(checkpoint, self._model)
         self._width = self._model.get_embedding_dimension() or checkpoint.dimensions
         self._turn = Lock()  # its tokenizer keeps state between calls
         self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
@@ -94,6 +96,16 @@ class TorchEmbedder:
                     show_progress_bar=False,
                 )
         return unit_rows(pooled, self.dimensions)
+
+
+def _pool_as(checkpoint: Checkpoint, model: SentenceTransformer) -> None:
+    """Sets the pooling that the checkpoint's files do not name (sentence-transformers then takes the mean)."""
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    mode, _, prompted = checkpoint.pooling.partition(" ")
+    for place, module in enumerate(model):
+        if isinstance(module, Pooling) and "+" not in mode:
+            model[place] = Pooling(module.embedding_dimension, mode, include_prompt=not prompted)
 
 
 def _precision(device: str) -> torch.dtype:
