@@ -76,7 +76,7 @@ def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:
 def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
     """Write the network (ids and mask in, one pooled row a text out) and its tokenizer into `target`."""
     _write_graph(folder, pooling, target / GRAPH)
-    _write_tokenizer(folder, lowercase, target / TOKENIZER)
+    (target / TOKENIZER).write_text(tokenizer_definition(folder, lowercase=lowercase), encoding="utf-8")
 
 
 def _write_graph(folder: Path, pooling: str, path: Path) -> None:
@@ -119,7 +119,8 @@ def _pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tenso
     return (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
 
 
-def _write_tokenizer(folder: Path, lowercase: bool, path: Path) -> None:
+def tokenizer_definition(folder: Path, *, lowercase: bool) -> str:
+    """A checkpoint's tokenizer in the format of the `tokenizers` library, with the id that pads its rows."""
     from tokenizers.normalizers import Lowercase, Sequence
     from transformers import AutoTokenizer
 
@@ -129,7 +130,7 @@ def _write_tokenizer(folder: Path, lowercase: bool, path: Path) -> None:
         backend.normalizer = Sequence([Lowercase(), *([backend.normalizer] if backend.normalizer else [])])
     # The padding id travels in the tokenizer's file: some encoders count positions by it.
     backend.enable_padding(pad_id=tokenizer.pad_token_id or 0, pad_token=tokenizer.pad_token or "[PAD]")
-    backend.save(str(path))
+    return str(backend.to_str())
 
 
 if __name__ == "__main__":

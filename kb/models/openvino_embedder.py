@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted
-from kb.models.tokens import RowTokenizer, TextTokenizer
+from kb.models.tokens import RowTokenizer, TextTokenizer, in_batches
 from kb.models.vectors import unit_rows
 from kb.protocols import Vectors
 
 if TYPE_CHECKING:
     import openvino as ov
 
+# 768 tokens take a core about 0.2 s, and a query may wait for two batches; batches of 16 rows, whatever their length,
+# were no faster and took 70 MB more.
 _BATCH_TOKENS = 768
 # OpenVINO sets up parts of its Python side at the first inference, under a lock that it holds while it waits for the
 # GIL: two threads whose first inferences meet deadlock (openvino 2026.4.1). So the first one is made here, alone.
@@ -86,7 +88,7 @@ class OpenVinoEmbedder:
 
     def _vectors(self, texts: list[str]) -> Vectors:
         rows = self._rows.rows(texts)
-        batches = _batches(rows)
+        batches = in_batches(rows, tokens=_BATCH_TOKENS)
         pooled = np.zeros((len(texts), self._width), dtype=np.float32)
 
         def embed(batch: list[int]) -> None:
@@ -129,19 +131,3 @@ def _core() -> ov.Core:
     import openvino as ov
 
     return ov.Core()
-
-
-def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Indices of `rows`, longest first, so that little of a batch is padding.
-
-    768 tokens take a core about 0.2 s, and a query may wait for two batches; batches of 16 rows, whatever their
-    length, were no faster and took 70 MB more.
-    """
-    order = sorted(range(len(rows)), key=lambda index: len(rows[index]), reverse=True)
-    batches: list[list[int]] = []
-    start = 0
-    while start < len(order):
-        count = max(1, _BATCH_TOKENS // max(1, len(rows[order[start]])))
-        batches.append(order[start : start + count])
-        start += count
-    return batches

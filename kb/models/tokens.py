@@ -55,3 +55,15 @@ class RowTokenizer:
 def encodable(text: str) -> str:
     """`text` as the tokenizers take it, each character in its place."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def in_batches(rows: Sequence[Sequence[int]], *, tokens: int) -> list[list[int]]:
+    """Indices of `rows` in batches of at most so many tokens, longest first, so that little of a batch is padding."""
+    order = sorted(range(len(rows)), key=lambda index: len(rows[index]), reverse=True)
+    batches: list[list[int]] = []
+    start = 0
+    while start < len(order):
+        count = max(1, tokens // max(1, len(rows[order[start]])))
+        batches.append(order[start : start + count])
+        start += count
+    return batches
