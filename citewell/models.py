@@ -6,8 +6,9 @@ from pathlib import Path
 from threading import Lock
 
 from citewell.home import cache_folder
-from kb.models.embedders import load_embedder
-from kb.protocols import Embedder
+from kb.models.checkpoint import Checkpoint
+from kb.models.embedders import find_checkpoint, load_embedder
+from kb.protocols import Embedder, Scorer
 from kb.settings import EmbeddingSettings, Settings
 
 
@@ -19,12 +20,20 @@ class Models:
         self._home = home
         self._lock = Lock()
         self._embedder: Embedder | None = None
+        self._views_scorer: Scorer | None = None
 
     def embedder(self) -> Embedder:
         with self._lock:
             if self._embedder is None:
                 self._embedder = configured_embedder(self._settings.embedding, self._home)
             return self._embedder
+
+    def views_scorer(self) -> Scorer:
+        """The embedder as a scorer by all three of its views of a text, which BGE-M3 alone has."""
+        with self._lock:
+            if self._views_scorer is None:
+                self._views_scorer = configured_views_scorer(self._settings, self._home)
+            return self._views_scorer
 
 
 def configured_embedder(settings: EmbeddingSettings, home: Path) -> Embedder:
@@ -38,3 +47,24 @@ def configured_embedder(settings: EmbeddingSettings, home: Path) -> Embedder:
         pooling=settings.pooling,
         dimensions=settings.dimensions,
     )
+
+
+def configured_checkpoint(settings: EmbeddingSettings) -> Checkpoint:
+    """What is known of the embedder without loading it. Raises MissingModel where it is not on this machine."""
+    return find_checkpoint(
+        settings.model,
+        query_prefix=settings.query_prefix,
+        passage_prefix=settings.passage_prefix,
+        pooling=settings.pooling,
+        dimensions=settings.dimensions,
+    )
+
+
+def configured_views_scorer(settings: Settings, home: Path) -> Scorer:
+    """Raises MissingModel where the embedder is not of BGE-M3's kind."""
+    from kb.models.bge_m3 import BgeM3Scorer, ViewWeights
+    from kb.models.bge_m3_loading import load_bge_m3
+
+    checkpoint = configured_checkpoint(settings.embedding)
+    encoder = load_bge_m3(checkpoint, device=settings.embedding.device, cache=cache_folder(home))
+    return BgeM3Scorer(encoder, weights=ViewWeights(**settings.views.model_dump()))

@@ -9,9 +9,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as VariableError
 
@@ -36,6 +36,20 @@ class EmbeddingSettings(_Section):
     passage_prefix: str | None = None
     pooling: Literal["cls", "lasttoken", "max", "mean", "mean_sqrt_len_tokens", "weightedmean"] | None = None
     dimensions: Annotated[int, Field(gt=0)] | None = None
+
+
+class ViewSettings(_Section):
+    """How much each of BGE-M3's views of a text counts where it is the embedder and scores passages by all of them."""
+
+    dense: Annotated[float, Field(ge=0)] = 1.0
+    lexical: Annotated[float, Field(ge=0)] = 0.3
+    tokens: Annotated[float, Field(ge=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _some_count(self) -> Self:
+        if not self.dense + self.lexical + self.tokens:
+            raise ValueError("one of dense, lexical and tokens must be above 0")
+        return self
 
 
 class ChunkingSettings(_Section):
@@ -111,6 +125,7 @@ class Settings(BaseSettings):
     )
 
     embedding: EmbeddingSettings = EmbeddingSettings()
+    views: ViewSettings = ViewSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}

@@ -51,20 +51,13 @@ def doctor(context: typer.Context) -> None:
 
 def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     """The embedder, tried out; what is wrong with it is part of the finding."""
-    from citewell.models import configured_embedder
+    from citewell.models import configured_checkpoint, configured_embedder
     from kb.errors import CitewellError
-    from kb.models.embedders import find_checkpoint
     from kb.models.openvino_embedder import OpenVinoEmbedder
 
     chosen = settings.embedding
     try:
-        checkpoint = find_checkpoint(
-            chosen.model,
-            query_prefix=chosen.query_prefix,
-            passage_prefix=chosen.passage_prefix,
-            pooling=chosen.pooling,
-            dimensions=chosen.dimensions,
-        )
+        checkpoint = configured_checkpoint(chosen)
         embedder = configured_embedder(chosen, home)
         embedder.queries(["The first question is slower."])
         began = time.perf_counter()

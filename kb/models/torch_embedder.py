@@ -10,11 +10,12 @@ import numpy as np
 
 from kb.models.checkpoint import Checkpoint
 from kb.models.tokens import TextTokenizer, encodable
-from kb.models.transformers_models import precision_on, prepare_transformers
+from kb.models.transformers_models import prepare_transformers
 from kb.models.vectors import unit_rows
 from kb.protocols import Vectors
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 _BATCH = {"cpu": 16, "cuda": 128}
@@ -93,3 +94,12 @@ def _pool_as(checkpoint: Checkpoint, model: SentenceTransformer) -> None:
     for place, module in enumerate(model):
         if isinstance(module, Pooling) and "+" not in mode:
             model[place] = Pooling(module.embedding_dimension, mode, include_prompt=not prompted)
+
+
+def precision_on(device: str) -> torch.dtype:
+    """What models calculate in: single precision on a CPU, half on a GPU."""
+    import torch
+
+    if device == "cpu":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

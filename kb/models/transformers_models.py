@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
-
-if TYPE_CHECKING:
-    import torch
 
 
 def prepare_transformers(checkpoint: Checkpoint) -> None:
@@ -27,12 +23,3 @@ def prepare_transformers(checkpoint: Checkpoint) -> None:
         )
     # That of loading weights: standard error is the command line's.
     disable_progress_bar()  # type: ignore[no-untyped-call]
-
-
-def precision_on(device: str) -> torch.dtype:
-    """What models calculate in: single precision on a CPU, half on a GPU."""
-    import torch
-
-    if device == "cpu":
-        return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
