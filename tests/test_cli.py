@@ -327,9 +327,19 @@ def test_doctor_says_what_is_used_and_why(citewell: Citewell) -> None:
     assert isinstance(found, dict)
     assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert (found["embedder"]["dimensions"], found["embedder"]["why"] != "") == (384, True)
+    assert (found["embedder"]["pooling"], found["embedder"]["pooling_from"]) == ("mean", "1_Pooling/config.json")
+    assert (found["embedder"]["query_prefix"], found["embedder"]["query_prefix_from"]) == ("", "")
     assert "default" in found["bases"]
     assert found["settings"]["answer"]["mode"] == "hybrid"
     assert str(citewell.home) in citewell("doctor").out
+
+
+def test_doctor_says_which_prefixes_are_used_and_where_they_come_from(citewell: Citewell, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[embedding]\nquery_prefix = "query: "\npassage_prefix = ""\n')
+    result = citewell("--settings", tmp_path / "settings.toml", "--json", "doctor").json()
+    assert isinstance(result, dict)
+    names = ("query_prefix", "query_prefix_from", "passage_prefix", "passage_prefix_from")
+    assert [result["embedder"][name] for name in names] == ["query: ", "the settings", "", "the settings"]
 
 
 def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def _why(runtime: str, device: str, *, has_gpu: bool) -> str:
         return "there is no GPU that torch can use" if not has_gpu else f'the settings say device = "{device}"'
     if has_gpu and device != "cpu":
         return "there is a GPU"
-    return "this model is no plain encoder, which is what OpenVINO takes over"
+    return "OpenVINO takes over plain encoders of kinds that were compared on it, which this model is not"
 
 
 def _models() -> dict[str, str]:

@@ -26,7 +26,10 @@ _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _PROMPTS = "config_sentence_transformers.json"
 _SETTINGS, _CARD = "the settings", "the model's card"
 _BESIDE_THE_POINT = {"architectures", "dtype", "torch_dtype", "transformers_version"}
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
+_TOKENIZER_FILES = (
+    *("tokenizer.json", "vocab.txt", "vocab.json"),
+    *("sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model"),
+)
 _POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert", "mpnet"}
 _UNBOUNDED = 8192
 _WIDTHS = ("hidden_size", "dim", "n_embd", "d_model")
@@ -224,7 +227,9 @@ def _content(folder: Path, modules: list[tuple[str, Path]], config: dict[str, ob
     architecture = {key: config[key] for key in config if not key.startswith("_") and key not in _BESIDE_THE_POINT}
     others = [_json_object(place / "config.json") for kind, place in modules if kind not in {"Transformer", "Pooling"}]
     vocabulary = next((folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()), None)
-    files = [*weights, *([vocabulary] if vocabulary else [])]
+    if vocabulary is None:  # transformers would make do with a tokenizer that knows no word
+        raise MissingModel(f"{folder} holds no tokenizer (tokenizer.json): name the folder of a whole checkpoint.")
+    files = [*weights, vocabulary]
     return _digest(architecture, [kind for kind, _ in modules], others, [_file_digest(path) for path in files])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
 from kb.models.tokens import TextTokenizer, encodable
 from kb.models.transformers_models import prepare_transformers
@@ -30,13 +31,19 @@ class TorchEmbedder:
 
         self._checkpoint = checkpoint
         self._batch = _BATCH[device]
-        self._model = SentenceTransformer(
-            str(checkpoint.folder),
-            device=device,
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"dtype": precision_on(device), "use_safetensors": True},
-        )
+        try:
+            self._model = SentenceTransformer(
+                str(checkpoint.folder),
+                device=device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"dtype": precision_on(device), "use_safetensors": True},
+            )
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise MissingModel(
+                f"The embedding model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it."
+            ) from error
         self._model.max_seq_length = checkpoint.tokens
         _pool_as(checkpoint, self._model)
         self._width = self._model.get_embedding_dimension() or checkpoint.dimensions
