@@ -76,13 +76,13 @@ class Checkpoint:
     @property
     def graph(self) -> str:
         """Identity of the network and its tokenizer, whatever prefixes and dimensions it is used with."""
-        return _digest(self.content, self.pooling, self.lowercase)[:16]
+        return digest(self.content, self.pooling, self.lowercase)[:16]
 
     @property
     def fingerprint(self) -> str:
         """The model's name and 12 hexadecimal digits over all that decides a vector."""
         decisive = (self.graph, self.tokens, self.dimensions, self.query_prefix, self.passage_prefix)
-        return f"{self.name}:{_digest(*decisive)[:12]}"
+        return f"{self.name}:{digest(*decisive)[:12]}"
 
 
 def read_checkpoint(
@@ -99,15 +99,15 @@ def read_checkpoint(
     Raises MissingModel when the folder holds no model that can be loaded without running foreign code, and
     SettingsError when it cannot give as many dimensions as asked or nothing says how its vectors are pooled.
     """
-    config = _json_object(folder / "config.json")
+    config = json_object(folder / "config.json")
     if not config:
-        raise MissingModel(f"{folder} holds no embedding model (no config.json): name the folder of a checkpoint.")
-    modules = _modules(folder)
+        raise MissingModel(f"{folder} holds no model (no config.json): name the folder of a checkpoint.")
+    modules = steps_in(folder)
     weights = weight_files([place for _, place in modules])
     card = card_of([name, hub_name(folder)])
     pooled = _pooled(folder, modules, card, given=pooling)
-    sentence = _json_object(folder / "sentence_bert_config.json")
-    prompts = _json_object(folder / _PROMPTS)
+    sentence = json_object(folder / "sentence_bert_config.json")
+    prompts = json_object(folder / _PROMPTS)
     for_passages = card.passage_prefix if card else ""
     return Checkpoint(
         folder=folder,
@@ -115,16 +115,16 @@ def read_checkpoint(
         architecture=str(config.get("model_type", "")),
         pooled=pooled,
         plain={kind for kind, _ in modules} <= {"Transformer", "Pooling", "Normalize"},
-        tokens=_tokens(folder, config, sentence),
+        tokens=window_of(folder, config, sentence),
         lowercase=bool(sentence.get("do_lower_case", False)),
         dimensions=_dimensions(folder, modules, config, pooled.value, asked=dimensions),
         before_query=_prefix(query_prefix, _prompt(prompts, ("query",)), card.query_prefix if card else ""),
         before_passage=_prefix(passage_prefix, _prompt(prompts, _PASSAGE_PROMPTS), for_passages),
-        content=_content(folder, modules, config, weights),
+        content=content_of(folder, modules, config, weights),
     )
 
 
-def _modules(folder: Path) -> list[tuple[str, Path]]:
+def steps_in(folder: Path) -> list[tuple[str, Path]]:
     """(class name, folder) of each step; a folder without modules.json is an encoder and a pooling."""
     path = folder / "modules.json"
     if not path.is_file():
@@ -150,7 +150,7 @@ def _pooled(folder: Path, modules: list[tuple[str, Path]], card: Card | None, *,
         raise SettingsError(f"The model in {folder} has no pooling to choose: leave out embedding.pooling.")
     if not places:
         return Choice("none", "modules.json")
-    config = _json_object(places[0] / "config.json")
+    config = json_object(places[0] / "config.json")
     prompted = "" if config.get("include_prompt", True) else " without prompt"
     if given:
         return Choice(given + prompted, _SETTINGS)
@@ -180,9 +180,9 @@ def _prefix(given: str | None, own: str, published: str) -> Choice:
     return Choice(published, _CARD if published else "")
 
 
-def _tokens(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
+def window_of(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
     """As sentence-transformers counts, but never more than the model has positions for."""
-    tokenizer = _json_object(folder / "tokenizer_config.json")
+    tokenizer = json_object(folder / "tokenizer_config.json")
     asked = _whole(sentence.get("max_seq_length")) or _whole(tokenizer.get("model_max_length"))
     limits = [limit for limit in (asked, _positions(config)) if limit]
     return min(limits, default=_UNBOUNDED)
@@ -201,7 +201,7 @@ def _dimensions(
 ) -> int:
     dense = [place for kind, place in modules if kind == "Dense"]
     if dense:
-        native = _whole(_json_object(dense[-1] / "config.json").get("out_features"))
+        native = _whole(json_object(dense[-1] / "config.json").get("out_features"))
     else:
         native = _whole(next((config[key] for key in _WIDTHS if key in config), 0)) * len(pooling.split("+"))
     if asked is not None and not 1 <= asked <= native:
@@ -219,13 +219,13 @@ def _prompt(config: dict[str, object], kinds: tuple[str, ...]) -> str:
     return next((str(prompts[name]) for name in names if name in prompts), "")
 
 
-def _content(folder: Path, modules: list[tuple[str, Path]], config: dict[str, object], weights: list[Path]) -> str:
+def content_of(folder: Path, modules: list[tuple[str, Path]], config: dict[str, object], weights: list[Path]) -> str:
     """Hash of everything in the folder that decides a vector; where it lies and who saved it are left out."""
     architecture = {key: config[key] for key in config if not key.startswith("_") and key not in _BESIDE_THE_POINT}
-    others = [_json_object(place / "config.json") for kind, place in modules if kind not in {"Transformer", "Pooling"}]
+    others = [json_object(place / "config.json") for kind, place in modules if kind not in {"Transformer", "Pooling"}]
     vocabulary = next((folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()), None)
     files = [*weights, *([vocabulary] if vocabulary else [])]
-    return _digest(architecture, [kind for kind, _ in modules], others, [_file_digest(path) for path in files])
+    return digest(architecture, [kind for kind, _ in modules], others, [_file_digest(path) for path in files])
 
 
 def _file_digest(path: Path) -> str:
@@ -233,11 +233,11 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest(*values: object) -> str:
+def digest(*values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _json_object(path: Path) -> dict[str, object]:
+def json_object(path: Path) -> dict[str, object]:
     """The JSON object in `path`, empty when there is no such file."""
     value = _json(path) if path.is_file() else {}
     return value if isinstance(value, dict) else {}
