@@ -20,6 +20,7 @@ from kb.types import Hit
 from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
+from retrieval.reranking import RerankedRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
@@ -88,7 +89,14 @@ class Composer:
 Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
 """Makes the retriever of a stage on top of the mode of that name."""
 
-STAGES: Mapping[str, Wrapped] = {}
+
+def _reranked(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    chosen = composer.settings.rerank
+    scorer = composer.models.scorer()
+    return RerankedRetriever(composer.compose(inner, view, within), scorer, depth=chosen.depth, seconds=chosen.seconds)
+
+
+STAGES: Mapping[str, Wrapped] = {"rerank": _reranked}
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,20 @@ class ModeSettings(_Section):
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
+class RerankSettings(_Section):
+    """The stage "rerank", as in the mode "hybrid+rerank": `model` judges the first `depth` passages that are found.
+
+    It is a local folder, or a model that the hub's cache holds. Of the question with a passage at most `tokens` are
+    seen. What is not judged within `seconds` stays in the order in which it was found.
+    """
+
+    model: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+    seconds: Annotated[float, Field(gt=0)] = 5.0
+    tokens: Annotated[int, Field(ge=128)] = 512
+
+
 class AnswerSettings(_Section):
     """`passages` are searched for an answer, `quotes` shown at most.
 
@@ -129,6 +143,7 @@ class Settings(BaseSettings):
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
+    rerank: RerankSettings = RerankSettings()
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
