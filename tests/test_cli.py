@@ -345,8 +345,9 @@ def test_doctor_tries_out_the_reranker_that_the_settings_name(citewell: Citewell
     assert plain["reranker"] is None
     model, settings = tiny_rerankers.bert(tmp_path / "tiny"), tmp_path / "settings.toml"
     settings.write_text(f'[rerank]\nmodel = "{model}"\n')
-    assert isinstance(tried := citewell("--settings", settings, "--json", "doctor").json(), dict)
-    found = tried["reranker"]
+    record = citewell("--settings", settings, "--json", "doctor").json()
+    assert isinstance(record, dict)
+    found = record["reranker"]
     assert (found["folder"], found["kind"], found["runtime"]) == (str(model), "cross-encoder", "OpenVINO")
     assert found["passages_per_second"] > 0
     (model / "model.safetensors").unlink()
