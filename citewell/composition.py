@@ -20,6 +20,7 @@ from kb.types import Hit
 from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
+from retrieval.reranking import RerankedRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
@@ -88,7 +89,20 @@ class Composer:
 Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
 """Makes the retriever of a stage on top of the mode of that name."""
 
-STAGES: Mapping[str, Wrapped] = {}
+
+def _reranked(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    chosen = composer.settings.rerank
+    scorer = composer.models.scorer()
+    return RerankedRetriever(composer.compose(inner, view, within), scorer, depth=chosen.depth, seconds=chosen.seconds)
+
+
+def _viewed(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    """Reranked by BGE-M3, where that is the embedder, within the same limits as by a reranker."""
+    limits, scorer = composer.settings.rerank, composer.models.views_scorer()
+    return RerankedRetriever(composer.compose(inner, view, within), scorer, depth=limits.depth, seconds=limits.seconds)
+
+
+STAGES: Mapping[str, Wrapped] = {"rerank": _reranked, "views": _viewed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from citewell.home import cache_folder
+from kb.errors import SettingsError
 from kb.models.checkpoint import Checkpoint
 from kb.models.embedders import find_checkpoint, load_embedder
 from kb.protocols import Embedder, Scorer
-from kb.settings import EmbeddingSettings, Settings
+from kb.settings import EmbeddingSettings, RerankSettings, Settings
+
+if TYPE_CHECKING:
+    from kb.models.scorers import ModelScorer
 
 
 class Models:
@@ -20,6 +25,7 @@ class Models:
         self._home = home
         self._lock = Lock()
         self._embedder: Embedder | None = None
+        self._scorer: Scorer | None = None
         self._views_scorer: Scorer | None = None
 
     def embedder(self) -> Embedder:
@@ -27,6 +33,13 @@ class Models:
             if self._embedder is None:
                 self._embedder = configured_embedder(self._settings.embedding, self._home)
             return self._embedder
+
+    def scorer(self) -> Scorer:
+        """The reranker. Raises SettingsError where the settings name none."""
+        with self._lock:
+            if self._scorer is None:
+                self._scorer = configured_scorer(self._settings.rerank, self._home)
+            return self._scorer
 
     def views_scorer(self) -> Scorer:
         """The embedder as a scorer by all three of its views of a text, which BGE-M3 alone has."""
@@ -58,6 +71,18 @@ def configured_checkpoint(settings: EmbeddingSettings) -> Checkpoint:
         pooling=settings.pooling,
         dimensions=settings.dimensions,
     )
+
+
+def configured_scorer(settings: RerankSettings, home: Path) -> ModelScorer:
+    """The reranker. Raises SettingsError where none is named, MissingModel where it is not here."""
+    from kb.models.scorers import load_scorer
+
+    if not settings.model:
+        raise SettingsError(
+            'The stage "rerank" has no model: set rerank.model to the name or the folder of a reranker, '
+            "BAAI/bge-reranker-v2-m3 for one."
+        )
+    return load_scorer(model=settings.model, device=settings.device, cache=cache_folder(home), tokens=settings.tokens)
 
 
 def configured_views_scorer(settings: Settings, home: Path) -> Scorer:

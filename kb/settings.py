@@ -39,7 +39,10 @@ class EmbeddingSettings(_Section):
 
 
 class ViewSettings(_Section):
-    """How much each of BGE-M3's views of a text counts where it is the embedder and scores passages by all of them."""
+    """The stage "views", as in the mode "hybrid+views": BGE-M3, where it is the embedder, judges by all its views.
+
+    Each counts as much as is said here; depth and seconds are those of the stage "rerank".
+    """
 
     dense: Annotated[float, Field(ge=0)] = 1.0
     lexical: Annotated[float, Field(ge=0)] = 0.3
@@ -87,6 +90,20 @@ class ModeSettings(_Section):
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
+class RerankSettings(_Section):
+    """The stage "rerank", as in the mode "hybrid+rerank": `model` judges the first `depth` passages that are found.
+
+    It is a local folder, or a model that the hub's cache holds. Of the question with a passage at most `tokens` are
+    seen. What is not judged within `seconds` stays in the order in which it was found.
+    """
+
+    model: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+    seconds: Annotated[float, Field(gt=0)] = 5.0
+    tokens: Annotated[int, Field(ge=128)] = 512
+
+
 class AnswerSettings(_Section):
     """`passages` are searched for an answer, `quotes` shown at most.
 
@@ -129,6 +146,7 @@ class Settings(BaseSettings):
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
+    rerank: RerankSettings = RerankSettings()
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

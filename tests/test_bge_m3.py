@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from tiny_encoders import WIDTH, encoder, heads
 
-from citewell import Settings
+from citewell import KnowledgeBase, Settings
 from citewell.models import Models
-from kb.errors import MissingModel, SettingsError
+from kb.errors import FingerprintMismatch, MissingModel, SettingsError
 from kb.models.bge_m3 import BgeM3Encoder, BgeM3Scorer, Views, ViewWeights, score_together
 from kb.models.bge_m3_loading import load_bge_m3, torch_network
 from kb.models.checkpoint import Checkpoint, read_checkpoint
 from kb.models.embedders import load_embedder
-from kb.settings import EmbeddingSettings, ViewSettings, changed
+from kb.settings import EmbeddingSettings, RerankSettings, ViewSettings, changed
+from kb.text.passages import indexed_text
 
 TEXTS = ["red river", "deep water of the deep river stones", "a green stone xyz", "", "water red " * 100]
 QUERY = "red deep water"
@@ -114,14 +115,14 @@ def test_a_passage_seen_before_is_not_encoded_again_while_there_is_room(
     counting = BgeM3Encoder(checkpoint, replace(network, run=run))
     expected = BgeM3Scorer(exact).scores(QUERY, TEXTS)
     roomy, narrow = BgeM3Scorer(counting), BgeM3Scorer(counting, kept_bytes=0)
-    for scorer, passages in ((roomy, [5, 0]), (narrow, [5, 5])):
-        for count in passages:
+    for scorer, counts in ((roomy, [6, 0]), (narrow, [6, 6])):
+        for count in counts:
             encoded.clear()
             assert scorer.scores(QUERY, TEXTS) == pytest.approx(expected, abs=1e-5)
-            assert sum(encoded) == 1 + count
+            assert sum(encoded) == count
     encoded.clear()
     assert roomy.scores(QUERY, [TEXTS[2], "green", "green"])[0] == pytest.approx(expected[2], abs=1e-5)
-    assert sum(encoded) == 2
+    assert sum(encoded) == 1
     assert roomy.scores(QUERY, []) == []
 
 
@@ -167,6 +168,30 @@ def test_settings_name_the_model_and_weigh_its_views(folder: Path, home: Path, l
         Models(Settings(), home).views_scorer()
     with pytest.raises(SettingsError, match="must be above 0"):
         changed(settings, {"views.lexical": 0})
+
+
+def test_the_stage_orders_what_a_mode_finds_by_all_views(folder: Path, home: Path, tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    for number, text in enumerate(TEXTS[:3]):
+        (documents / f"{number}.txt").write_text(text)
+    settings = Settings(embedding=EmbeddingSettings(model=str(folder)), rerank=RerankSettings(seconds=60))
+    with KnowledgeBase.open(home=home, settings=settings, create=True) as base:
+        base.ingest([documents]).wait()
+        hits = base.search(QUERY, 3, mode="hybrid+views")
+        scored = (
+            Models(settings, home)
+            .views_scorer()
+            .scores(QUERY, [indexed_text(hit.chunk.context, hit.chunk.text) for hit in hits])
+        )
+        assert len(hits) == 3
+        assert [hit.score for hit in hits] == pytest.approx(scored, abs=1e-4) == sorted(scored, reverse=True)
+    prefixed = Settings(embedding=EmbeddingSettings(model=str(folder), query_prefix="find: "))
+    with (
+        KnowledgeBase.open(home=home, settings=prefixed) as changed_base,
+        pytest.raises(FingerprintMismatch, match="reindex"),
+    ):
+        changed_base.search(QUERY)
 
 
 def test_the_width_of_token_vectors_may_differ_from_the_encoder(folder: Path, tmp_path: Path) -> None:

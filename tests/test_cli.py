@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tiny_rerankers
 
 from app.cli.main import main
 from app.cli.output import printable, reflowed
@@ -347,6 +348,21 @@ def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path
     result = citewell("--settings", tmp_path / "settings.toml", "--json", "doctor")
     assert isinstance(found := result.json(), dict)
     assert (result.code, list(found["embedder"])) == (0, ["model", "error"])
+
+
+def test_doctor_tries_out_the_reranker_that_the_settings_name(citewell: Citewell, tmp_path: Path) -> None:
+    assert isinstance(plain := citewell("--json", "doctor").json(), dict)
+    assert plain["reranker"] is None
+    model, settings = tiny_rerankers.bert(tmp_path / "tiny"), tmp_path / "settings.toml"
+    settings.write_text(f'[rerank]\nmodel = "{model}"\n')
+    record = citewell("--settings", settings, "--json", "doctor").json()
+    assert isinstance(record, dict)
+    found = record["reranker"]
+    assert (found["folder"], found["kind"], found["runtime"]) == (str(model), "cross-encoder", "OpenVINO")
+    assert found["passages_per_second"] > 0
+    (model / "model.safetensors").unlink()
+    shown = citewell("--settings", settings, "doctor")
+    assert (shown.code, "holds no weights" in " ".join(shown.out.split())) == (0, True)
 
 
 def rivers(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -112,7 +112,7 @@ class BgeM3Encoder:
 
 
 class BgeM3Scorer:
-    """A Scorer of all three views together; keeps those of the passages that it met last, in `kept_bytes` of memory.
+    """A Scorer of all three views together; keeps those of the texts that it met last, in `kept_bytes` of memory.
 
     They are kept by a hash of the text, so that no text outlives its removal from a base.
     """
@@ -129,15 +129,16 @@ class BgeM3Scorer:
     def scores(self, query: str, passages: Sequence[str]) -> list[float]:
         if not passages:
             return []
-        question = self._encoder.queries([query])[0]
-        return [score_together(question, passage, self._weights) for passage in self._seen(passages)]
+        question = self._seen([query], self._encoder.queries, "query")[0]
+        seen = self._seen(passages, self._encoder.passages, "passage")
+        return [score_together(question, passage, self._weights) for passage in seen]
 
-    def _seen(self, passages: Sequence[str]) -> list[Views]:
-        keys = [hashlib.sha256(encodable(passage).encode()).digest() for passage in passages]
+    def _seen(self, texts: Sequence[str], encode: Callable[[Sequence[str]], list[Views]], kind: str) -> list[Views]:
+        keys = [hashlib.sha256(f"{kind} {encodable(text)}".encode()).digest() for text in texts]
         with self._lock:
             found = {key: self._kept[key] for key in keys if key in self._kept}
-        new = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in found}
-        found.update(zip(new, self._encoder.passages(list(new.values())), strict=True))
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        found.update(zip(new, encode(list(new.values())), strict=True))
         self._keep({key: found[key] for key in keys})
         return [found[key] for key in keys]
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from kb.models.bge_m3 import BgeM3Encoder
 from kb.models.bge_m3_network import Array, Ids, ViewsNetwork, heads_digest, views_module
 from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted, tokenizer_definition
 from kb.models.embedders import CONVERTIBLE, chosen_device
-from kb.models.torch_embedder import precision_on
+from kb.models.openvino_runtime import BATCH_TOKENS, OpenVinoNetwork
+from kb.models.precision import precision_on
 from kb.models.transformers_models import prepare_transformers
 
-_OPENVINO_BATCH = 768
 _TORCH_BATCH = {"cpu": 2_048, "cuda": 65_536}
 
 
@@ -32,21 +30,18 @@ def load_bge_m3(checkpoint: Checkpoint, *, device: str, cache: Path) -> BgeM3Enc
 
 def openvino_network(checkpoint: Checkpoint, *, cache: Path) -> ViewsNetwork:
     """For a CPU: converted once, then without torch."""
-    from kb.models.openvino_embedder import compiled_graph
-
     place = converted(checkpoint, cache, views=heads_digest(checkpoint.folder))
-    network = compiled_graph(place / GRAPH)
+    network = OpenVinoNetwork(place / GRAPH)
 
     def run(ids: Ids, mask: Ids) -> tuple[Array, Array, Array]:
-        # As in the embedder: never share_inputs=True.
-        result = network.create_infer_request().infer({"input_ids": ids, "attention_mask": mask})
-        return np.array(result[0]), np.array(result[1]), np.array(result[2])
+        dense, weights, tokens = network.infer({"input_ids": ids, "attention_mask": mask})
+        return dense, weights, tokens
 
     return ViewsNetwork(
         run=run,
         tokenizer=(place / TOKENIZER).read_text(encoding="utf-8"),
-        workers=2 * int(network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")),
-        batch_tokens=_OPENVINO_BATCH,
+        workers=network.workers,
+        batch_tokens=BATCH_TOKENS,
     )
 
 

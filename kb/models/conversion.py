@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from kb.errors import MissingModel
 from kb.models.bge_m3_network import views_module
 from kb.models.checkpoint import Checkpoint
+from kb.models.reranker_checkpoint import SCORE, RerankerCheckpoint
+from kb.models.score_network import score_module, tells_types
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +34,7 @@ _FORMAT = 1
 _log = logging.getLogger(__name__)
 
 
-def converted(checkpoint: Checkpoint, cache: Path, *, views: str = "") -> Path:
+def converted(checkpoint: Checkpoint | RerankerCheckpoint, cache: Path, *, views: str = "") -> Path:
     """The folder in `cache` that holds the checkpoint's graph and tokenizer, made when it is not there yet.
 
     With `views`, an identity of BGE-M3's linear layers, the graph gives its three views of a text, not pooled rows.
@@ -61,7 +63,7 @@ def _complete(place: Path) -> bool:
     return all(file.is_file() and file.stat().st_size for file in files)
 
 
-def _convert_apart(checkpoint: Checkpoint, pooling: str, target: Path) -> None:
+def _convert_apart(checkpoint: Checkpoint | RerankerCheckpoint, pooling: str, target: Path) -> None:
     command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), pooling]
     command += [str(int(checkpoint.lowercase)), str(target)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -72,31 +74,39 @@ def _convert_apart(checkpoint: Checkpoint, pooling: str, target: Path) -> None:
         return
     _log.error("converting %s failed:\n%s", checkpoint.folder, done.stderr)
     reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    raise MissingModel(
-        f"The embedding model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it."
-    )
+    raise MissingModel(f"The model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it.")
 
 
 def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
-    """Write the network (ids and mask in, one pooled row a text or BGE-M3's views out) and its tokenizer."""
+    """Write the network (ids and mask in, a row a text or pair or BGE-M3's views out) and its tokenizer."""
     _write_graph(folder, pooling, target / GRAPH)
     (target / TOKENIZER).write_text(tokenizer_definition(folder, lowercase=lowercase), encoding="utf-8")
 
 
 def _write_graph(folder: Path, pooling: str, path: Path) -> None:
-    from kb.models.openvino_embedder import silence_openvino
+    from kb.models.openvino_runtime import silence_openvino
 
     silence_openvino()
     import openvino as ov
     import torch
 
-    network = views_module(folder, torch.float32) if pooling == VIEWS else _pooled_network(folder, pooling)
+    network = _network(folder, pooling)
     ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
     example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
+    if pooling == SCORE and tells_types(folder):
+        example["token_type_ids"] = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 0]])
     shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in example]
     with torch.no_grad():
         graph = ov.convert_model(network.eval(), example_input=example, input=shapes)
     ov.save_model(graph, path, compress_to_fp16=False)
+
+
+def _network(folder: Path, pooling: str) -> torch.nn.Module:
+    import torch
+
+    if pooling == SCORE:
+        return score_module(folder)
+    return views_module(folder, torch.float32) if pooling == VIEWS else _pooled_network(folder, pooling)
 
 
 def _pooled_network(folder: Path, pooling: str) -> torch.nn.Module:

@@ -69,12 +69,20 @@ def find_model(model: str) -> Path:
     """The folder of a model; raises MissingModel when it is not on this machine."""
     if model == DEFAULT_MODEL and (packaged := _packaged()):
         return packaged
+    return local_folder(model, kind="embedding model")
+
+
+def local_folder(model: str, *, kind: str) -> Path:
+    """The folder that `model` is, or its place in the local Hugging Face cache.
+
+    Raises MissingModel, which says what `kind` of model is missing.
+    """
     if Path(model).expanduser().is_dir():
         return Path(model).expanduser().resolve()
     cached = _cached(model)
     if cached is None:
         raise MissingModel(
-            f"The embedding model {model} is not on this machine: name a folder that holds it, "
+            f"The {kind} {model} is not on this machine: name a folder that holds it, "
             f"or fetch it where there is a network with `hf download {model}`."
         )
     return cached

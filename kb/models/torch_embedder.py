@@ -10,13 +10,13 @@ import numpy as np
 
 from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
+from kb.models.precision import precision_name, precision_on
 from kb.models.tokens import TextTokenizer, encodable
 from kb.models.transformers_models import prepare_transformers
 from kb.models.vectors import unit_rows
 from kb.protocols import Vectors
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
 _BATCH = {"cpu": 16, "cuda": 128}
@@ -66,7 +66,7 @@ class TorchEmbedder:
 
     @property
     def precision(self) -> str:
-        return {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}[str(self._model.dtype).removeprefix("torch.")]
+        return precision_name(self._model.dtype)
 
     @property
     def tokenizer(self) -> TextTokenizer:
@@ -101,12 +101,3 @@ def _pool_as(checkpoint: Checkpoint, model: SentenceTransformer) -> None:
     for place, module in enumerate(model):
         if isinstance(module, Pooling) and "+" not in mode:
             model[place] = Pooling(module.embedding_dimension, mode, include_prompt=not prompted)
-
-
-def precision_on(device: str) -> torch.dtype:
-    """What models calculate in: single precision on a CPU, half on a GPU."""
-    import torch
-
-    if device == "cpu":
-        return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

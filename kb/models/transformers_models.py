@@ -6,9 +6,10 @@ import os
 
 from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
+from kb.models.reranker_checkpoint import RerankerCheckpoint
 
 
-def prepare_transformers(checkpoint: Checkpoint) -> None:
+def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
     """To be called before transformers loads `checkpoint`. Raises MissingModel for a kind that it does not know."""
     # The folder is local; this keeps the hub's client from asking for updates and from reporting use.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
