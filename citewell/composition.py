@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from citewell.models import Models
 from kb.errors import SettingsError, UserError
-from kb.protocols import QueryEmbedder, Retriever
+from kb.protocols import QueryEmbedder, Retriever, Scorer
 from kb.settings import ModeSettings, Settings
 from kb.store.store import Store
 from kb.store.view import View
@@ -22,6 +22,7 @@ from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
 from retrieval.llama_index import LlamaIndexRetriever, PostprocessedRetriever
+from retrieval.reranking import RerankedRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
@@ -111,7 +112,28 @@ class Composer:
 Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
 """Makes the retriever of a stage on top of the mode of that name."""
 
-STAGES: Mapping[str, Wrapped] = {}
+
+def _reranked(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    return _judged(composer, composer.compose(inner, view, within), composer.models.scorer())
+
+
+def _viewed(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    """Reranked by BGE-M3, where that is the embedder, within the same limits as by a reranker."""
+    return _judged(composer, composer.compose(inner, view, within), composer.models.views_scorer())
+
+
+def _judged(composer: Composer, retriever: Retriever, scorer: Scorer) -> RerankedRetriever:
+    limits = composer.settings.rerank
+    return RerankedRetriever(
+        retriever,
+        scorer,
+        depth=limits.depth,
+        seconds=limits.seconds,
+        on_timeout=lambda why: composer.note(why.sentence),
+    )
+
+
+STAGES: Mapping[str, Wrapped] = {"rerank": _reranked, "views": _viewed}
 
 
 def _postprocessed(

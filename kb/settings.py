@@ -9,9 +9,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as VariableError
 
@@ -28,13 +28,34 @@ class _Section(BaseModel):
 
 
 class EmbeddingSettings(_Section):
-    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds."""
+    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds.
+
+    None is what the model's files or its card say; an empty prefix is no prefix.
+    """
 
     model: str = "all-MiniLM-L6-v2"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    query_prefix: str = ""
-    passage_prefix: str = ""
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    pooling: Literal["cls", "lasttoken", "max", "mean", "mean_sqrt_len_tokens", "weightedmean"] | None = None
     dimensions: Annotated[int, Field(gt=0)] | None = None
+
+
+class ViewSettings(_Section):
+    """The stage "views", as in the mode "hybrid+views": BGE-M3, where it is the embedder, judges by all its views.
+
+    Each counts as much as is said here; depth and seconds are those of the stage "rerank".
+    """
+
+    dense: Annotated[float, Field(ge=0)] = 1.0
+    lexical: Annotated[float, Field(ge=0)] = 0.3
+    tokens: Annotated[float, Field(ge=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _some_count(self) -> Self:
+        if not self.dense + self.lexical + self.tokens:
+            raise ValueError("one of dense, lexical and tokens must be above 0")
+        return self
 
 
 class ChunkingSettings(_Section):
@@ -93,6 +114,20 @@ class PostprocessorSettings(_Section):
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
+class RerankSettings(_Section):
+    """The stage "rerank", as in the mode "hybrid+rerank": `model` judges the first `depth` passages that are found.
+
+    It is a local folder, or a model that the hub's cache holds. Of the question with a passage at most `tokens` are
+    seen. What is not judged within `seconds` stays in the order in which it was found.
+    """
+
+    model: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+    seconds: Annotated[float, Field(gt=0)] = 5.0
+    tokens: Annotated[int, Field(ge=128)] = 512
+
+
 class AnswerSettings(_Section):
     """`passages` are searched for an answer, `quotes` shown at most.
 
@@ -131,11 +166,13 @@ class Settings(BaseSettings):
     )
 
     embedding: EmbeddingSettings = EmbeddingSettings()
+    views: ViewSettings = ViewSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
     retrievers: dict[str, RetrieverSettings] = {}
     postprocessors: dict[str, PostprocessorSettings] = {}
+    rerank: RerankSettings = RerankSettings()
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tiny_rerankers
 
 from citewell import KnowledgeBase, Settings
 from kb.errors import SettingsError, UserError
-from kb.settings import ModeSettings
+from kb.settings import ModeSettings, RerankSettings
 from kb.types import Chunk, Hit
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 
@@ -88,13 +89,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         (folder / f"{topic.split()[0]}.md").write_text(f"# {topic.title()}\n\n" + "\n\n".join(paragraphs))
     # The same text in two places: both must be found, and both cited.
     (folder / "copy.md").write_text((folder / "steam.md").read_text())
-    settings = Settings(modes=MODES)
+    reranker = tiny_rerankers.bert(tmp_path_factory.mktemp("rerankers") / "bert")
+    # Ten of fifty passages, so that some are reranked and some are not.
+    settings = Settings(modes=MODES, rerank=RerankSettings(model=str(reranker), depth=10, seconds=600))
     with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), settings=settings, create=True) as filled:
         filled.ingest([folder]).wait()
         yield filled
 
 
-@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid", "rank", "nested"])
+@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid", "rank", "nested", "hybrid+rerank"])
 @pytest.mark.parametrize("query", ["steam engines", "中文", "How long are the tusks?", "nothing of the kind"])
 def test_every_retriever_keeps_the_contract(base: KnowledgeBase, mode: str, query: str) -> None:
     retriever = base.retriever(mode)

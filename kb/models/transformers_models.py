@@ -1,0 +1,26 @@
+"""What every model that transformers runs needs first: that it is quiet, and knows the model."""
+
+from __future__ import annotations
+
+import os
+
+from kb.errors import MissingModel
+from kb.models.checkpoint import Checkpoint
+from kb.models.reranker_checkpoint import RerankerCheckpoint
+
+
+def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
+    """To be called before transformers loads `checkpoint`. Raises MissingModel for a kind that it does not know."""
+    # The folder is local; this keeps the hub's client from asking for updates and from reporting use.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from transformers import CONFIG_MAPPING
+    from transformers.utils.logging import disable_progress_bar
+
+    if checkpoint.architecture not in CONFIG_MAPPING:
+        raise MissingModel(
+            f"The model in {checkpoint.folder} is of a kind that the installed transformers does not know "
+            f"({checkpoint.architecture}), and program code of its own is never run: choose another."
+        )
+    # That of loading weights: standard error is the command line's.
+    disable_progress_bar()  # type: ignore[no-untyped-call]
