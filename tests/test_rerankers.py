@@ -140,12 +140,14 @@ def test_passages_do_not_tie_by_rounding(shape: str, load: Callable[[str], Score
     assert np.any(bits & 0xFFFF), "all scores are bfloat16 numbers"
 
 
-@pytest.mark.parametrize("shape", [*ENCODERS, "gemma"])
+@pytest.mark.parametrize(("shape", "on_torch"), [("bert", False), ("bert", True), ("roberta", False), ("gemma", True)])
 def test_of_a_long_pair_the_end_of_the_passage_is_not_seen_but_the_query_is(
-    shape: str, folder_of: Folder, model_cache: Path
+    shape: str, on_torch: bool, folder_of: Folder, model_cache: Path
 ) -> None:
     # Of 128 tokens Gemma's task takes 33; the encoders have but 64.
-    scorer = load_scorer(model=str(folder_of(shape)), device="cpu", cache=model_cache, tokens=128)
+    scorer: Scorer = load_scorer(model=str(folder_of(shape)), device="cpu", cache=model_cache, tokens=128)
+    if on_torch and shape == "bert":
+        scorer = TorchScorer(read_reranker(folder_of(shape), name=shape, tokens=128), device="cpu")
     long = "river " * 200
     [plain, at_the_end, at_the_start] = scorer.scores(QUERY, [long, long + "apple " * 9, "apple " * 9 + long])
     assert plain == at_the_end != at_the_start
@@ -213,7 +215,11 @@ def test_what_is_no_reranker_is_refused(folder_of: Folder, tmp_path: Path, model
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "architectures": ["BertModel"]}))
     refused(folder, "its network is BertModel")
-    (folder / "config.json").write_text(json.dumps({**config, "model_type": "unheard-of"}))
+    (folder / "config.json").write_text(json.dumps({**config, "architectures": ["OwnForSequenceClassification"]}))
+    refused(folder, "code of its own")
+    (folder / "config.json").write_text(
+        json.dumps({**config, "model_type": "unheard-of", "architectures": ["UnheardForSequenceClassification"]})
+    )
     refused(folder, "does not know")
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "model.safetensors").write_bytes(b"cut off")

@@ -1,7 +1,8 @@
 """Reranking by a language model of FlagEmbedding's: does the passage answer the query, Yes or No?
 
-What its FlagLLMReranker computes on the same folder, in half the time: that runs the first batch twice, takes logits of
-the whole vocabulary at every token, draws progress bars, and starts over with fewer passages at any RuntimeError.
+What its FlagLLMReranker computes on the same folder, in half the time for 16 passages: that runs the first batch twice,
+takes logits of the whole vocabulary at every token, draws progress bars, and meets any RuntimeError by trying fewer at
+once.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     import torch
 
 
+_WITHIN_FLOAT16 = frozenset({"bert", "distilbert", "electra", "roberta", "xlm-roberta"})
+
+
 def precision_on(device: str) -> torch.dtype:
     """What models calculate in: single precision on a CPU, half on a GPU."""
     import torch
@@ -17,14 +20,14 @@ def precision_on(device: str) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
-def score_precision_on(device: str) -> torch.dtype:
-    """For cross-encoders: single precision on a CPU, float16 on a GPU.
+def score_precision_on(device: str, *, architecture: str) -> torch.dtype:
+    """For cross-encoders: on a GPU float16 where the network is of a kind that keeps within its range, else as above.
 
-    Encoders keep within its range, and of scores from 4 to 8 only every 0.03rd is a bfloat16: passages would tie.
+    Of scores from 4 to 8 only every 0.03rd is a bfloat16, so that passages may tie.
     """
     import torch
 
-    return torch.float32 if device == "cpu" else torch.float16
+    return torch.float16 if device != "cpu" and architecture in _WITHIN_FLOAT16 else precision_on(device)
 
 
 def precision_name(dtype: object) -> str:

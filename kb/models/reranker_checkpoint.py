@@ -25,13 +25,15 @@ class RerankerCheckpoint:
 
     A "cross-encoder" is an encoder whose head gives one number for a pair; a "decoder" is a language model of
     FlagEmbedding's, which is asked for a Yes; "steps" are sentence-transformers' own, such as a language model and what
-    it takes from its logits. `tokens` is how many tokens a pair may have, special ones included. `content` is a hash of
-    weights, tokenizer and architecture.
+    it takes from its logits. `head` is the class that the network was saved from, empty where none is named. `tokens`
+    is how many tokens a pair may have, special ones included. `content` is a hash of weights, tokenizer and
+    architecture.
     """
 
     folder: Path
     name: str
     kind: Kind
+    head: str
     architecture: str
     tokens: int
     lowercase: bool
@@ -67,6 +69,7 @@ def read_reranker(folder: Path, *, name: str, tokens: int) -> RerankerCheckpoint
         folder=folder,
         name=name,
         kind=_kind(folder, config, [kind for kind, _ in steps]),
+        head=_head(config),
         architecture=str(config.get("model_type", "")),
         tokens=min(tokens, window_of(folder, config, sentence)),
         lowercase=bool(sentence.get("do_lower_case", False)),
@@ -75,8 +78,7 @@ def read_reranker(folder: Path, *, name: str, tokens: int) -> RerankerCheckpoint
 
 
 def _kind(folder: Path, config: dict[str, object], steps: list[str]) -> Kind:
-    classes = config.get("architectures")
-    head = str(classes[0]) if isinstance(classes, list) and classes else "of no named class"
+    head = _head(config)
     has_steps = (folder / "modules.json").is_file()
     if has_steps and steps != ["Transformer"]:
         if "Pooling" in steps:
@@ -88,7 +90,12 @@ def _kind(folder: Path, config: dict[str, object], steps: list[str]) -> Kind:
         return "steps" if _has_prompt(folder) else "cross-encoder"
     if head.endswith("ForCausalLM"):
         return "steps" if has_steps else "decoder"
-    raise _no_reranker(folder, f"its network is {head}")
+    raise _no_reranker(folder, f"its network is {head or 'of no named class'}")
+
+
+def _head(config: dict[str, object]) -> str:
+    classes = config.get("architectures")
+    return str(classes[0]) if isinstance(classes, list) and classes else ""
 
 
 def _labels(config: dict[str, object]) -> int:

@@ -13,8 +13,11 @@ from kb.models.torch_scorer import TorchScorer
 ModelScorer = OpenVinoScorer | TorchScorer | LlmScorer
 TOKENS = 512
 """What FlagEmbedding's and sentence-transformers' rerankers were trained on, most of them."""
-# Cross-encoders whose conversion was compared with sentence-transformers; others run on torch.
-_CONVERTIBLE = frozenset({"bert", "roberta", "xlm-roberta"})
+# Cross-encoders whose conversion was compared with sentence-transformers; others run on torch. By their classes: what
+# calls itself a "bert" may be one with code of its own.
+_CONVERTIBLE = frozenset(
+    {"BertForSequenceClassification", "RobertaForSequenceClassification", "XLMRobertaForSequenceClassification"}
+)
 
 
 def load_scorer(*, model: str, device: str, cache: Path, tokens: int = TOKENS) -> ModelScorer:
@@ -35,4 +38,4 @@ def load_scorer(*, model: str, device: str, cache: Path, tokens: int = TOKENS) -
 
 
 def _convertible(checkpoint: RerankerCheckpoint) -> bool:
-    return checkpoint.kind == "cross-encoder" and checkpoint.architecture in _CONVERTIBLE
+    return checkpoint.kind == "cross-encoder" and checkpoint.head in _CONVERTIBLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from threading import Lock
 
-from kb.models.precision import precision_name, precision_on, score_precision_on
+from kb.models.precision import precision_name, score_precision_on
 from kb.models.reranker_checkpoint import RerankerCheckpoint
 from kb.models.tokens import TextTokenizer, cut, encodable, query_share
 from kb.models.transformers_models import prepare_transformers
@@ -28,7 +28,7 @@ class TorchScorer:
 
         self.checkpoint = checkpoint
         self._batch = _BATCH[device]
-        self._dtype = score_precision_on(device) if checkpoint.kind == "cross-encoder" else precision_on(device)
+        self._dtype = score_precision_on(device, architecture=checkpoint.architecture)
         self._model = CrossEncoder(
             str(checkpoint.folder),
             device=device,

@@ -14,6 +14,7 @@ def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
     # The folder is local; this keeps the hub's client from asking for updates and from reporting use.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import transformers
     from transformers import CONFIG_MAPPING
     from transformers.utils.logging import disable_progress_bar
 
@@ -21,6 +22,12 @@ def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
         raise MissingModel(
             f"The model in {checkpoint.folder} is of a kind that the installed transformers does not know "
             f"({checkpoint.architecture}), and program code of its own is never run: choose another."
+        )
+    # Another class of the same kind would be taken instead, whose weights may fit, and whose scores say nothing.
+    if isinstance(checkpoint, RerankerCheckpoint) and checkpoint.head and not hasattr(transformers, checkpoint.head):
+        raise MissingModel(
+            f"The model in {checkpoint.folder} needs program code of its own ({checkpoint.head}), which is never run: "
+            "choose another."
         )
     # That of loading weights: standard error is the command line's.
     disable_progress_bar()  # type: ignore[no-untyped-call]
