@@ -40,7 +40,7 @@ def load_embedder(
         passage_prefix=passage_prefix,
         dimensions=dimensions,
     )
-    chosen = _device(device)
+    chosen = chosen_device(device)
     if chosen == "cpu" and _convertible(checkpoint):
         from kb.models.openvino_embedder import OpenVinoEmbedder
 
@@ -50,8 +50,8 @@ def load_embedder(
     return TorchEmbedder(checkpoint, device=chosen)
 
 
-def find_model(model: str) -> Path:
-    """The folder of a model; raises MissingModel when it is not on this machine."""
+def find_model(model: str, *, kind: str = "embedding model") -> Path:
+    """The folder of a model of that kind; raises MissingModel when it is not on this machine."""
     if model == DEFAULT_MODEL and (packaged := _packaged()):
         return packaged
     if Path(model).expanduser().is_dir():
@@ -59,7 +59,7 @@ def find_model(model: str) -> Path:
     cached = _cached(model)
     if cached is None:
         raise MissingModel(
-            f"The embedding model {model} is not on this machine: name a folder that holds it, "
+            f"The {kind} {model} is not on this machine: name a folder that holds it, "
             f"or fetch it where there is a network with `hf download {model}`."
         )
     return cached
@@ -80,7 +80,8 @@ def _cached(model: str) -> Path | None:
         return None
 
 
-def _device(device: str) -> str:
+def chosen_device(device: str) -> str:
+    """ "cpu" or "cuda", which "auto" is where there is some. Raises SettingsError where there is none."""
     if device not in {"auto", "cpu", "cuda"}:
         raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
     if device == "cpu" or (device == "auto" and not _has_cuda_driver()):

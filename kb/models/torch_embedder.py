@@ -46,7 +46,7 @@ class TorchEmbedder:
             device=device,
             local_files_only=True,
             trust_remote_code=False,
-            model_kwargs={"dtype": _precision(device), "use_safetensors": True},
+            model_kwargs={"dtype": precision_on(device), "use_safetensors": True},
         )
         self._model.max_seq_length = checkpoint.tokens
         self._width = self._model.get_embedding_dimension() or checkpoint.dimensions
@@ -96,7 +96,8 @@ class TorchEmbedder:
         return unit_rows(pooled, self.dimensions)
 
 
-def _precision(device: str) -> torch.dtype:
+def precision_on(device: str) -> torch.dtype:
+    """Half of it on a GPU: bfloat16 where that has it, whose range is that of float32."""
     import torch
 
     if device == "cpu":
