@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from citewell.expansion import by_hypothetical_passages, by_rewrites, by_subquestions
 from citewell.models import Models
 from kb.errors import SettingsError, UserError
 from kb.protocols import QueryEmbedder, Retriever
@@ -88,7 +89,11 @@ class Composer:
 Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
 """Makes the retriever of a stage on top of the mode of that name."""
 
-STAGES: Mapping[str, Wrapped] = {}
+STAGES: Mapping[str, Wrapped] = {
+    "hyde": by_hypothetical_passages,
+    "multi": by_rewrites,
+    "decompose": by_subquestions,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,14 @@ MODES = {
     "rank": ModeSettings(fuse=("dense", "lexical"), method="rrf"),
     "nested": ModeSettings(fuse=("hybrid", "lexical"), weights=(0.8, 0.2), depth=5),
 }
+STAGED = ("dense+hyde", "hybrid+multi", "hybrid+decompose", "rank+decompose+multi+hyde")
+RULES = [
+    ["Write 3 other ways", "1. engines driven by steam\n2. walruses\n3. mines"],
+    ["follow up questions", "Are follow up questions needed here: Yes.\nFollow up: copper?\nFollow up: bread?"],
+    ["a manual or a guide", "I do not know."],
+    ["Write one passage", "Steam engines were used in copper mines."],
+]
+"""What a language model says to prompts by their words."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +96,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         (folder / f"{topic.split()[0]}.md").write_text(f"# {topic.title()}\n\n" + "\n\n".join(paragraphs))
     # The same text in two places: both must be found, and both cited.
     (folder / "copy.md").write_text((folder / "steam.md").read_text())
-    settings = Settings(modes=MODES)
+    llm_options = {"rules": RULES, "log": str(tmp_path_factory.mktemp("log") / "prompts")}
+    generator = {"llm": "scripted_llm:ScriptedLLM", "llm_options": llm_options}
+    settings = Settings(modes=MODES, generator=generator)  # type: ignore[arg-type]
     with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), settings=settings, create=True) as filled:
         filled.ingest([folder]).wait()
         yield filled
 
 
-@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid", "rank", "nested"])
+@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid", "rank", "nested", *STAGED])
 @pytest.mark.parametrize("query", ["steam engines", "中文", "How long are the tusks?", "nothing of the kind"])
 def test_every_retriever_keeps_the_contract(base: KnowledgeBase, mode: str, query: str) -> None:
     retriever = base.retriever(mode)
