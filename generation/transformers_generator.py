@@ -89,7 +89,8 @@ class TransformersGenerator:
 
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, timeout=_PATIENCE, skip_special_tokens=True)
         work = _Work(prompt, streamer)
-        Thread(target=self._write, args=(work,), name="citewell-generator").start()
+        # No daemon, whoever starts it: a process that ends while torch computes in a daemon is aborted.
+        Thread(target=self._write, args=(work,), name="citewell-generator", daemon=False).start()
         try:
             yield from (piece for piece in streamer if piece)
         except Empty:

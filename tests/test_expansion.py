@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from retrieval.multi_query import MultiQueryRetriever
 from retrieval.prompting import forms, prompt
 from retrieval.replies import Reply, distinct, listed, said
 
+ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "How long are the tusks of a walrus?"
 
 
@@ -359,6 +362,22 @@ def test_a_model_that_learnt_nothing_moves_the_vector_and_nothing_else(base: Kno
 @pytest.mark.parametrize("stage", ["multi", "decompose"])
 def test_the_nonsense_of_a_model_that_learnt_nothing_changes_nothing(base: KnowledgeBase, stage: str) -> None:
     assert base.search(QUESTION, 5, mode=f"hybrid+{stage}") == base.search(QUESTION, 5, mode="hybrid")
+
+
+def test_a_process_may_end_while_a_model_writes(tmp_path: Path) -> None:
+    model = tiny_llama(tmp_path, window=5000)
+    script = (
+        "import sys\n"
+        "from generation.generators import load_generator\n"
+        "from kb.protocols import Message\n"
+        "from retrieval.asking import Asker\n"
+        "generator = load_generator(model=sys.argv[1], device='cpu', max_tokens=4000)\n"
+        "prompt = (Message('user', 'the walrus has long tusks'),)\n"
+        "print(Asker(generator, seconds=0.5).ask([prompt], read=lambda reply: [str(reply.is_whole)]))\n"
+    )
+    command = [sys.executable, "-c", script, str(model)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120)
+    assert (ended.returncode, ended.stdout) in [(0, "['False']\n"), (0, "[]\n")], ended.stderr
 
 
 def test_without_a_language_model_it_is_told_what_to_set() -> None:

@@ -23,6 +23,7 @@ from generation.generators import load_generator
 from generation.llama_index_generator import LlamaIndexGenerator
 from kb.errors import GeneratorError, MissingModel, SettingsError
 from kb.protocols import Generator, Message
+from kb.settings import Settings, changed
 
 MESSAGES = (Message("system", "the walrus"), Message("user", "has long tusks"))
 
@@ -202,6 +203,13 @@ def test_one_language_model_is_to_be_named() -> None:
         load_generator(model="", device="cpu", max_tokens=8)
     with pytest.raises(SettingsError, match="two language models"):
         load_generator(model="a", llm="b:C", device="cpu", max_tokens=8)
+
+
+def test_the_arguments_of_a_model_are_written_nowhere_and_outlast_a_change() -> None:
+    chosen = {"llm": "a:B", "llm_options": {"api_key": "a secret"}}
+    settings = Settings(generator=chosen)  # type: ignore[arg-type]
+    assert "a secret" not in settings.model_dump_json() + repr(settings)
+    assert changed(settings, {"answer.quotes": 5}).generator == settings.generator
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
