@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _ASKING, _REPLYING = "User:", "Assistant:"
+_THOUGHT = "<think>"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:
-    """`ends_with` is what a reply must be cut at; empty where the model itself knows how to end one.
+    """`begins_with` is what the reply begins with that the text already holds: a tag that opens a thought, of models
+    that always think aloud. `ends_with` is what it must be cut at; empty where the model itself knows how to end one.
 
     `is_whole` says that the text holds the special tokens (of the beginning, say) that the model expects.
     """
 
     text: str
+    begins_with: str = ""
     ends_with: str = ""
     is_whole: bool = True
 
@@ -44,11 +47,11 @@ def chat_prompt(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message])
     try:
         text = _templated(tokenizer, bare)
         if all(message.content.strip() in text for message in bare):
-            return ChatPrompt(text)
+            return _opened(text)
     except TemplateError:
         pass  # Most probably of the system's role, which some templates know only to refuse.
     try:
-        return ChatPrompt(_templated(tokenizer, _without_system(bare)))
+        return _opened(_templated(tokenizer, _without_system(bare)))
     except TemplateError as error:
         raise GeneratorError(
             f"The chat template of the language model refuses the messages ({error}); use another model."
@@ -69,6 +72,10 @@ def before(end: str, pieces: TextStream) -> TextStream:
             held = held[safe:]
     if held:
         yield held
+
+
+def _opened(text: str) -> ChatPrompt:
+    return ChatPrompt(text, begins_with=_THOUGHT if text.rstrip().endswith(_THOUGHT) else "")
 
 
 def _begun(end: str, text: str) -> int:

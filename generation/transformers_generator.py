@@ -73,7 +73,7 @@ class TransformersGenerator:
         with self._encoding:
             encoded = self._encoder(prompt.text, add_special_tokens=not prompt.is_whole, return_tensors="pt")
         self._check_room(int(encoded["input_ids"].shape[1]))
-        pieces = self._written(encoded)
+        pieces = self._written(encoded, prompt.begins_with)
         return before(prompt.ends_with, pieces) if prompt.ends_with else pieces
 
     def _check_room(self, tokens: int) -> None:
@@ -84,7 +84,7 @@ class TransformersGenerator:
                 f"{window:,}, {self._max_tokens:,} of them for the reply: ask with less, or lower generator.max_tokens."
             )
 
-    def _written(self, prompt: BatchEncoding) -> TextStream:
+    def _written(self, prompt: BatchEncoding, begun: str) -> TextStream:
         from transformers import TextIteratorStreamer
 
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, timeout=_PATIENCE, skip_special_tokens=True)
@@ -92,6 +92,8 @@ class TransformersGenerator:
         # No daemon, whoever starts it: a process that ends while torch computes in a daemon is aborted.
         Thread(target=self._write, args=(work,), name="citewell-generator", daemon=False).start()
         try:
+            if begun:
+                yield begun
             yield from (piece for piece in streamer if piece)
         except Empty:
             raise GeneratorError(
