@@ -377,7 +377,7 @@ def test_a_process_may_end_while_a_model_writes(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", script, str(model)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120)
-    assert (ended.returncode, ended.stdout) in [(0, "['False']\n"), (0, "[]\n")], ended.stderr
+    assert (ended.returncode, ended.stdout) in [(0, "['False']\n"), (0, "[]\n")], (ended.stdout, ended.stderr)
 
 
 def test_without_a_language_model_it_is_told_what_to_set() -> None:

@@ -26,7 +26,7 @@ SILENT_SYSTEM = TEMPLATE.replace("%}<|turn|>{{", "%}{% if message.role != 'syste
 
 
 def tiny_llama(folder: Path, *, template: str | None = TEMPLATE, window: int = 2048) -> Path:
-    """Llama's shape, on whole words: it writes words of WORDS, one a token, and knows no others."""
+    """Llama's shape, on whole words: it writes words of WORDS, one a token, knows no others, and comes to no end."""
     import torch
 
     vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS])}
@@ -46,7 +46,9 @@ def tiny_llama(folder: Path, *, template: str | None = TEMPLATE, window: int = 2
         bos_token_id=None,
         pad_token_id=0,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    model = LlamaForCausalLM(config)
+    model.lm_head.weight.data[SPECIAL.index("</s>")] = 0.0
+    model.save_pretrained(folder)
     return _save_tokenizer(tokenizer, folder, template)
 
 
