@@ -78,6 +78,7 @@ class KnowledgeBase:
         self.close()
 
     def close(self) -> None:
+        self._models.close()
         self._store.close()
 
     def ingest(

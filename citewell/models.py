@@ -24,6 +24,13 @@ class Models:
         self._generator: Generator | None = None
         self._asker: Asker | None = None
 
+    def close(self) -> None:
+        """Waits, not for long, until a language model has stopped; the models may be used again."""
+        with self._lock:
+            asker = self._asker
+        if asker:
+            asker.close()
+
     def embedder(self) -> Embedder:
         with self._lock:
             if self._embedder is None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 300.0
 """Seconds without a word, waiting for one's turn included, after which a model counts as stuck."""
+_FAREWELL = 5.0
+"""Seconds that closing a reply waits for the model to have stopped: a token's time, but for a long prompt."""
 _UNBOUNDED = 10**9
 """Tokenizers that know of no limit name a huge one."""
 
@@ -65,7 +67,7 @@ class TransformersGenerator:
         return self._tokenizer.model_max_length if self._tokenizer.model_max_length < _UNBOUNDED else None
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
-        """The reply, word by word; closing it stops the model within a token.
+        """The reply, word by word; closing it stops the model within a token, and waits for that.
 
         Raises GeneratorError for a prompt that leaves no room for a reply in the window: nothing is ever cut.
         """
@@ -90,7 +92,8 @@ class TransformersGenerator:
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, timeout=_PATIENCE, skip_special_tokens=True)
         work = _Work(prompt, streamer)
         # No daemon, whoever starts it: a process that ends while torch computes in a daemon is aborted.
-        Thread(target=self._write, args=(work,), name="citewell-generator", daemon=False).start()
+        writer = Thread(target=self._write, args=(work,), name="citewell-generator", daemon=False)
+        writer.start()
         try:
             if begun:
                 yield begun
@@ -101,6 +104,7 @@ class TransformersGenerator:
             ) from None
         finally:
             work.stopped.set()
+            writer.join(_FAREWELL)
         if work.error:
             raise self._told(work.error)
 
@@ -108,8 +112,8 @@ class TransformersGenerator:
         """In a thread of its own, which ends by itself, whoever does or does not read on."""
         from transformers import StoppingCriteriaList
 
-        inputs = {name: work.prompt[name].to(self._model.device) for name in ("input_ids", "attention_mask")}
         try:
+            inputs = {name: work.prompt[name].to(self._model.device) for name in ("input_ids", "attention_mask")}
             with self._turn:
                 if not work.stopped.is_set():
                     self._model.generate(  # type: ignore[operator]

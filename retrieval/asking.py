@@ -10,13 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from math import inf
-from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Lock
 from time import monotonic
 
 from kb.errors import GeneratorError
-from kb.protocols import Generator, TextStream
+from kb.protocols import Generator
 from retrieval.ignorance import admits_ignorance
+from retrieval.listening import Listener
 from retrieval.prompting import Prompt
 from retrieval.replies import Reply, said
 
@@ -41,7 +41,8 @@ class Asker:
     """Asks `generator`, which has `seconds` for all that is asked at once. Safe to share between threads."""
 
     def __init__(self, generator: Generator, *, seconds: float = 10.0) -> None:
-        self._generator = generator
+        self._name = f"The language model {generator.name}"
+        self._listener = Listener(generator)
         self._seconds = seconds
         self._known: OrderedDict[Prompt, tuple[float, Reply]] = OrderedDict()
         self._told: set[str] = set()
@@ -76,9 +77,9 @@ class Asker:
             on_fallback(problems[0])
         return found
 
-    @property
-    def _name(self) -> str:
-        return f"The language model {self._generator.name}"
+    def close(self) -> None:
+        """To be called before the process ends: a model that is being stopped gets the time for it."""
+        self._listener.close()
 
     def _reply(self, prompt: Prompt, deadline: float) -> Reply:
         if (known := self._recalled(prompt)) is not None:
@@ -101,7 +102,7 @@ class Asker:
     def _heard(self, prompt: Prompt, deadline: float) -> Reply:
         text, is_whole, problem = "", True, ""
         try:
-            with closing(_until(deadline, self._generator, prompt)) as pieces:
+            with closing(self._listener.hear(prompt, deadline=deadline)) as pieces:
                 for piece in pieces:
                     text += piece
                     if len(said(text)) >= _ENOUGH:
@@ -122,44 +123,3 @@ class Asker:
                 return
             self._told.add(problem)
         _log.warning("A question was searched with less than was to be written about it: %s.", problem.rstrip("."))
-
-
-def _until(deadline: float, generator: Generator, prompt: Prompt) -> TextStream:
-    """The reply as it comes. Raises TimeoutError at `deadline`, and what the generator raises.
-
-    The generator is asked in a thread of its own, because it may be silent for long; when this is closed, it is
-    stopped at its next word.
-    """
-    if monotonic() >= deadline:
-        raise TimeoutError
-    pieces: SimpleQueue[str | BaseException | None] = SimpleQueue()
-    stopped = Event()
-    Thread(target=_speak, args=(generator, prompt, pieces, stopped), name="citewell-asking", daemon=True).start()
-    try:
-        while (piece := _next(pieces, deadline)) is not None:
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
-    finally:
-        stopped.set()
-
-
-def _speak(
-    generator: Generator, prompt: Prompt, pieces: SimpleQueue[str | BaseException | None], stopped: Event
-) -> None:
-    try:
-        with closing(generator.stream(prompt)) as stream:
-            for piece in stream:
-                if stopped.is_set():
-                    return
-                pieces.put(piece)
-    except BaseException as error:  # noqa: BLE001 - it rises in whoever listens
-        pieces.put(error)
-    pieces.put(None)
-
-
-def _next(pieces: SimpleQueue[str | BaseException | None], deadline: float) -> str | BaseException | None:
-    try:
-        return pieces.get(timeout=max(0.0, deadline - monotonic()))
-    except Empty:
-        raise TimeoutError from None

@@ -364,7 +364,8 @@ def test_the_nonsense_of_a_model_that_learnt_nothing_changes_nothing(base: Knowl
     assert base.search(QUESTION, 5, mode=f"hybrid+{stage}") == base.search(QUESTION, 5, mode="hybrid")
 
 
-def test_a_process_may_end_while_a_model_writes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.01, 0.5])
+def test_a_process_may_end_while_a_model_writes(tmp_path: Path, seconds: float) -> None:
     model = tiny_llama(tmp_path, window=5000)
     script = (
         "import sys\n"
@@ -373,9 +374,11 @@ def test_a_process_may_end_while_a_model_writes(tmp_path: Path) -> None:
         "from retrieval.asking import Asker\n"
         "generator = load_generator(model=sys.argv[1], device='cpu', max_tokens=4000)\n"
         "prompt = (Message('user', 'the walrus has long tusks'),)\n"
-        "print(Asker(generator, seconds=0.5).ask([prompt], read=lambda reply: [str(reply.is_whole)]))\n"
+        "asker = Asker(generator, seconds=float(sys.argv[2]))\n"
+        "print(asker.ask([prompt], read=lambda reply: [str(reply.is_whole)]))\n"
+        "asker.close()\n"
     )
-    command = [sys.executable, "-c", script, str(model)]
+    command = [sys.executable, "-c", script, str(model), str(seconds)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120)
     assert (ended.returncode, ended.stdout) in [(0, "['False']\n"), (0, "[]\n")], (ended.stdout, ended.stderr)
 
