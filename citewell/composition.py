@@ -5,14 +5,16 @@ A name is that of a mode, built in or of the settings, and of stages on top of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from citewell.models import Models
+from citewell.stages import STAGES, postprocessed
 from kb.errors import SettingsError, UserError
-from kb.protocols import QueryEmbedder, Retriever, Scorer
+from kb.notes import Note, unheard
+from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings, Settings
 from kb.store.store import Store
 from kb.store.view import View
@@ -21,8 +23,7 @@ from kb.types import Hit
 from retrieval.dense import DenseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
-from retrieval.llama_index import LlamaIndexRetriever, PostprocessedRetriever
-from retrieval.reranking import RerankedRetriever
+from retrieval.llama_index import LlamaIndexRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
@@ -32,17 +33,12 @@ evidence first for .84 of 400 questions, .59 without this; four other collection
 _ATTEMPTS = 20
 
 T = TypeVar("T")
-Note = Callable[[str], None]
 Stage = Callable[[str, Retriever], Retriever]
 """What stands in for a retriever within a composition, given its stage ("dense", "lexical", "fusion") and itself."""
 
 
 def _itself(_: str, retriever: Retriever) -> Retriever:
     return retriever
-
-
-def _unheard(_: str) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class Composer:
     models: Models
     settings: Settings
     stage: Stage = _itself
-    note: Note = _unheard
+    note: Note = unheard
 
     def names(self) -> list[str]:
         own = (*self.settings.modes, *self.settings.retrievers)
@@ -86,7 +82,7 @@ class Composer:
             raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
         inner, _, stage = mode.rpartition("+")
         if inner:
-            staged = STAGES.get(stage, partial(_postprocessed, stage))
+            staged = STAGES.get(stage, partial(postprocessed, stage))
             return self.stage(stage, staged(self, inner, view, (*within, mode)))
         if mode == "dense":
             return self.stage("dense", DenseRetriever(view, self.embedder()))
@@ -107,46 +103,6 @@ class Composer:
             raise SettingsError(f'The search mode "{mode}" fuses {fused} but has {weighted}.')
         spans = [DENSE_SPAN if name == "dense" else 0.0 for name in chosen.fuse]
         return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
-
-
-Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
-"""Makes the retriever of a stage on top of the mode of that name."""
-
-
-def _reranked(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
-    return _judged(composer, composer.compose(inner, view, within), composer.models.scorer())
-
-
-def _viewed(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
-    """Reranked by BGE-M3, where that is the embedder, within the same limits as by a reranker."""
-    return _judged(composer, composer.compose(inner, view, within), composer.models.views_scorer())
-
-
-def _judged(composer: Composer, retriever: Retriever, scorer: Scorer) -> RerankedRetriever:
-    limits = composer.settings.rerank
-    return RerankedRetriever(
-        retriever,
-        scorer,
-        depth=limits.depth,
-        seconds=limits.seconds,
-        on_timeout=lambda why: composer.note(why.sentence),
-    )
-
-
-STAGES: Mapping[str, Wrapped] = {"rerank": _reranked, "views": _viewed}
-
-
-def _postprocessed(
-    name: str, composer: Composer, inner: str, view: View, within: tuple[str, ...]
-) -> PostprocessedRetriever:
-    return PostprocessedRetriever(
-        name,
-        composer.compose(inner, view, within),
-        composer.models.postprocessor(name),
-        view,
-        composer.note,
-        depth=composer.settings.postprocessors[name].depth,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from citewell.home import cache_folder
 from kb.errors import SettingsError
 from kb.models.checkpoint import Checkpoint
 from kb.models.embedders import find_checkpoint, load_embedder
-from kb.protocols import Embedder, Scorer
-from kb.settings import EmbeddingSettings, RerankSettings, Settings
+from kb.protocols import Embedder, Generator, Scorer
+from kb.settings import EmbeddingSettings, GeneratorSettings, RerankSettings, Settings
+from retrieval.asking import Asker
 from retrieval.llama_index import make_postprocessor, make_retriever
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ class Models:
         self._postprocessors: dict[str, BaseNodePostprocessor] = {}
         self._scorer: Scorer | None = None
         self._views_scorer: Scorer | None = None
+        self._generator_lock = Lock()  # Of its own: a language model takes long to load, and most searches need none.
+        self._generator: Generator | None = None
+        self._asker: Asker | None = None
+
+    def close(self) -> None:
+        """Waits, not for long, until a language model has stopped; the models may be used again."""
+        with self._lock:
+            asker = self._asker
+        if asker:
+            asker.close()
 
     def embedder(self) -> Embedder:
         with self._lock:
@@ -67,6 +78,21 @@ class Models:
             if self._views_scorer is None:
                 self._views_scorer = configured_views_scorer(self._settings, self._home)
             return self._views_scorer
+
+    def generator(self) -> Generator:
+        """The language model. Raises SettingsError where the settings name none."""
+        with self._generator_lock:
+            if self._generator is None:
+                self._generator = configured_generator(self._settings.generator)
+            return self._generator
+
+    def asker(self) -> Asker:
+        """What asks the language model about questions; it remembers the replies for as long as this lives."""
+        generator = self.generator()
+        with self._lock:
+            if self._asker is None:
+                self._asker = Asker(generator, seconds=self._settings.expansion.seconds)
+            return self._asker
 
 
 def configured_embedder(settings: EmbeddingSettings, home: Path) -> Embedder:
@@ -113,3 +139,16 @@ def configured_views_scorer(settings: Settings, home: Path) -> Scorer:
     checkpoint = configured_checkpoint(settings.embedding)
     encoder = load_bge_m3(checkpoint, device=settings.embedding.device, cache=cache_folder(home))
     return BgeM3Scorer(encoder, weights=ViewWeights(**settings.views.model_dump()))
+
+
+def configured_generator(settings: GeneratorSettings) -> Generator:
+    """Raises MissingModel where it is not on this machine, SettingsError where the settings name none."""
+    from generation.generators import load_generator
+
+    return load_generator(
+        model=settings.model,
+        device=settings.device,
+        max_tokens=settings.max_tokens,
+        llm=settings.llm,
+        llm_options=settings.llm_options,
+    )

@@ -150,6 +150,33 @@ class EvaluationSettings(_Section):
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
 
 
+class GeneratorSettings(_Section):
+    """The language model that Citewell itself asks; without one it asks none.
+
+    `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens`. `llm` is a
+    class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. They may hold keys of
+    services, so they are left out wherever settings are written.
+    """
+
+    model: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_tokens: Annotated[int, Field(ge=1)] = 512
+    llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
+    llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+
+
+class ExpansionSettings(_Section):
+    """What the language model writes about a question before it is searched, in `seconds` for one stage together.
+
+    `passages` are hypothetical ones (hyde), `rewrites` of the question (multi), `subquestions` at most (decompose).
+    """
+
+    seconds: Annotated[float, Field(gt=0)] = 10.0
+    passages: Annotated[int, Field(ge=1, le=5)] = 3
+    rewrites: Annotated[int, Field(ge=1, le=10)] = 3
+    subquestions: Annotated[int, Field(ge=1, le=10)] = 4
+
+
 class StoreSettings(_Section):
     """`lock_wait` is how many seconds a writer waits for another one."""
 
@@ -176,6 +203,8 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    expansion: ExpansionSettings = ExpansionSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -227,7 +256,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
 def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
     """`settings` with other values for keys such as "answer.quotes". Raises SettingsError naming the key at fault."""
-    values = {name: _plain(getattr(settings, name)) for name in Settings.model_fields}
+    values = plain(settings)
     for key, value in changes.items():
         *path, last = parts = key.split(".")
         if key in values:
@@ -243,6 +272,14 @@ def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise _refused(*_fault(error), "") from error
+
+
+def plain(settings: Settings) -> dict[str, object]:
+    """Every setting by the names of its section and itself, those too that are left out wherever settings are written.
+
+    So what is made of it must not be written as it stands.
+    """
+    return {name: _plain(getattr(settings, name)) for name in Settings.model_fields}
 
 
 def _plain(value: object) -> object:

@@ -9,14 +9,22 @@ from kb.models.checkpoint import Checkpoint
 from kb.models.reranker_checkpoint import RerankerCheckpoint
 
 
-def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
-    """To be called before transformers loads `checkpoint`. Raises MissingModel for a kind that it does not know."""
+def quiet_transformers() -> None:
+    """To be called before transformers loads anything: it then asks no hub and shows no progress."""
     # The folder is local; this keeps the hub's client from asking for updates and from reporting use.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from transformers.utils.logging import disable_progress_bar
+
+    # That of loading weights: standard error is the command line's.
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
+    """To be called before transformers loads `checkpoint`. Raises MissingModel for a kind that it does not know."""
+    quiet_transformers()
     import transformers
     from transformers import CONFIG_MAPPING
-    from transformers.utils.logging import disable_progress_bar
 
     if checkpoint.architecture not in CONFIG_MAPPING:
         raise MissingModel(
@@ -29,5 +37,3 @@ def prepare_transformers(checkpoint: Checkpoint | RerankerCheckpoint) -> None:
             f"The model in {checkpoint.folder} needs program code of its own ({checkpoint.head}), which is never run: "
             "choose another."
         )
-    # That of loading weights: standard error is the command line's.
-    disable_progress_bar()  # type: ignore[no-untyped-call]
