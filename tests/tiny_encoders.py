@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tiny_files import UNKNOWN, save_tokenizer, word_tokenizer, write_json
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -60,11 +61,6 @@ def heads(folder: Path) -> Path:
     return folder
 
 
-def write_json(path: Path, value: Mapping[str, object] | Sequence[object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value), encoding="utf-8")
-
-
 def _network(kind: str) -> PreTrainedModel:
     from transformers import AutoConfig, AutoModel
 
@@ -101,20 +97,9 @@ def _write_pieces(folder: Path) -> None:
 
 def _write_decoder_words(folder: Path) -> None:
     """As Qwen3-Embedding's: padded on the left, and its last token is one of its own."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
+    from tokenizers import processors
 
-    end, unknown = "<|endoftext|>", "<unk>"
-    words = {word: number for number, word in enumerate((end, unknown, *WORDS[5:]))}
-    tokenizer = Tokenizer(models.WordLevel(words, unk_token=unknown))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    end = "<|endoftext|>"
+    tokenizer = word_tokenizer((end, UNKNOWN, *WORDS[5:]))
     tokenizer.post_processor = processors.TemplateProcessing(single=f"$A {end}", special_tokens=[(end, 0)])
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token=end,
-        eos_token=end,
-        unk_token=unknown,
-        padding_side="left",
-        model_max_length=_WINDOW,
-    )
-    wrapped.save_pretrained(folder)
+    save_tokenizer(tokenizer, folder, pad_token=end, eos_token=end, padding_side="left", model_max_length=_WINDOW)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tiny_files import UNKNOWN, save_tokenizer, word_tokenizer
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import (
-    GPTNeoXConfig,
-    GPTNeoXForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 WORDS = ("the", "walrus", "has", "long", "tusks", "and", "steam", "engines", "burn", "copper", "bread", "ovens", "bake")
-SPECIAL = ["<pad>", "</s>", "<unk>", "<|turn|>"]
+SPECIAL = ["<pad>", "</s>", UNKNOWN, "<|turn|>"]
+_SHAPE = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+_SHAPE |= {"initializer_range": 0.5, "bos_token_id": None}
 TEMPLATE = (
     "{% for message in messages %}<|turn|>{{ message.role }}: {{ message.content }}\n{% endfor %}"
     "{% if add_generation_prompt %}<|turn|>assistant:{% endif %}"
@@ -29,27 +26,19 @@ def tiny_llama(folder: Path, *, template: str | None = TEMPLATE, window: int = 2
     """Llama's shape, on whole words: it writes words of WORDS, one a token, knows no others, and comes to no end."""
     import torch
 
-    vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106 - no password
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    vocabulary = [*SPECIAL, *WORDS]
     torch.manual_seed(3)
     config = LlamaConfig(
+        **_SHAPE,
         vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=window,
-        initializer_range=0.5,
         eos_token_id=None,
-        bos_token_id=None,
         pad_token_id=0,
     )
     model = LlamaForCausalLM(config)
     model.lm_head.weight.data[SPECIAL.index("</s>")] = 0.0
-    model.save_pretrained(folder)
-    return _save_tokenizer(tokenizer, folder, template)
+    return _saved(model, word_tokenizer(vocabulary), folder, template)
 
 
 def tiny_neox(folder: Path, *, template: str | None = None, window: int = 2048) -> Path:
@@ -62,24 +51,12 @@ def tiny_neox(folder: Path, *, template: str | None = None, window: int = 2048) 
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     torch.manual_seed(5)
-    config = GPTNeoXConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=window,
-        initializer_range=0.5,
-        eos_token_id=1,
-        bos_token_id=None,
-    )
-    GPTNeoXForCausalLM(config).save_pretrained(folder)
-    return _save_tokenizer(tokenizer, folder, template)
+    config = GPTNeoXConfig(**_SHAPE, vocab_size=len(vocabulary), max_position_embeddings=window, eos_token_id=1)
+    return _saved(GPTNeoXForCausalLM(config), tokenizer, folder, template)
 
 
-def _save_tokenizer(tokenizer: Tokenizer, folder: Path, template: str | None) -> Path:
-    names = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, additional_special_tokens=["<|turn|>"], **names)
-    fast.chat_template = template
-    fast.save_pretrained(folder)
+def _saved(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path, template: str | None) -> Path:
+    model.save_pretrained(folder)
+    special = {"pad_token": "<pad>", "eos_token": "</s>", "additional_special_tokens": ["<|turn|>"]}
+    save_tokenizer(tokenizer, folder, template=template, **special)
     return folder

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from tiny_files import UNKNOWN, save_tokenizer, word_tokenizer, write_json
 
 WORDS = ("red", "green", "blue", "stone", "river", "moon", "apple", "quick", "seven", "A", "B", ":", "Yes", "No", "\n")
 
@@ -30,17 +31,17 @@ def bert(folder: Path, *, layers: int = 2, width: int = 32, words: int = 0, labe
     BertForSequenceClassification(config).save_pretrained(folder)
     # One word a line: the line break itself is none of this kind.
     (folder / "vocab.txt").write_text("\n".join(word.replace("\n", "[break]") for word in vocabulary), encoding="utf-8")
-    _write(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "model_max_length": 512})
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "model_max_length": 512})
     return folder
 
 
 def xlm_roberta(folder: Path, *, layers: int = 2, width: int = 32, words: int = 0, kind: str = "xlm-roberta") -> Path:
     """In the shape of BAAI/bge-reranker-base: <s> query </s></s> passage </s>, positions after padding, no types."""
     import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast
+    from tokenizers import processors
+    from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    names = ["<s>", "<pad>", "</s>", "<unk>", *WORDS, *(f"w{each}" for each in range(words))]
+    names = ["<s>", "<pad>", "</s>", UNKNOWN, *WORDS, *(f"w{each}" for each in range(words))]
     torch.manual_seed(7)
     config = AutoConfig.for_model(
         kind,
@@ -58,30 +59,29 @@ def xlm_roberta(folder: Path, *, layers: int = 2, width: int = 32, words: int = 
         eos_token_id=2,
     )
     AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
-    tokenizer = Tokenizer(models.WordLevel({name: place for place, name in enumerate(names)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = word_tokenizer(names)
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+    save_tokenizer(
+        tokenizer,
+        folder,
         bos_token="<s>",
         eos_token="</s>",
         sep_token="</s>",
         cls_token="<s>",
-        unk_token="<unk>",
         pad_token="<pad>",
         model_max_length=512,
         model_input_names=["input_ids", "attention_mask"],
-    ).save_pretrained(folder)
+    )
     return folder
 
 
 def decoder(folder: Path, *, kind: str = "gemma", layers: int = 2, width: int = 32, words: int = 0) -> Path:
     """In the shape of BAAI/bge-reranker-v2-gemma: a language model that FlagEmbedding asks for a Yes."""
     import torch
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
-    from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
+    from tokenizers import Regex, pre_tokenizers
+    from transformers import AutoConfig, AutoModelForCausalLM
 
-    names = ["<pad>", "<eos>", "<bos>", "<unk>", *WORDS, *(f"w{each}" for each in range(words))]
+    names = ["<pad>", "<eos>", "<bos>", UNKNOWN, *WORDS, *(f"w{each}" for each in range(words))]
     torch.manual_seed(7)
     config = AutoConfig.for_model(
         kind,
@@ -99,13 +99,8 @@ def decoder(folder: Path, *, kind: str = "gemma", layers: int = 2, width: int = 
         bos_token_id=2,
     )
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    tokenizer = Tokenizer(models.WordLevel({name: place for place, name in enumerate(names)}, unk_token="<unk>"))
+    tokenizer = word_tokenizer(names)
     pieces = pre_tokenizers.Split(Regex(r"\n|\w+|[^\w\s]"), "isolated")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pieces, pre_tokenizers.Split(" ", "removed")])
-    special = {"pad_token": "<pad>", "eos_token": "<eos>", "bos_token": "<bos>", "unk_token": "<unk>"}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, padding_side="left", **special).save_pretrained(folder)
+    save_tokenizer(tokenizer, folder, padding_side="left", pad_token="<pad>", eos_token="<eos>", bos_token="<bos>")
     return folder
-
-
-def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value), encoding="utf-8")
