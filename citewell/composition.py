@@ -5,13 +5,15 @@ A name is that of a mode, built in or of the settings, and of stages on top of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from citewell.models import Models
+from citewell.stages import STAGES, postprocessed
 from kb.errors import SettingsError, UserError
+from kb.notes import Note, unheard
 from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings, Settings
 from kb.store.store import Store
@@ -22,7 +24,7 @@ from retrieval.dense import DenseRetriever, SharedQueries
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.hybrid import HybridRetriever
 from retrieval.lexical import LexicalRetriever
-from retrieval.llama_index import LlamaIndexRetriever, PostprocessedRetriever
+from retrieval.llama_index import LlamaIndexRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
 HYBRID = ModeSettings(fuse=("dense", "lexical"), method="adaptive")
@@ -32,17 +34,12 @@ evidence first for .84 of 400 questions, .59 without this; four other collection
 _ATTEMPTS = 20
 
 T = TypeVar("T")
-Note = Callable[[str], None]
 Stage = Callable[[str, Retriever], Retriever]
 """What stands in for a retriever within a composition, given its stage ("dense", "lexical", "fusion") and itself."""
 
 
 def _itself(_: str, retriever: Retriever) -> Retriever:
     return retriever
-
-
-def _unheard(_: str) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Composer:
     models: Models
     settings: Settings
     stage: Stage = _itself
-    note: Note = _unheard
+    note: Note = unheard
 
     def names(self) -> list[str]:
         own = (*self.settings.modes, *self.settings.retrievers)
@@ -86,7 +83,7 @@ class Composer:
             raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
         inner, _, stage = mode.rpartition("+")
         if inner:
-            staged = STAGES.get(stage, partial(_postprocessed, stage))
+            staged = STAGES.get(stage, partial(postprocessed, stage))
             return self.stage(stage, staged(self, inner, view, (*within, mode)))
         if mode == "dense":
             return self.stage("dense", DenseRetriever(view, self.embedder()))
@@ -116,25 +113,6 @@ class Composer:
         dense, lexical = (inner.compose(name, view, (*within, mode)) for name in chosen.fuse)
         unknown_share = self.models.embedder().tokenizer.unknown_share
         return HybridRetriever(dense, lexical, shared, view, unknown_share, depth=chosen.depth)
-
-
-Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
-"""Makes the retriever of a stage on top of the mode of that name."""
-
-STAGES: Mapping[str, Wrapped] = {}
-
-
-def _postprocessed(
-    name: str, composer: Composer, inner: str, view: View, within: tuple[str, ...]
-) -> PostprocessedRetriever:
-    return PostprocessedRetriever(
-        name,
-        composer.compose(inner, view, within),
-        composer.models.postprocessor(name),
-        view,
-        composer.note,
-        depth=composer.settings.postprocessors[name].depth,
-    )
 
 
 @dataclass(frozen=True, slots=True)

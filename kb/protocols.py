@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,6 +14,9 @@ from kb.types import Chunk, Document, Hit
 
 Vectors = NDArray[np.float32]
 """Rows of unit length, shape (n, dimensions)."""
+
+TextStream = abc.Generator[str, None, None]
+"""Text as it comes; closing it stops whoever writes it."""
 
 
 class Retriever(Protocol):
@@ -91,13 +95,13 @@ class Message:
 
 
 class Generator(Protocol):
-    """A language model."""
+    """A language model. It may be asked from any thread."""
 
     @property
     def name(self) -> str: ...
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
-        """The reply, piece by piece; closing the iterator stops the model."""
+    def stream(self, messages: Sequence[Message]) -> TextStream:
+        """The reply, piece by piece; closing it stops the model. Raises GeneratorError where the model fails."""
         ...
 
 
