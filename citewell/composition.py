@@ -112,7 +112,16 @@ class Composer:
         inner = replace(self, embedder=lambda: shared)
         dense, lexical = (inner.compose(name, view, (*within, mode)) for name in chosen.fuse)
         unknown_share = self.models.embedder().tokenizer.unknown_share
-        return HybridRetriever(dense, lexical, shared, view, unknown_share, depth=chosen.depth)
+        return HybridRetriever(
+            dense,
+            lexical,
+            shared,
+            view,
+            unknown_share,
+            depth=chosen.depth,
+            names=chosen.names,
+            feedback=chosen.feedback,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,13 +88,16 @@ class ModeSettings(_Section):
     """A search mode of one's own: `fuse` names other modes, `method` how they are fused.
 
     "convex" adds their scores by `weights`, "rrf" counts ranks alone, and "adaptive", which `hybrid` is by default,
-    weighs search by meaning and by words anew for every question.
+    weighs search by meaning and by words anew for every question; then `names` is what a passage gains whose file the
+    question names, and `feedback` how far the question moves towards what was found first.
     """
 
     fuse: Annotated[tuple[str, ...], Field(min_length=1)]
     weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
     method: Literal["convex", "rrf", "adaptive"] = "convex"
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+    names: Annotated[float, Field(ge=0, le=1)] = 0.15
+    feedback: Annotated[float, Field(ge=0, le=1)] = 0.3
 
     @model_validator(mode="after")
     def _adapts_to_meaning_and_words(self) -> ModeSettings:
