@@ -18,6 +18,7 @@ from kb.store.view import View
 from kb.text.plurals import counted
 from kb.types import Hit
 from retrieval.dense import DenseRetriever
+from retrieval.diversity import DiverseRetriever
 from retrieval.fusion import ConvexFusion, Part, RankFusion
 from retrieval.lexical import LexicalRetriever
 
@@ -88,7 +89,13 @@ class Composer:
 Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
 """Makes the retriever of a stage on top of the mode of that name."""
 
-STAGES: Mapping[str, Wrapped] = {}
+
+def _diverse(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    chosen = composer.settings.diversity
+    return DiverseRetriever(composer.compose(inner, view, within), view, weight=chosen.weight, depth=chosen.depth)
+
+
+STAGES: Mapping[str, Wrapped] = {"mmr": _diverse}
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,16 @@ class ModeSettings(_Section):
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
+class DiversitySettings(_Section):
+    """The stage "mmr": `weight` is what relevance counts against likeness to the passages before (1: nothing else).
+
+    It orders the first `depth` passages anew; what comes after them stays as it was found.
+    """
+
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.7
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+
+
 class AnswerSettings(_Section):
     """`passages` are searched for an answer, `quotes` shown at most.
 
@@ -110,6 +120,7 @@ class Settings(BaseSettings):
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
+    diversity: DiversitySettings = DiversitySettings()
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

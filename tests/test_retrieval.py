@@ -94,7 +94,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         yield filled
 
 
-@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid", "rank", "nested"])
+@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid", "rank", "nested", "dense+mmr", "lexical+mmr"])
 @pytest.mark.parametrize("query", ["steam engines", "中文", "How long are the tusks?", "nothing of the kind"])
 def test_every_retriever_keeps_the_contract(base: KnowledgeBase, mode: str, query: str) -> None:
     retriever = base.retriever(mode)

@@ -6,7 +6,7 @@ asks `is_current` afterwards and searches again in a new view when the base has 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -15,9 +15,10 @@ import numpy as np
 from kb.protocols import Vectors
 from kb.store.lexical import LexicalSearcher
 from kb.store.manifest import Manifest
+from kb.store.records import number
 from kb.store.snapshot import Snapshot
 from kb.store.vectors import VectorGeneration
-from kb.types import Hit
+from kb.types import Chunk, Hit
 
 
 class RecentVectors:
@@ -46,7 +47,7 @@ class RecentVectors:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Searches in one state of a base: a VectorSearch and a TextSearch; `lexical` is its TermStatistics."""
+    """One state of a base: a VectorSearch, a TextSearch and PassageVectors; `lexical` is its TermStatistics."""
 
     manifest: Manifest
     snapshot: Snapshot
@@ -60,6 +61,11 @@ class View:
 
     def matching(self, query: str, k: int) -> list[Hit]:
         return _widening(lambda limit: self._matching(query, limit), k)
+
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        numbers = [number(passage.id) for passage in passages]
+        known = self.snapshot.vectors_by_number(numbers)
+        return np.stack([known[name] for name in numbers]) if numbers else np.empty((0, 0), np.float32)
 
     def is_current(self) -> bool:
         """False once the base has changed since this view was opened."""
