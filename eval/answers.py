@@ -92,7 +92,7 @@ def evaluate_answers(
 
 def _identity(dataset: QuestionDataset, cached: CachedBase, mode: str | None) -> str:
     """Of what decides an answer, besides the question: the program, its settings, and the documents."""
-    settings = cached.settings.model_dump(mode="json", include={"answer", "modes"})
+    settings = cached.settings.model_dump(mode="json", include={"answer", "diversity", "modes"})
     files = sorted((str(file), file.stat()) for file in dataset.content.rglob("*") if file.is_file())
     content = blake2b(repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]).encode(), digest_size=16)
     return json.dumps((__version__, mode, settings, cached.base.status().fingerprint, content.hexdigest()))
