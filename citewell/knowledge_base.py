@@ -11,6 +11,7 @@ from pathlib import Path
 from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage, consistently
 from citewell.context import context_of, token_counter
+from citewell.copies import with_copies
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
@@ -248,8 +249,8 @@ class KnowledgeBase:
         return Reply(asked, tuple(hits), answerer.draft(asked, hits), self._grounded, retrieval_seconds=seconds)
 
     def _grounded(self, answer: Answer) -> Answer:
-        with self._store.manifest.snapshot() as snapshot:
-            return grounded(answer, snapshot)
+        with self._store.view() as view:
+            return with_copies(grounded(answer, view.snapshot), view)
 
     def context(self, question: str, *, mode: str | None = None, tokens: int | None = None) -> PassageContext:
         """What a language model is given to read for a question, and what became of every passage found.

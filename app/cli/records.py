@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kb.text.passages import heading_path
-from kb.types import Anchor, Answer, Citation, Hit
+from kb.types import Anchor, Answer, Citation, Hit, Place
 
 Record = dict[str, object]
 
@@ -54,6 +54,17 @@ def _citation_record(citation: Citation) -> Record:
         "start": citation.spans[0].start,
         "end": citation.spans[-1].end,
         "verified": citation.verified,
+        "also": [_place_record(place) for place in citation.also],
+    }
+
+
+def _place_record(place: Place) -> Record:
+    return {
+        "source": place.source,
+        "page": _page(place.anchor),
+        "anchor": _label(place.anchor),
+        "start": place.span.start,
+        "end": place.span.end,
     }
 
 
