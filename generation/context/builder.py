@@ -13,7 +13,11 @@ from generation.question import Question
 from kb.types import Document, Hit
 
 _TO_FIT = 8
-"""Hits that are to fit the budget: where they do not, all but the first `_WHOLE` are compressed until they would."""
+"""Hits that are to fit the budget: where they do not, all but the first `_WHOLE` are compressed until they would.
+
+Chosen on half the questions of SQuAD, DRCD and FinanceBench, where they lose none of the evidence at any budget from
+500 to 4,000 tokens; nor do they on the other half, which gains .03, .02 and .04 at 500.
+"""
 _WHOLE = 2
 _CHARACTERS = 16
 """Of a token, on average, at most: a section that is longer than these need not be counted."""
