@@ -10,6 +10,8 @@ from pathlib import Path
 
 from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage, consistently
+from citewell.context import context_of, token_counter
+from citewell.copies import with_copies
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
@@ -27,6 +29,7 @@ from citewell.status import (
     relative_name,
 )
 from citewell.trace import Trace, passage_uses, traced
+from generation.context.passage import PassageContext
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
@@ -262,8 +265,28 @@ class KnowledgeBase:
         )
 
     def _grounded(self, answer: Answer) -> Answer:
-        with self._store.manifest.snapshot() as snapshot:
-            return grounded(answer, snapshot)
+        with self._store.view() as view:
+            return with_copies(grounded(answer, view.snapshot), view)
+
+    def context(self, question: str, *, mode: str | None = None, tokens: int | None = None) -> PassageContext:
+        """What a language model is given to read for a question, and what became of every passage found.
+
+        `tokens` is the budget, counted as the embedder's tokenizer cuts; None: as the settings say. Raises UserError
+        for an empty question.
+        """
+        asked = _question(question)
+        chosen = self.settings.context.model_copy(update={} if tokens is None else {"tokens": tokens})
+        count = token_counter(self.embedder.tokenizer)
+        return consistently(
+            self._store,
+            lambda view: context_of(
+                asked,
+                self._composer.compose(mode or self.settings.answer.mode, view).retrieve(asked, chosen.passages),
+                view,
+                count=count,
+                settings=chosen,
+            ),
+        )
 
     def document(self, source: str) -> Document | None:
         """The document of `source` as it was read, or None."""

@@ -114,6 +114,12 @@ class VectorSearch(Protocol):
         ...
 
 
+class PassageVectors(Protocol):
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        """The embeddings of visible passages in the order given, shape (n, dimensions); (0, 0) of none."""
+        ...
+
+
 class TextSearch(Protocol):
     def matching(self, query: str, k: int) -> list[Hit]:
         """The k visible passages of highest BM25 for the terms of `query`; those that share no term are left out."""

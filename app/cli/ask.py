@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +57,7 @@ def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation
     if answer.abstained:
         _show_nearest(base, reply)
     for citation in answer.citations:
-        _show_citation(citation, base.display_name(citation.source))
+        _show_citation(citation, base.display_name)
     if invocation.talks and not answer.abstained:
         show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
     return reply
@@ -79,13 +79,16 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
     return None
 
 
-def _show_citation(citation: Citation, name: str) -> None:
+def _show_citation(citation: Citation, name: Callable[[str], str]) -> None:
     from rich.text import Text
 
     marker = f"[{citation.marker}] "
     doubt = "" if citation.verified else "  (not verified)"
-    show("", Text.assemble((marker, "cyan"), (place(name, citation.anchor), "bold"), (doubt, "yellow")))
+    where = place(name(citation.source), citation.anchor)
+    show("", Text.assemble((marker, "cyan"), (where, "bold"), (doubt, "yellow")))
     show(paragraph(f"“{one_line(citation.quote)}”", indent=len(marker), style="dim"))
+    for other in citation.also:
+        show(paragraph(f"also in {place(name(other.source), other.anchor)}", indent=len(marker)))
 
 
 def _show_nearest(base: KnowledgeBase, reply: Reply) -> None:

@@ -252,6 +252,13 @@ class Snapshot:
         rows = self._in("SELECT key, vector FROM embeddings WHERE key", keys)
         return {key: np.frombuffer(vector, "<f4") for key, vector in rows}
 
+    def vectors_by_number(self, numbers: Sequence[int]) -> dict[int, Vectors]:
+        """Vectors of shape (dimensions,) of the visible ones among the passages asked for."""
+        rows = self._in(
+            "SELECT chunks.id, vector FROM chunks JOIN embeddings ON embeddings.id = embedding WHERE chunks.id", numbers
+        )
+        return {name: np.frombuffer(vector, "<f4") for name, vector in rows}
+
     def visible_numbers(self, numbers: Sequence[int]) -> set[int]:
         return {value for (value,) in self._in("SELECT id FROM chunks WHERE id", numbers)}
 

@@ -47,7 +47,10 @@ class RecentVectors:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of a base: a VectorSearch, a TextSearch and a PassageLookup; `lexical` is its TermStatistics."""
+    """One state of a base: a VectorSearch, a TextSearch, a PassageLookup and PassageVectors.
+
+    `lexical` is its TermStatistics.
+    """
 
     manifest: Manifest
     snapshot: Snapshot
@@ -67,6 +70,11 @@ class View:
 
     def document_passages(self, source: str) -> tuple[str, list[Chunk]]:
         return self.snapshot.text_and_chunks(source)
+
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        numbers = [number(passage.id) for passage in passages]
+        known = self.snapshot.vectors_by_number(numbers)
+        return np.stack([known[name] for name in numbers]) if numbers else np.empty((0, 0), np.float32)
 
     def is_current(self) -> bool:
         """False once the base has changed since this view was opened."""
