@@ -28,6 +28,7 @@ from citewell.status import (
 )
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
+from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
@@ -190,20 +191,31 @@ class KnowledgeBase:
         """Brings the vector index up to date; until then, what it lacks is searched beside it."""
         self._store.publish()
 
-    def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
-        """The k best passages for `query`, best first. Raises UserError for an empty query, an unknown mode, k < 1."""
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        mode: str = "hybrid",
+        filter: Filter | None = None,  # noqa: A002 - the word that people look for
+    ) -> list[Hit]:
+        """The k best passages for `query` of those that `filter` keeps, best first.
+
+        Raises UserError for an empty query, an unknown mode, k < 1, and a filter that keeps nothing.
+        """
         if k < 1:
             raise UserError(f"{k} passages cannot be asked for; ask for 1 or more.")
-        return self.retriever(mode).retrieve(_question(query), k)
+        return self.retriever(mode, filter=filter).retrieve(_question(query), k)
 
     def retriever(
         self,
         mode: str,
         *,
+        filter: Filter | None = None,  # noqa: A002
         stage: Stage | None = None,
         embedding: Callable[[QueryEmbedder], QueryEmbedder] | None = None,
     ) -> Retriever:
-        """The retriever of a search mode; it always answers from the base as it then is.
+        """The retriever of a search mode; it always answers from the base as it then is, and what `filter` keeps of it.
 
         Each retriever within it is replaced by what `stage` makes of its name and itself (to time it, say), the
         embedder by what `embedding` makes of it.
@@ -212,13 +224,22 @@ class KnowledgeBase:
         composer = replace(self._composer, stage=stage) if stage else self._composer
         if embedding:
             composer = replace(composer, embedder=lambda: embedding(self._checked_embedder()))
-        return LiveRetriever(self._store, composer, mode)
+        return LiveRetriever(self._store, composer, mode, filter)
 
     def modes(self) -> list[str]:
         return self._composer.names()
 
-    def ask(self, question: str, *, mode: str | None = None, threshold: float | None = None) -> Reply:
-        """Searches at once and answers when the reply is iterated. Raises UserError for an empty question.
+    def ask(
+        self,
+        question: str,
+        *,
+        mode: str | None = None,
+        threshold: float | None = None,
+        filter: Filter | None = None,  # noqa: A002
+    ) -> Reply:
+        """Searches what `filter` keeps, at once, and answers when the reply is iterated.
+
+        Raises UserError for an empty question, and for a filter that keeps nothing.
 
         `threshold` is the least confidence (0 to 1) of an answer that is no abstention; None: as the settings say.
         """
@@ -234,6 +255,7 @@ class KnowledgeBase:
                 self._composer.compose(chosen, view).retrieve(asked, self.settings.answer.passages),
                 view.lexical,
             ),
+            filter,
         )
         chosen_threshold = self.settings.answer.threshold if threshold is None else threshold
         answerer = ExtractiveAnswerer(

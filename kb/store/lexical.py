@@ -24,6 +24,8 @@ CONTEXT_WEIGHT = 0.4
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
+_LOOKED_UP_MAX = 2_000
+"""So many numbers of passages are looked up one by one; more are faster found by going through the list of all."""
 _TERMS_MAX = 1_000
 """A query has at most this many different terms; the rest of a pasted page is left out."""
 
@@ -125,20 +127,35 @@ class LexicalSearcher:
     def passages_with(self, term: str) -> int:
         return int(self._searcher.doc_freq("text", term))
 
-    def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT."""
+    def matching(self, query: str, limit: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+        """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT.
+
+        With `among`, only passages of these numbers; their scores are the same.
+        """
         distinct = list(dict.fromkeys(terms(query)))[:_TERMS_MAX]
         limit = min(limit, self._searcher.num_docs)
         if not distinct or limit <= 0:
             return []
         should = [(tantivy.Occur.Should, self._term(field, term)) for term in distinct for field in ("text", "context")]
-        found = self._searcher.search(tantivy.Query.boolean_query(should), limit, count=False).hits
+        wanted = tantivy.Query.boolean_query(should)
+        if among is not None:
+            wanted = wanted.and_must_match(self._any_of(among))
+        found = self._searcher.search(wanted, limit, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
 
     def numbers(self) -> list[int]:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in _addresses(self._searcher)]
+
+    def _any_of(self, numbers: Sequence[int]) -> tantivy.Query:
+        """Finds the passages of these numbers, and adds nothing to their scores."""
+        if len(numbers) > _LOOKED_UP_MAX:
+            found = tantivy.Query.term_set_query(self._schema, "chunk", list(numbers))
+        else:
+            each = [tantivy.Query.term_query(self._schema, "chunk", one, index_option="basic") for one in numbers]
+            found = tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in each])
+        return tantivy.Query.const_score_query(found, 0.0)
 
     def _term(self, field: str, term: str) -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")

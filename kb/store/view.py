@@ -13,6 +13,8 @@ from threading import Lock
 import numpy as np
 
 from kb.protocols import Vectors
+from kb.store import filtered
+from kb.store.kept import Kept
 from kb.store.lexical import LexicalSearcher
 from kb.store.manifest import Manifest
 from kb.store.snapshot import Snapshot
@@ -46,19 +48,27 @@ class RecentVectors:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Searches in one state of a base: a VectorSearch and a TextSearch; `lexical` is its TermStatistics."""
+    """Searches in one state of a base: a VectorSearch and a TextSearch; `lexical` is its TermStatistics.
+
+    `kept` are the passages that a filter keeps, where there is one: others are not found.
+    """
 
     manifest: Manifest
     snapshot: Snapshot
     lexical: LexicalSearcher
     generation: VectorGeneration | None
     recent: RecentVectors
+    kept: Kept | None = None
 
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
         """The generation's candidates and an exact scan of what is newer, less what is gone."""
+        if self.kept and k > 0:
+            return filtered.nearest(self.kept, self.snapshot, vector, k, lambda limit: self._cosines(vector, limit))
         return _widening(lambda limit: self._nearest(vector, limit), k)
 
     def matching(self, query: str, k: int) -> list[Hit]:
+        if self.kept and k > 0:
+            return filtered.matching(self.kept, self.snapshot, self.lexical, query, k)
         return _widening(lambda limit: self._matching(query, limit), k)
 
     def is_current(self) -> bool:
@@ -66,15 +76,24 @@ class View:
         return self.manifest.epoch() == self.snapshot.epoch
 
     def _nearest(self, vector: Vectors, limit: int) -> tuple[list[Hit], bool]:
+        cosines, others = self._cosines(vector, limit)
+        chunks = self.snapshot.chunks_by_embedding(list(cosines))
+        hits = [Hit(chunk, cosines[name]) for name, found in chunks.items() for chunk in found]
+        return hits, others is None
+
+    def _cosines(self, vector: Vectors, limit: int) -> tuple[dict[int, float], float | None]:
+        """The `limit` nearest embeddings both in the generation and above it, visible or not, with their cosines.
+
+        With them, what is the highest cosine that others may have; None where there are no others.
+        """
         numbers, vectors = self.recent.at(self.snapshot)
-        cosines = vectors @ vector if numbers else np.empty(0, np.float32)
-        newest = np.argsort(-cosines, kind="stable")[:limit]
-        scored = {numbers[index]: float(cosines[index]) for index in newest}
+        scored = vectors @ vector if numbers else np.empty(0, np.float32)
+        newest = np.argsort(-scored, kind="stable")[:limit]
+        cosines = {numbers[index]: float(scored[index]) for index in newest}
         older = self.generation.nearest(vector, limit) if self.generation else []
-        scored.update((name, cosine) for name, cosine in older)
-        chunks = self.snapshot.chunks_by_embedding(list(scored))
-        hits = [Hit(chunk, scored[name]) for name, found in chunks.items() for chunk in found]
-        return hits, len(older) < limit and len(newest) < limit
+        others = [float(scored[newest[-1]])] if len(newest) >= limit else []
+        others += [older[-1][1]] if len(older) >= limit else []
+        return cosines | dict(older), max(others, default=None)
 
     def _matching(self, query: str, limit: int) -> tuple[list[Hit], bool]:
         found = self.lexical.matching(query, limit)
