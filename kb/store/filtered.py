@@ -8,14 +8,15 @@ import numpy as np
 
 from kb.protocols import Vectors
 from kb.store.kept import Kept
-from kb.store.lexical import LexicalSearcher
+from kb.store.lexical import Among, LexicalSearcher
 from kb.store.snapshot import Snapshot
+from kb.store.vectors import cosines
 from kb.types import Hit
 
 _DEPTH_MAX = 2_000
 """The vector index gives so many in less time than comparing the vectors of a large filter takes, one by one."""
-_LOOKS = 4
-"""Looking a passage up in the lexical index takes as long as going past so many of an answer's."""
+_LOOKS = 8
+"""Looking up a number in the lexical index takes as long as going past so many passages of an answer."""
 
 Candidates = Callable[[int], tuple[Mapping[int, float], float | None]]
 """Given how many to look for: scores by number, and what is the highest that others may have; None without others."""
@@ -30,8 +31,8 @@ def nearest(kept: Kept, snapshot: Snapshot, vector: Vectors, k: int, candidates:
     """
 
     def look(limit: int) -> tuple[Mapping[int, float], float | None]:
-        cosines, others = candidates(limit)
-        return {name: cosines[embedding] for name, embedding in kept.with_embeddings(snapshot, cosines)}, others
+        near, others = candidates(limit)
+        return {name: near[embedding] for name, embedding in kept.with_embeddings(snapshot, near)}, others
 
     found = None if kept.is_few else _widened(look, k, first=kept.depth(k), most=_DEPTH_MAX)
     if found is None:
@@ -44,30 +45,18 @@ def nearest(kept: Kept, snapshot: Snapshot, vector: Vectors, k: int, candidates:
 def matching(kept: Kept, snapshot: Snapshot, lexical: LexicalSearcher, query: str, k: int) -> list[Hit]:
     """The k kept passages of highest BM25, whose statistics are those of all passages."""
 
-    def look(limit: int) -> tuple[Mapping[int, float], float | None]:
-        scores, others = _first_scores(lexical.matching(query, limit), limit)
-        names = kept.among(snapshot, list(scores))
-        return {name: score for name, score in scores.items() if name in names}, others
+    def look(limit: int, among: Among | None = None) -> tuple[Mapping[int, float], float | None]:
+        numbers, scores = lexical.matching(query, limit, among)
+        # Of a document that is kept, the index may hold passages that are no longer visible.
+        is_kept = kept.among(snapshot, numbers)
+        found = dict(zip(numbers[is_kept].tolist(), scores[is_kept].tolist(), strict=True))
+        return found, float(scores[-1]) if len(scores) >= limit else None
 
-    def look_up(limit: int) -> tuple[Mapping[int, float], float | None]:
-        numbers = kept.listed(snapshot).numbers.tolist()
-        return _first_scores(lexical.matching(query, limit, among=numbers), limit)
-
-    depth = kept.depth(k)
-    if not kept.is_few:
-        found = _widened(look, k, first=depth)
-    else:
-        found = _widened(look, k, first=depth, most=min(depth, _LOOKS * kept.passages))
-        found = _widened(look_up, k, first=2 * k) if found is None else found
+    among = kept.looked_up(snapshot, lexical)
+    found = _widened(look, k, first=kept.depth(k), most=_LOOKS * len(among.numbers))
+    if found is None:
+        found = _widened(lambda limit: look(limit, among), k, first=8 * k)
     return _hits(snapshot, found or [])
-
-
-def _first_scores(found: Scored, limit: int) -> tuple[dict[int, float], float | None]:
-    """Scores by number, and what others may have. An index may hold a passage twice after an interruption."""
-    scores: dict[int, float] = {}
-    for name, score in found:
-        scores.setdefault(name, score)
-    return scores, found[-1][1] if len(found) >= limit else None
 
 
 def _compared(kept: Kept, snapshot: Snapshot, vector: Vectors, k: int) -> Scored | None:
@@ -76,10 +65,10 @@ def _compared(kept: Kept, snapshot: Snapshot, vector: Vectors, k: int) -> Scored
     if vectors is None:
         return None
     passages = kept.listed(snapshot)
-    cosines = (vectors @ vector)[passages.places]
-    least = np.partition(cosines, -k)[-k] if k < len(cosines) else -np.inf
-    rows = np.flatnonzero(cosines >= least)
-    return _best(dict(zip(passages.numbers[rows].tolist(), cosines[rows].tolist(), strict=True)), k)
+    scores = cosines(vectors, vector)[passages.places]
+    least = np.partition(scores, -k)[-k] if k < len(scores) else -np.inf
+    rows = np.flatnonzero(scores >= least)
+    return _best(dict(zip(passages.numbers[rows].tolist(), scores[rows].tolist(), strict=True)), k)
 
 
 def _widened(look: Candidates, k: int, *, first: int, most: float = np.inf) -> Scored | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kb.filters import Filter
 from kb.protocols import Vectors
+from kb.store.lexical import Among, LexicalSearcher, Numbers
 from kb.store.selection import Selection, select
 from kb.store.snapshot import Snapshot
 
@@ -22,8 +23,6 @@ VECTOR_BYTES = 128_000_000
 """So much of the vectors that filters keep is held in memory, for a moment twice as much."""
 _REMEMBERED = 16
 _MARGIN = 1.25
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,12 @@ class Kept:
         """How many of all passages to look at, so that k of them are likely kept."""
         return int(_MARGIN * k / self.share) + 1 if self.share else k
 
+    def looked_up(self, snapshot: Snapshot, lexical: LexicalSearcher) -> Among:
+        """What finds them in the lexical index, and only them."""
+        if self._selection.numbers is None and lexical.knows_documents:
+            return Among("document", tuple(self._selection.documents))
+        return Among("chunk", self.listed(snapshot).numbers.tolist())
+
     def listed(self, snapshot: Snapshot) -> Passages:
         with self._lock:
             if self._passages is None:
@@ -79,12 +84,14 @@ class Kept:
         with self._lock:
             self._vectors = None
 
-    def among(self, snapshot: Snapshot, numbers: Sequence[int]) -> set[int]:
+    def among(self, snapshot: Snapshot, numbers: Numbers) -> NDArray[np.bool_]:
         """Which of these passages are kept."""
         if self.is_few or self._selection.numbers is not None:
-            return set(np.intersect1d(self.listed(snapshot).numbers, np.asarray(numbers, np.int64)).tolist())
-        rows = snapshot.rows(f"SELECT id, document FROM chunks WHERE id IN {_GIVEN}", (json.dumps(numbers),))
-        return {name for name, document in rows if document in self._selection.documents}
+            return _stand_in(self.listed(snapshot).numbers, numbers)
+        statement = f"SELECT id, document FROM chunks WHERE id IN {_GIVEN}"
+        rows = snapshot.rows(statement, (json.dumps(numbers.tolist()),))
+        kept = [name for name, document in rows if document in self._selection.documents]
+        return _stand_in(np.sort(np.array(kept, np.int64)), numbers)
 
     def with_embeddings(self, snapshot: Snapshot, embeddings: Iterable[int]) -> list[tuple[int, int]]:
         """The kept passages that have one of these embeddings, and which."""
@@ -93,8 +100,8 @@ class Kept:
         found = [(name, embedding) for name, embedding, document in rows if document in self._selection.documents]
         if self._selection.numbers is None:
             return found
-        kept = self.among(snapshot, [name for name, _ in found])
-        return [(name, embedding) for name, embedding in found if name in kept]
+        kept = self.among(snapshot, np.array([name for name, _ in found], np.int64))
+        return [pair for pair, is_kept in zip(found, kept, strict=True) if is_kept]
 
 
 class Filters:
@@ -131,6 +138,14 @@ class Filters:
 
 _GIVEN = "(SELECT value FROM json_each(?))"
 """Any number of values as one: SQLite takes 32,766 in a statement."""
+
+
+def _stand_in(ascending: Numbers, numbers: Numbers) -> NDArray[np.bool_]:
+    if not len(ascending):
+        return np.zeros(len(numbers), np.bool_)
+    places = np.minimum(np.searchsorted(ascending, numbers), len(ascending) - 1)
+    found: NDArray[np.bool_] = ascending[places] == numbers
+    return found
 
 
 def _of_documents(selection: Selection) -> str:

@@ -18,7 +18,7 @@ from kb.store.kept import Kept
 from kb.store.lexical import LexicalSearcher
 from kb.store.manifest import Manifest
 from kb.store.snapshot import Snapshot
-from kb.store.vectors import VectorGeneration
+from kb.store.vectors import VectorGeneration, cosines
 from kb.types import Hit
 
 
@@ -63,7 +63,7 @@ class View:
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
         """The generation's candidates and an exact scan of what is newer, less what is gone."""
         if self.kept and k > 0:
-            return filtered.nearest(self.kept, self.snapshot, vector, k, lambda limit: self._cosines(vector, limit))
+            return filtered.nearest(self.kept, self.snapshot, vector, k, lambda limit: self._near(vector, limit))
         return _widening(lambda limit: self._nearest(vector, limit), k)
 
     def matching(self, query: str, k: int) -> list[Hit]:
@@ -75,40 +75,46 @@ class View:
         """False once the base has changed since this view was opened."""
         return self.manifest.epoch() == self.snapshot.epoch
 
-    def _nearest(self, vector: Vectors, limit: int) -> tuple[list[Hit], bool]:
-        cosines, others = self._cosines(vector, limit)
-        chunks = self.snapshot.chunks_by_embedding(list(cosines))
-        hits = [Hit(chunk, cosines[name]) for name, found in chunks.items() for chunk in found]
-        return hits, others is None
+    def _nearest(self, vector: Vectors, limit: int) -> tuple[list[Hit], float | None]:
+        near, others = self._near(vector, limit)
+        chunks = self.snapshot.chunks_by_embedding(list(near))
+        hits = [Hit(chunk, near[name]) for name, found in chunks.items() for chunk in found]
+        return hits, others
 
-    def _cosines(self, vector: Vectors, limit: int) -> tuple[dict[int, float], float | None]:
+    def _near(self, vector: Vectors, limit: int) -> tuple[dict[int, float], float | None]:
         """The `limit` nearest embeddings both in the generation and above it, visible or not, with their cosines.
 
         With them, what is the highest cosine that others may have; None where there are no others.
         """
         numbers, vectors = self.recent.at(self.snapshot)
-        scored = vectors @ vector if numbers else np.empty(0, np.float32)
+        scored = cosines(vectors, vector) if numbers else np.empty(0, np.float32)
         newest = np.argsort(-scored, kind="stable")[:limit]
-        cosines = {numbers[index]: float(scored[index]) for index in newest}
+        near = {numbers[index]: float(scored[index]) for index in newest}
         older = self.generation.nearest(vector, limit) if self.generation else []
         others = [float(scored[newest[-1]])] if len(newest) >= limit else []
         others += [older[-1][1]] if len(older) >= limit else []
-        return cosines | dict(older), max(others, default=None)
+        return near | dict(older), max(others, default=None)
 
-    def _matching(self, query: str, limit: int) -> tuple[list[Hit], bool]:
-        found = self.lexical.matching(query, limit)
-        chunks = self.snapshot.chunks_by_number([name for name, _ in found])
+    def _matching(self, query: str, limit: int) -> tuple[list[Hit], float | None]:
+        numbers, scores = self.lexical.matching(query, limit)
+        chunks = self.snapshot.chunks_by_number(numbers.tolist())
         best: dict[int, float] = {}
-        for name, score in found:
+        for name, score in zip(numbers.tolist(), scores.tolist(), strict=True):
             best.setdefault(name, score)
-        return [Hit(chunks[name], score) for name, score in best.items() if name in chunks], len(found) < limit
+        others = float(scores[-1]) if len(scores) >= limit else None
+        return [Hit(chunks[name], score) for name, score in best.items() if name in chunks], others
 
 
-def _widening(search: Callable[[int], tuple[list[Hit], bool]], k: int) -> list[Hit]:
-    """The best k visible hits: asks an index for more until enough of what it gives is visible, or it has no more."""
-    limit = k = max(k, 0)
-    while True:
-        hits, exhausted = search(limit)
-        if len(hits) >= k or exhausted:
-            return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))[:k]
+def _widening(search: Callable[[int], tuple[list[Hit], float | None]], k: int) -> list[Hit]:
+    """The best k visible hits: asks an index for more until no others can be better, or it has no more.
+
+    `search` gives hits, and what is the highest score that others may have; None where there are no others.
+    """
+    limit = k
+    while limit > 0:
+        hits, others = search(limit)
+        best = sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))[:k]
+        if others is None or (len(best) == k and best[-1].score >= others):
+            return best
         limit *= 4
+    return []
