@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
 from app.cli.output import one_line, paragraph, print_json, reflowed, show, stdout, waiting
 from app.cli.passages import place
@@ -16,6 +17,7 @@ from app.cli.records import answer_record
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from citewell.reply import Reply
+    from kb.filters import Filter
     from kb.types import Citation
 
 NEAREST = 3
@@ -29,20 +31,27 @@ def ask(
         bool,
         typer.Option("--strict", help="Answer in the documents' own words only; the extractive answerer always does."),
     ] = False,
+    inside: In = None,
+    kinds: Type = None,
+    since: Since = None,
+    until: Until = None,
+    heading: Heading = None,
+    tag: Tag = None,
 ) -> None:
     """Ask a question and get a cited answer."""
     invocation: Invocation = context.obj
+    chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
         if invocation.json:
-            reply = base.ask(question)
+            reply = base.ask(question, filter=chosen)
             print_json(answer_record(reply.answer(), reply.hits))
         else:
-            _answer_to_people(base, question, invocation)
+            _answer_to_people(base, question, chosen, invocation)
 
 
-def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation) -> None:
+def _answer_to_people(base: KnowledgeBase, question: str, chosen: Filter, invocation: Invocation) -> None:
     with waiting("Searching", shown=invocation.talks):
-        reply = base.ask(question)
+        reply = base.ask(question, filter=chosen)
         pieces = iter(reply)
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)

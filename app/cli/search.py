@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
 from app.cli.output import paragraph, print_json, say, show, waiting
-from app.cli.passages import heading, place, snippet
+from app.cli.passages import heading as heading_of
+from app.cli.passages import place, snippet
 from app.cli.records import hit_records
 
 if TYPE_CHECKING:
@@ -23,12 +25,19 @@ def search(
     mode: Annotated[
         str, typer.Option(metavar="NAME", help="hybrid, dense, lexical, or a mode of your settings.")
     ] = "hybrid",
+    inside: In = None,
+    kinds: Type = None,
+    since: Since = None,
+    until: Until = None,
+    heading: Heading = None,
+    tag: Tag = None,
 ) -> None:
     """Find passages."""
     invocation: Invocation = context.obj
+    chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
         with waiting("Searching", shown=invocation.talks):
-            hits = base.search(query, k, mode=mode)
+            hits = base.search(query, k, mode=mode, filter=chosen)
         if invocation.json:
             print_json(hit_records(hits))
         elif hits:
@@ -48,7 +57,7 @@ def _print(hits: Sequence[Hit], query: str, name: Callable[[str], str]) -> None:
             (f"  {hit.score:.3f}", "dim"),
         )
         show(line)
-        if above := heading(hit.chunk):
+        if above := heading_of(hit.chunk):
             show(paragraph(above, indent=indent, style="dim"))
         show(paragraph(snippet(hit.chunk.text, query), indent=indent))
         if rank < len(hits):

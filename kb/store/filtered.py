@@ -13,9 +13,9 @@ from kb.store.snapshot import Snapshot
 from kb.store.vectors import cosines
 from kb.types import Hit
 
-_DEPTH_MAX = 2_000
+DEPTH_MAX = 2_000
 """The vector index gives so many in less time than comparing the vectors of a large filter takes, one by one."""
-_LOOKS = 8
+LOOKS = 8
 """Looking up a number in the lexical index takes as long as going past so many passages of an answer."""
 
 Candidates = Callable[[int], tuple[Mapping[int, float], float | None]]
@@ -34,7 +34,7 @@ def nearest(kept: Kept, snapshot: Snapshot, vector: Vectors, k: int, candidates:
         near, others = candidates(limit)
         return {name: near[embedding] for name, embedding in kept.with_embeddings(snapshot, near)}, others
 
-    found = None if kept.is_few else _widened(look, k, first=kept.depth(k), most=_DEPTH_MAX)
+    found = None if kept.is_few else _widened(look, k, first=kept.depth(k), most=DEPTH_MAX)
     if found is None:
         found = _compared(kept, snapshot, vector, k)
     if found is None:
@@ -53,7 +53,7 @@ def matching(kept: Kept, snapshot: Snapshot, lexical: LexicalSearcher, query: st
         return found, float(scores[-1]) if len(scores) >= limit else None
 
     among = kept.looked_up(snapshot, lexical)
-    found = _widened(look, k, first=kept.depth(k), most=_LOOKS * len(among.numbers))
+    found = _widened(look, k, first=kept.depth(k), most=LOOKS * len(among.numbers))
     if found is None:
         found = _widened(lambda limit: look(limit, among), k, first=8 * k)
     return _hits(snapshot, found or [])

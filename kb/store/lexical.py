@@ -30,7 +30,7 @@ CONTEXT_WEIGHT = 0.4
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
-_LOOKED_UP_MAX = 2_000
+LOOKED_UP_MAX = 2_000
 """So many numbers are looked up one by one; more are faster found by going through the list of all."""
 _TERMS_MAX = 1_000
 """A query has at most this many different terms; the rest of a pasted page is left out."""
@@ -176,7 +176,7 @@ class LexicalSearcher:
 
     def _any_of(self, among: Among) -> tantivy.Query:
         """Finds its passages, and adds nothing to their scores."""
-        if len(among.numbers) > _LOOKED_UP_MAX:
+        if len(among.numbers) > LOOKED_UP_MAX:
             found = tantivy.Query.term_set_query(self._schema, among.field, among.numbers)
         else:
             term_query = partial(tantivy.Query.term_query, self._schema, among.field, index_option="basic")

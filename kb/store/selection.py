@@ -134,11 +134,13 @@ def _under_headings(snapshot: Snapshot, chosen: Filter, condition: Condition) ->
         condition.values,
         _holding(list(wanted), met),
     )
-    for missing in wanted.keys() - met:
-        where = "" if condition == Condition() else " of what else is asked for"
+    # Of what else is asked for, a heading need not stand in all of it; in the whole base, it is mistyped.
+    is_whole = condition == Condition()
+    missing = [heading for text, heading in wanted.items() if text not in met]
+    if missing and (is_whole or not met):
         raise UserError(
-            f'No passage{where} stands under a heading with "{wanted[missing]}"; a part of a heading is enough,'
-            " and `citewell search` shows the headings of what it finds."
+            f'No passage{"" if is_whole else " of what else is asked for"} stands under a heading with "{missing[0]}";'
+            " a part of a heading is enough, and `citewell search` shows the headings of what it finds."
         )
     return tuple(number for (number,) in rows)
 
@@ -173,7 +175,7 @@ def _nothing(chosen: Filter) -> UserError:
 def _there(names: Iterable[str]) -> str:
     distinct = sorted(set(names))
     more = f" and {len(distinct) - _LISTED} more" if len(distinct) > _LISTED else ""
-    return f"there: {', '.join(distinct[:_LISTED])}{more}" if distinct else "there is none"
+    return f"there: {', '.join(distinct[:_LISTED])}{more}" if distinct else "there are none"
 
 
 def _one_of(column: str, values: Sequence[str]) -> Condition:
