@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from kb.media_types import is_named, plain_name
 from kb.store.snapshot import Snapshot
 
 _LISTED = 8
+_SPACE = r"(?:\s|\\[a-z0-9]+)+"
+"""White space in JSON, where some of it is written as "\\n"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +131,11 @@ def _under_headings(snapshot: Snapshot, chosen: Filter, condition: Condition) ->
     if "" in wanted:
         raise UserError("The text of a heading is empty; give some of its words.")
     met: set[str] = set()
-    rows = snapshot.rows_where(
-        f"SELECT id FROM chunks WHERE document IN (SELECT id FROM documents WHERE {condition.sql}) AND holds(context)"
-        " ORDER BY id",
-        condition.values,
-        _holding(list(wanted), met),
-    )
-    # Of what else is asked for, a heading need not stand in all of it; in the whole base, it is mistyped.
     is_whole = condition == Condition()
+    within = "TRUE" if is_whole else f"document IN (SELECT id FROM documents WHERE {condition.sql})"
+    statement = f"SELECT id FROM chunks WHERE {within} AND holds(context) ORDER BY id"
+    rows = snapshot.rows_where(statement, condition.values, _holding(list(wanted), met))
+    # Of what else is asked for, a heading need not stand in all of it; in the whole base, it is mistyped.
     missing = [heading for text, heading in wanted.items() if text not in met]
     if missing and (is_whole or not met):
         raise UserError(
@@ -147,12 +147,11 @@ def _under_headings(snapshot: Snapshot, chosen: Filter, condition: Condition) ->
 
 def _holding(wanted: Sequence[str], met: set[str]) -> Callable[[str], bool]:
     """Whether a passage's context, as it is stored, has one of the texts in a heading; those found are put in `met`."""
-    # Most contexts hold none of their words, which is told without reading them as JSON.
-    words = [json.dumps(max(text.split(), key=len), ensure_ascii=False)[1:-1] for text in wanted]
+    # Most contexts hold none of them anywhere, which is told without reading them as JSON.
+    likely = re.compile("|".join(_SPACE.join(map(_as_stored, text.split())) for text in wanted)).search
 
     def holds(context: str) -> bool:
-        plain = context.casefold()
-        if not any(word in plain for word in words):
+        if not likely(context.casefold()):
             return False
         headings = [folded(heading) for heading in json.loads(context)[1]]
         found = {text for text in wanted if any(text in heading for heading in headings)}
@@ -160,6 +159,11 @@ def _holding(wanted: Sequence[str], met: set[str]) -> Callable[[str], bool]:
         return bool(found)
 
     return holds
+
+
+def _as_stored(word: str) -> str:
+    """The pattern of a word in JSON."""
+    return re.escape(json.dumps(word, ensure_ascii=False)[1:-1])
 
 
 def _nothing(chosen: Filter) -> UserError:
