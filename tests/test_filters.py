@@ -161,7 +161,7 @@ def drawn(chance: random.Random) -> Filter:
         "types": some("plain", "markdown", "html"),
         "since": chance.choice(days),
         "until": chance.choice([*days, date(2024, 2, 22)]),
-        "headings": some("about", "STRASSE and  walrus", "中文", "ENGINES", "costs"),
+        "headings": some("about", "STRASSE and  steam", "中文", "ENGINES", "costs"),
         "tags": some("law", "T0", "t1", "t2"),
     }
     return Filter(**{kind: values[kind] for kind in chance.sample(sorted(values), chance.choice((1, 1, 2, 3)))})  # type: ignore[arg-type]
