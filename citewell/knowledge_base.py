@@ -201,6 +201,7 @@ class KnowledgeBase:
     ) -> list[Hit]:
         """The k best passages for `query` of those that `filter` keeps, best first.
 
+        Dense and lexical search give what they do without a filter, less the rest; a mode of several fuses that.
         Raises UserError for an empty query, an unknown mode, k < 1, and a filter that keeps nothing.
         """
         if k < 1:

@@ -271,6 +271,14 @@ def test_a_file_is_named_by_path_by_source_or_as_people_see_it(filled: Filled, m
     }
 
 
+def test_any_number_of_files_may_be_named(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = Filter(sources=("notes/2.txt", "web"))
+    joined = filled.base.search("copper", ALL, filter=both)
+    listed = tuple(f"notes/{'./' * count}2.txt" for count in range(1_200))
+    monkeypatch.chdir(filled.folder)
+    assert filled.base.search("copper", ALL, filter=Filter(sources=(*listed, "web"))) == joined
+
+
 def test_an_answer_stands_on_what_is_kept(filled: Filled) -> None:
     reply = filled.base.ask("What is said of steam engines?", threshold=0.0, filter=Filter(sources=("web",)))
     assert reply.hits

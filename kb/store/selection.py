@@ -14,6 +14,8 @@ from kb.media_types import is_named, plain_name
 from kb.store.snapshot import Snapshot
 
 _LISTED = 8
+_JOINED_MAX = 100
+"""So many places at most stand in one statement: SQLite takes an expression no deeper than 1,000."""
 _SPACE = r"(?:\s|\\[a-z0-9]+)+"
 """White space in JSON, where some of it is written as "\\n"."""
 
@@ -38,7 +40,7 @@ class Selection:
 def select(snapshot: Snapshot, chosen: Filter) -> Selection:
     """Raises UserError where a value names nothing in the base, or where nothing is all of it at once."""
     parts = [
-        _any(_place(snapshot, source) for source in chosen.sources),
+        _places(snapshot, chosen.sources),
         _types(snapshot, chosen.types),
         _dates(snapshot, chosen),
         _tags(snapshot, chosen.tags),
@@ -57,11 +59,19 @@ def _documents(snapshot: Snapshot, condition: Condition) -> list[int]:
     return [name for (name,) in snapshot.rows(f"SELECT id FROM documents WHERE {condition.sql}", condition.values)]
 
 
-def _place(snapshot: Snapshot, name: str) -> Condition:
+def _places(snapshot: Snapshot, names: Sequence[str]) -> Condition:
+    roots = [root for (root,) in snapshot.rows("SELECT DISTINCT root FROM files")] if names else []
+    found = [_place(snapshot, name, roots) for name in dict.fromkeys(names)]
+    if len(found) <= _JOINED_MAX:
+        return _any(found)
+    documents = {document for condition in found for document in _documents(snapshot, condition)}
+    return Condition("id IN (SELECT value FROM json_each(?))", (json.dumps(list(documents)),))
+
+
+def _place(snapshot: Snapshot, name: str, roots: Sequence[str]) -> Condition:
     """By source or path, else by the name that people see, as `citewell remove` takes it."""
     if not name.strip():
         raise UserError("The name of a document or folder is empty; `citewell list` shows what is there.")
-    roots = [root for (root,) in snapshot.rows("SELECT DISTINCT root FROM files")]
     by_path = (name, str(Path(name).expanduser().resolve()))
     as_shown = [f"{root.rstrip('/')}/{name}" for root in roots]
     for places in (by_path, as_shown):
