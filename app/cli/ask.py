@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.explanation import show_answer
+from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
 from app.cli.output import one_line, paragraph, print_json, reflowed, show, stdout, waiting
 from app.cli.passages import place
@@ -17,6 +18,7 @@ from app.cli.records import answer_record, trace_record
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from citewell.reply import Reply
+    from kb.filters import Filter
     from kb.types import Citation
 
 NEAREST = 3
@@ -33,23 +35,30 @@ def ask(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
     ] = False,
+    inside: In = None,
+    kinds: Type = None,
+    since: Since = None,
+    until: Until = None,
+    heading: Heading = None,
+    tag: Tag = None,
 ) -> None:
     """Ask a question and get a cited answer."""
     invocation: Invocation = context.obj
+    chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
         if invocation.json:
-            reply = base.ask(question)
+            reply = base.ask(question, filter=chosen)
             explained = {"trace": trace_record(reply.trace())} if explain else {}
             print_json({**answer_record(reply.answer(), reply.hits), **explained})
         else:
-            reply = _answer_to_people(base, question, invocation)
+            reply = _answer_to_people(base, question, chosen, invocation)
             if explain:
                 show_answer(reply.trace(), base.display_name)
 
 
-def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation) -> Reply:
+def _answer_to_people(base: KnowledgeBase, question: str, chosen: Filter, invocation: Invocation) -> Reply:
     with waiting("Searching", shown=invocation.talks):
-        reply = base.ask(question)
+        reply = base.ask(question, filter=chosen)
         pieces = iter(reply)
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)
