@@ -26,7 +26,7 @@ from zlib import crc32
 
 import numpy as np
 
-from citewell import KnowledgeBase
+from citewell import Filter, KnowledgeBase
 from eval.speed import passages, peak_memory, timed
 from ingest.indexing import Encoding
 from ingest.pipeline import Ingestion
@@ -137,6 +137,9 @@ def measure(home: Path, folder: Path, more: Path) -> dict[str, float]:
         questions = [" ".join(text.split()[:12]) for text, _ in zip(passages(base), range(100), strict=False)]
         base.search(questions[0])
         asked = [timed(lambda question=question: base.search(question)).wall for question in questions]
+        some = Filter(sources=tuple(str(path) for path in sorted(folder.iterdir())[::50]))
+        began = timed(lambda: base.search(questions[0], filter=some))
+        kept = [timed(lambda question=question: base.search(question, filter=some)).wall for question in questions]
         return {
             "chunks": chunks,
             "add_cpu_ms_per_document": round(1000 * added.cpu / count, 1),
@@ -145,6 +148,8 @@ def measure(home: Path, folder: Path, more: Path) -> dict[str, float]:
             "remove_twenty_wall_ms": round(1000 * several.wall, 1),
             "unchanged_wall_ms": round(1000 * again.wall, 1),
             "hybrid_query_p50_ms": round(1000 * median(asked), 1),
+            "query_of_fiftieth_first_ms": round(1000 * began.wall, 1),
+            "query_of_fiftieth_p50_ms": round(1000 * median(kept), 1),
             "peak_memory_of_adding_mb": round(memory / 1e6, 1),
         }
 

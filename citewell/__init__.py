@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from citewell.knowledge_base import KnowledgeBase
     from ingest.report import FileReason, IngestReport, Outcome, Progress
+    from kb.filters import Filter
     from kb.settings import Settings, load_settings
 
-__all__ = ["FileReason", "IngestReport", "KnowledgeBase", "Outcome", "Progress", "Settings", "load_settings"]
+__all__ = ["FileReason", "Filter", "IngestReport", "KnowledgeBase", "Outcome", "Progress", "Settings", "load_settings"]
 __version__ = "0.1.0"
 
 
@@ -30,6 +31,10 @@ def __getattr__(name: str) -> object:
         from ingest import report
 
         return getattr(report, name)
+    if name == "Filter":
+        from kb.filters import Filter
+
+        return Filter
     if name in ("Settings", "load_settings"):
         from kb import settings
 

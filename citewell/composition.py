@@ -13,6 +13,7 @@ from typing import TypeVar
 from citewell.models import Models
 from citewell.stages import STAGES, postprocessed
 from kb.errors import SettingsError, UserError
+from kb.filters import Filter
 from kb.notes import Note, unheard
 from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings, Settings
@@ -131,15 +132,18 @@ class LiveRetriever:
     store: Store
     composer: Composer
     mode: str
+    filter: Filter | None = None
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
-        return consistently(self.store, lambda view: self.composer.compose(self.mode, view).retrieve(query, k))
+        return consistently(
+            self.store, lambda view: self.composer.compose(self.mode, view).retrieve(query, k), self.filter
+        )
 
 
-def consistently(store: Store, read: Callable[[View], T]) -> T:
-    """What `read` says of one state of the base; read again when the base changed meanwhile."""
+def consistently(store: Store, read: Callable[[View], T], chosen: Filter | None = None) -> T:
+    """What `read` says of what a filter keeps of one state of the base; read again when it changed meanwhile."""
     for _ in range(_ATTEMPTS):
-        with store.view() as view:
+        with store.view(chosen) as view:
             result = read(view)
             if view.is_current():
                 break

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage, consistently
+from citewell.context import context_of, token_counter
+from citewell.copies import with_copies
 from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
@@ -27,8 +29,10 @@ from citewell.status import (
     relative_name,
 )
 from citewell.trace import Trace, passage_uses, traced
+from generation.context.passage import PassageContext
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
+from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
@@ -194,24 +198,43 @@ class KnowledgeBase:
         """Brings the vector index up to date; until then, what it lacks is searched beside it."""
         self._store.publish()
 
-    def search(self, query: str, k: int = 10, *, mode: str = "hybrid") -> list[Hit]:
-        """The k best passages for `query`, best first. Raises UserError for an empty query, an unknown mode, k < 1."""
-        return self.retriever(mode).retrieve(_question(query), _number(k))
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        mode: str = "hybrid",
+        filter: Filter | None = None,  # noqa: A002 - the word that people look for
+    ) -> list[Hit]:
+        """The k best passages for `query` of those that `filter` keeps, best first.
 
-    def explain(self, query: str, k: int = 10, *, mode: str = "hybrid") -> Trace:
+        Dense and lexical search give what they do without a filter, less the rest; a mode of several fuses that.
+        Raises UserError for an empty query, an unknown mode, k < 1, and a filter that keeps nothing.
+        """
+        return self.retriever(mode, filter=filter).retrieve(_question(query), _number(k))
+
+    def explain(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        mode: str = "hybrid",
+        filter: Filter | None = None,  # noqa: A002
+    ) -> Trace:
         """The same search, with what each stage of it found. Raises UserError as `search` does."""
         asked, wanted = _question(query), _number(k)
         self._composer.require(mode)
-        return consistently(self._store, lambda view: traced(self._composer, mode, view, asked, wanted))
+        return consistently(self._store, lambda view: traced(self._composer, mode, view, asked, wanted), filter)
 
     def retriever(
         self,
         mode: str,
         *,
+        filter: Filter | None = None,  # noqa: A002
         stage: Stage | None = None,
         embedding: Callable[[QueryEmbedder], QueryEmbedder] | None = None,
     ) -> Retriever:
-        """The retriever of a search mode; it always answers from the base as it then is.
+        """The retriever of a search mode; it always answers from the base as it then is, and what `filter` keeps of it.
 
         Each retriever within it is replaced by what `stage` makes of its name and itself (to time it, say), the
         embedder by what `embedding` makes of it.
@@ -220,13 +243,22 @@ class KnowledgeBase:
         composer = replace(self._composer, stage=stage) if stage else self._composer
         if embedding:
             composer = replace(composer, embedder=lambda: embedding(self._checked_embedder()))
-        return LiveRetriever(self._store, composer, mode)
+        return LiveRetriever(self._store, composer, mode, filter)
 
     def modes(self) -> list[str]:
         return self._composer.names()
 
-    def ask(self, question: str, *, mode: str | None = None, threshold: float | None = None) -> Reply:
-        """Searches at once and answers when the reply is iterated. Raises UserError for an empty question.
+    def ask(
+        self,
+        question: str,
+        *,
+        mode: str | None = None,
+        threshold: float | None = None,
+        filter: Filter | None = None,  # noqa: A002
+    ) -> Reply:
+        """Searches what `filter` keeps, at once, and answers when the reply is iterated.
+
+        Raises UserError for an empty question, and for a filter that keeps nothing.
 
         `threshold` is the least confidence (0 to 1) of an answer that is no abstention; None: as the settings say.
         """
@@ -240,6 +272,7 @@ class KnowledgeBase:
         found, statistics = consistently(
             self._store,
             lambda view: (traced(self._composer, chosen, view, asked, passages + BEYOND), view.lexical),
+            filter,
         )
         hits = found.hits[:passages]
         chosen_threshold = self.settings.answer.threshold if threshold is None else threshold
@@ -254,16 +287,51 @@ class KnowledgeBase:
             asked,
             hits,
             answerer.draft(asked, hits),
-            self._grounded,
+            lambda answer: self._grounded(answer, filter),
             lambda answer: replace(
                 found, hits=hits, passages=passage_uses(found.hits, answer, self.embedder.tokenizer)
             ),
             retrieval_seconds=seconds,
         )
 
-    def _grounded(self, answer: Answer) -> Answer:
+    def _grounded(self, answer: Answer, chosen: Filter | None) -> Answer:
         with self._store.manifest.snapshot() as snapshot:
-            return grounded(answer, snapshot)
+            checked = grounded(answer, snapshot)
+        if not checked.citations:
+            return checked
+        try:
+            with self._store.view(chosen) as view:
+                return with_copies(checked, view)
+        except UserError:  # The base has changed, and the filter keeps nothing of it any more.
+            return checked
+
+    def context(
+        self,
+        question: str,
+        *,
+        mode: str | None = None,
+        tokens: int | None = None,
+        filter: Filter | None = None,  # noqa: A002
+    ) -> PassageContext:
+        """What a language model is given to read for a question, and what became of every passage found.
+
+        `tokens` is the budget, counted as the embedder's tokenizer cuts; None: as the settings say. Raises UserError
+        for an empty question, and for a filter that keeps nothing.
+        """
+        asked = _question(question)
+        chosen = self.settings.context.model_copy(update={} if tokens is None else {"tokens": tokens})
+        count = token_counter(self.embedder.tokenizer)
+        return consistently(
+            self._store,
+            lambda view: context_of(
+                asked,
+                self._composer.compose(mode or self.settings.answer.mode, view).retrieve(asked, chosen.passages),
+                view,
+                count=count,
+                settings=chosen,
+            ),
+            filter,
+        )
 
     def document(self, source: str) -> Document | None:
         """The document of `source` as it was read, or None."""

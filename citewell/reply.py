@@ -49,7 +49,7 @@ class Reply:
 
     def trace(self) -> Trace:
         """How the passages were found and what became of each in the answer; writes what was not yet iterated."""
-        return self._explain(self._draft.answer())
+        return self._explain(self._ground(self._draft.answer()))
 
     def close(self) -> None:
         """Stops the writing of an answer that nobody waits for any more."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kb.protocols import QueryEmbedder, Retriever, Scorer
 from kb.store.view import View
 from retrieval.decomposition import DecomposedRetriever
+from retrieval.diversity import DiverseRetriever
 from retrieval.hyde import HypotheticalEmbedder
 from retrieval.llama_index import PostprocessedRetriever
 from retrieval.multi_query import MultiQueryRetriever
@@ -73,6 +74,11 @@ def _judged(composer: Composer, retriever: Retriever, scorer: Scorer) -> Reranke
     )
 
 
+def _diverse(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    chosen = composer.settings.diversity
+    return DiverseRetriever(composer.compose(inner, view, within), view, weight=chosen.weight, depth=chosen.depth)
+
+
 def postprocessed(name: str, composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
     """The mode `inner`, with what it finds given to the postprocessor that the settings call `name`."""
     return PostprocessedRetriever(
@@ -94,4 +100,5 @@ STAGES: Mapping[str, Wrapped] = {
     "decompose": _decomposed,
     "rerank": _reranked,
     "views": _viewed,
+    "mmr": _diverse,
 }

@@ -10,9 +10,9 @@ from time import perf_counter
 from citewell.composition import Composer
 from kb.protocols import Retriever, Tokenizer
 from kb.store.view import View
-from kb.types import Answer, Chunk, Hit, Span
+from kb.types import Answer, Chunk, Citation, Hit
 
-KEPT, CONSIDERED, LEFT_OUT = "kept", "considered", "left out"
+KEPT, COPIED, CONSIDERED, LEFT_OUT = "kept", "copied", "considered", "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,10 @@ class StageTrace:
 class PassageUse:
     """What became of a passage in an answer.
 
-    state is "kept" (it is quoted from), "considered" (the answerer had it and does not quote it) or "left out" (found,
-    but beyond the number of passages that an answer is made from). `tokens` are the passage's by the embedder's
-    tokenizer, `used` those of them that stand in the answer.
+    state is "kept" (it is quoted from), "copied" (it holds words that are quoted from another one, which the citation
+    says), "considered" (the answerer had it and does not quote it) or "left out" (found, but beyond the number of
+    passages that an answer is made from). `tokens` are the passage's by the embedder's tokenizer, `used` those of them
+    that stand in the answer.
     """
 
     chunk: Chunk
@@ -94,16 +95,15 @@ def traced(composer: Composer, mode: str, view: View, query: str, k: int) -> Tra
 def passage_uses(found: Sequence[Hit], answer: Answer, tokenizer: Tokenizer) -> tuple[PassageUse, ...]:
     """What became of each passage of `found` in `answer`, which was made from `answer.hits`, the first of them."""
     had = {hit.chunk.id for hit in answer.hits}
-    quoted: dict[str, list[Span]] = {}
-    for citation in answer.citations:
-        quoted.setdefault(citation.chunk_id, []).extend(citation.spans)
-    return tuple(_use(hit.chunk, hit.chunk.id in had, quoted.get(hit.chunk.id, []), tokenizer) for hit in found)
+    return tuple(_use(hit.chunk, hit.chunk.id in had, answer.citations, tokenizer) for hit in found)
 
 
-def _use(chunk: Chunk, had: bool, spans: Sequence[Span], tokenizer: Tokenizer) -> PassageUse:
+def _use(chunk: Chunk, had: bool, citations: Sequence[Citation], tokenizer: Tokenizer) -> PassageUse:
+    quoted = [span for citation in citations if citation.chunk_id == chunk.id for span in citation.spans]
+    copies = [place.span for citation in citations for place in citation.also if place.source == chunk.source]
     tokens = [(chunk.start + start, chunk.start + end) for start, end in tokenizer.offsets(chunk.text)]
-    used = sum(any(start < span.end and span.start < end for span in spans) for start, end in tokens)
-    state = KEPT if spans else CONSIDERED if had else LEFT_OUT
+    used = sum(any(start < span.end and span.start < end for span in (*quoted, *copies)) for start, end in tokens)
+    state = KEPT if quoted else COPIED if used else CONSIDERED if had else LEFT_OUT
     return PassageUse(chunk, state, len(tokens), used)
 
 

@@ -114,4 +114,4 @@ def _citation(row: Mapping[str, object]) -> Citation:
     spans = row["spans"]
     if not isinstance(spans, list):
         raise TypeError(f"spans are a list, not {spans!r}")
-    return Citation(**{**row, "anchor": None, "spans": tuple(Span(**span) for span in spans)})  # type: ignore[arg-type]
+    return Citation(**{**row, "anchor": None, "also": (), "spans": tuple(Span(**span) for span in spans)})  # type: ignore[arg-type]

@@ -21,6 +21,8 @@ ABSTENTION = "The documents do not say."
 
 # Sentences that are compared by meaning, which costs an embedding each: the best by words. 32 do no better.
 _CANDIDATES = 8
+# Documents in which one of these is cited; in more of them it would only be counted again.
+_COPIES = 3
 # A further quote must come this near the first one's score: 1.6 quotes on average, which hold the answer in half of
 # the cases where the first does not.
 _NEAR = 0.85
@@ -103,7 +105,7 @@ class ExtractiveAnswerer:
 
     def _candidates(self, question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
         """The best sentences by words, ordered by words and meaning together."""
-        found = evidence(question, hits)[:_CANDIDATES]
+        found = _distinct(evidence(question, hits))
         if not found:
             return []
         spans = [shortened(one.chunk.text, one.span, question.weights) for one in found]
@@ -118,6 +120,21 @@ class ExtractiveAnswerer:
             _Candidate(one, span, float(value)) for one, span, value in zip(found, spans, similarities, strict=True)
         ]
         return sorted(candidates, key=lambda candidate: -candidate.score)
+
+
+def _distinct(found: Sequence[Evidence]) -> list[Evidence]:
+    """The best sentences of different wording, each with its copies in further documents: they crowd out nothing."""
+    documents: dict[str, list[str]] = {}
+    kept = []
+    for one in found:
+        wording = " ".join(one.chunk.text[one.span.start : one.span.end].split())
+        if wording not in documents and len(documents) == _CANDIDATES:
+            continue
+        said_in = documents.setdefault(wording, [])
+        if len(said_in) < _COPIES and one.chunk.document_id not in said_in:
+            said_in.append(one.chunk.document_id)
+            kept.append(one)
+    return kept
 
 
 @lru_cache(maxsize=4)

@@ -141,6 +141,31 @@ class RerankSettings(_Section):
     tokens: Annotated[int, Field(ge=128)] = 512
 
 
+class DiversitySettings(_Section):
+    """The stage "mmr": `weight` is what relevance counts against likeness to the passages before (1: nothing else).
+
+    It orders the first `depth` passages anew; what comes after them stays as it was found.
+    """
+
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.7
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+
+
+class ContextSettings(_Section):
+    """What a language model is given to read for a question: at most `tokens`, from `passages` that are searched.
+
+    Neighbours with at most `join` tokens between them become one passage. Where the budget holds many passages, each
+    may be extended to its section in up to the share `section` of it (0: never); where it holds few, all but the first
+    are compressed to the sentences that matter, to no less than the share `compress` of their tokens (1: never).
+    """
+
+    tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 2_000
+    passages: Annotated[int, Field(ge=1, le=1_000)] = 50
+    join: Annotated[int, Field(ge=0)] = 64
+    section: Annotated[float, Field(ge=0, le=1)] = 0.33
+    compress: Annotated[float, Field(gt=0, le=1)] = 0.25
+
+
 class AnswerSettings(_Section):
     """`passages` are searched for an answer, `quotes` shown at most.
 
@@ -213,6 +238,8 @@ class Settings(BaseSettings):
     retrievers: dict[str, RetrieverSettings] = {}
     postprocessors: dict[str, PostprocessorSettings] = {}
     rerank: RerankSettings = RerankSettings()
+    diversity: DiversitySettings = DiversitySettings()
+    context: ContextSettings = ContextSettings()
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

@@ -181,11 +181,22 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A span of a document, and where people find it."""
+
+    source: str
+    title: str
+    anchor: Anchor | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The exact words that carry a sentence of an answer.
 
     `marker` is the number shown in the answer ("[1]"); `spans` are offsets in the document's text and `quote` is
     what stands there, span by span, joined by " ... "; `verified` says that this was looked up and found to hold.
+    `also` are further places where the same words stand, as far as they are known.
     """
 
     marker: int
@@ -196,6 +207,7 @@ class Citation:
     spans: tuple[Span, ...]
     quote: str
     verified: bool
+    also: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

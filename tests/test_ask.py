@@ -118,3 +118,26 @@ def test_an_empty_base_abstains(tmp_path: Path) -> None:
         answer = empty.ask("Is there anything?").answer()
     assert answer.abstained
     assert answer.hits == ()
+
+
+def test_a_quote_names_every_other_place_where_it_stands(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for copy in range(12):
+        text = f"# Harbour {copy}\n\nThe harbour master collects the berth fee of 9 crowns."
+        (folder / f"copy{copy:02}.md").write_text(f"{text} It is paid on day {copy + 2}.")
+    (folder / "more.md").write_text("# Fees\n\nIt is untrue that the berth fee is 99 crowns. They are due monthly.")
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([folder]).wait()
+        answer = base.ask("What berth fee does the harbour master collect?").answer()
+        citation = answer.citations[0]
+        same = [one for one in answer.citations if one.quote == citation.quote]
+        assert citation.quote == "The harbour master collects the berth fee of 9 crowns."
+        places = [(one.source, one.spans[0]) for one in same] + [(one.source, one.span) for one in citation.also]
+        assert sorted(Path(source).name for source, _ in places) == [f"copy{copy:02}.md" for copy in range(12)]
+        for source, span in places:
+            document = base.document(source)
+            assert document is not None
+            assert document.text[span.start : span.end] == citation.quote
+        assert {other.anchor for other in citation.also} <= {Anchor("heading", f"Harbour {copy}") for copy in range(12)}
+        assert not any(other.also for other in same[1:])

@@ -40,7 +40,7 @@ The Danube ends in a delta at the Black Sea. The delta belongs to Romania and Uk
 """
 TEA = "Green tea is steeped at 80 degrees.\n\nBlack tea is steeped in boiling water for four minutes.\n"
 HIT_KEYS = ["rank", "score", "chunk_id", "source", "page", "anchor", "start", "end", "heading", "text"]
-CITATION_KEYS = ["marker", "source", "page", "anchor", "quote", "start", "end", "verified"]
+CITATION_KEYS = ["marker", "source", "page", "anchor", "quote", "start", "end", "verified", "also"]
 COMMAND = [sys.executable, "-m", "app.cli.main"]
 
 

@@ -245,6 +245,16 @@ def test_the_same_sentence_in_two_documents_is_quoted_once_and_cited_twice(embed
     assert [(cited.marker, cited.source) for cited in answer.citations[:2]] == [(1, "report.md"), (2, "summary.md")]
 
 
+def test_copies_of_a_sentence_do_not_crowd_out_another(embedder: Embedder) -> None:
+    copies = [
+        passage("The berth fee of the harbour is 9 crowns a night.", source=f"{number:02}.md") for number in range(12)
+    ]
+    other = passage("The berth fee of the harbour is 4 crowns a night in winter.", source="winter.md")
+    answer = ask(embedder, "What is the berth fee of the harbour?", *copies, other)
+
+    assert [cited.source for cited in answer.citations] == ["00.md", "01.md", "02.md", "winter.md"]
+
+
 def test_overlapping_passages_give_one_citation_of_one_place(embedder: Embedder) -> None:
     text = "It is cooled by water. The reactor runs at 310 degrees. The plant opened in May."
     whole, tail = passage(text), passage(text[23:], start=23)

@@ -20,6 +20,8 @@ MODES = {
     "nested": ModeSettings(fuse=("hybrid", "lexical"), weights=(0.8, 0.2), depth=5),
 }
 STAGED = (
+    "dense+mmr",
+    "lexical+mmr",
     "hybrid+rerank",
     "dense+hyde",
     "hybrid+multi",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -342,3 +343,28 @@ def _interrupt(*arguments: object) -> None:
 def _numbers(store: Store) -> set[int]:
     with store.manifest.snapshot() as snapshot:
         return snapshot.chunk_numbers()
+
+
+def test_what_was_removed_hides_nothing_that_is_older(store: Store) -> None:
+    """The generation's first candidates are gone, newer passages are many: the next best is the generation's."""
+    query = vector_of("q")
+
+    def beside(share: float, seed: int) -> Vectors:
+        other = np.random.default_rng(seed).normal(size=DIMENSIONS)
+        other -= query * (other @ query)
+        vector = share * query + np.sqrt(1 - share**2) * other / np.linalg.norm(other)
+        return vector.astype(np.float32)
+
+    def change(name: str, shares: list[float]) -> Change:
+        added = adding(name, *[f"{name} says {share}" for share in shares])
+        keys = added.additions[0].keys
+        return replace(added, vectors={key: beside(s, n) for n, (key, s) in enumerate(zip(keys, shares, strict=True))})
+
+    store.commit(change("/folder/gone.txt", [0.99, 0.98, 0.97, 0.96]), FINGERPRINTS)
+    store.commit(change("/folder/old.txt", [0.9, 0.8]), FINGERPRINTS)
+    store.publish()
+    store.commit(change("/folder/new.txt", [0.1, 0.2, 0.3, 0.4]), FINGERPRINTS)
+    store.commit(Change(removed_files=("/folder/gone.txt",)), FINGERPRINTS)
+    with store.view() as view:
+        found = [round(hit.score, 3) for hit in view.nearest(query, 2)]
+    assert found == [0.9, 0.8]

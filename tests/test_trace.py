@@ -199,6 +199,20 @@ def test_every_passage_of_an_answer_is_accounted_for(base: KnowledgeBase) -> Non
         assert use.used == sum(len(offsets(quote)) for quote in quotes)
 
 
+def test_a_passage_with_words_that_are_quoted_from_another_one_is_told_as_a_copy(tmp_path: Path) -> None:
+    text = "The harbour master collects the berth fee of 9 crowns."
+    for copy in range(5):
+        (tmp_path / f"copy{copy}.md").write_text(f"{text} It is paid on day {copy + 2}.")
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest(sorted(tmp_path.glob("*.md"))).wait()
+        reply = base.ask("What berth fee does the harbour master collect?")
+        quoted = [citation.chunk_id for citation in reply.answer().citations]
+        uses = {use.chunk.id: use for use in reply.trace().passages}
+        assert {name for name, use in uses.items() if use.state == "kept"} == set(quoted)
+        assert {use.state for use in uses.values()} == {"kept", "copied"}
+        assert {use.used for use in uses.values()} == {len(base.embedder.tokenizer.offsets(text))}
+
+
 def test_an_abstention_keeps_nothing(base: KnowledgeBase) -> None:
     trace = base.ask("Which enzyme splits glycogen in hepatocytes?").trace()
     assert {use.state for use in trace.passages} == {"considered", "left out"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.explanation import show_answer
+from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
 from app.cli.output import one_line, paragraph, print_json, reflowed, show, stdout, waiting
 from app.cli.passages import place
@@ -17,6 +18,7 @@ from app.cli.records import answer_record, trace_record
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from citewell.reply import Reply
+    from kb.filters import Filter
     from kb.types import Citation
 
 NEAREST = 3
@@ -33,23 +35,30 @@ def ask(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
     ] = False,
+    inside: In = None,
+    kinds: Type = None,
+    since: Since = None,
+    until: Until = None,
+    heading: Heading = None,
+    tag: Tag = None,
 ) -> None:
     """Ask a question and get a cited answer."""
     invocation: Invocation = context.obj
+    chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
         if invocation.json:
-            reply = base.ask(question)
+            reply = base.ask(question, filter=chosen)
             explained = {"trace": trace_record(reply.trace())} if explain else {}
             print_json({**answer_record(reply.answer(), reply.hits), **explained})
         else:
-            reply = _answer_to_people(base, question, invocation)
+            reply = _answer_to_people(base, question, chosen, invocation)
             if explain:
                 show_answer(reply.trace(), base.display_name)
 
 
-def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation) -> Reply:
+def _answer_to_people(base: KnowledgeBase, question: str, chosen: Filter, invocation: Invocation) -> Reply:
     with waiting("Searching", shown=invocation.talks):
-        reply = base.ask(question)
+        reply = base.ask(question, filter=chosen)
         pieces = iter(reply)
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)
@@ -57,7 +66,7 @@ def _answer_to_people(base: KnowledgeBase, question: str, invocation: Invocation
     if answer.abstained:
         _show_nearest(base, reply)
     for citation in answer.citations:
-        _show_citation(citation, base.display_name(citation.source))
+        _show_citation(citation, base.display_name)
     if invocation.talks and not answer.abstained:
         show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
     return reply
@@ -79,13 +88,16 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
     return None
 
 
-def _show_citation(citation: Citation, name: str) -> None:
+def _show_citation(citation: Citation, name: Callable[[str], str]) -> None:
     from rich.text import Text
 
     marker = f"[{citation.marker}] "
     doubt = "" if citation.verified else "  (not verified)"
-    show("", Text.assemble((marker, "cyan"), (place(name, citation.anchor), "bold"), (doubt, "yellow")))
+    where = place(name(citation.source), citation.anchor)
+    show("", Text.assemble((marker, "cyan"), (where, "bold"), (doubt, "yellow")))
     show(paragraph(f"“{one_line(citation.quote)}”", indent=len(marker), style="dim"))
+    for other in citation.also:
+        show(paragraph(f"also in {place(name(other.source), other.anchor)}", indent=len(marker)))
 
 
 def _show_nearest(base: KnowledgeBase, reply: Reply) -> None:

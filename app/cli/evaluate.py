@@ -102,5 +102,33 @@ def answers(
     conclude_evaluation(report.failed)
 
 
+@evaluate.command("context")
+def context_recall(
+    context: typer.Context,
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", show_default=False)],
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
+    ] = None,
+) -> None:
+    """Measure whether what a language model is given to read holds the evidence.
+
+    At several budgets of tokens, for passages as they were found and for what the settings make of them. DATASET is a
+    folder in the layout of a knowledge base (questions.jsonl and a folder documents).
+    """
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    from eval.context import context_table, evaluate_context
+
+    with stages(shown=not invocation.quiet) as told:
+        report = evaluate_context(
+            dataset, settings=settings, home=invocation.evaluation_home, limit=limit, progress=told
+        )
+    if invocation.json:
+        print_json(report.as_json())
+    else:
+        show_table(context_table(report))
+    conclude_evaluation(report.failed)
+
+
 for command in (judge, compare, gate, report, questions, tune, convert):
     evaluate.command()(command)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kb.text.passages import heading_path
-from kb.types import Anchor, Answer, Chunk, Citation, Hit
+from kb.types import Anchor, Answer, Chunk, Citation, Hit, Place
 
 if TYPE_CHECKING:
     from citewell.trace import PassageUse, StageTrace, Trace
@@ -101,6 +101,17 @@ def _citation_record(citation: Citation) -> Record:
         "start": citation.spans[0].start,
         "end": citation.spans[-1].end,
         "verified": citation.verified,
+        "also": [_place_record(place) for place in citation.also],
+    }
+
+
+def _place_record(place: Place) -> Record:
+    return {
+        "source": place.source,
+        "page": _page(place.anchor),
+        "anchor": _label(place.anchor),
+        "start": place.span.start,
+        "end": place.span.end,
     }
 
 

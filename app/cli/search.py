@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.explanation import show_search
+from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
 from app.cli.output import paragraph, print_json, say, show, waiting
-from app.cli.passages import heading, place, snippet
+from app.cli.passages import heading as heading_of
+from app.cli.passages import place, snippet
 from app.cli.records import explained_hit_records, hit_records
 
 if TYPE_CHECKING:
@@ -27,12 +29,19 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which stage of the search found each at which rank and score.")
     ] = False,
+    inside: In = None,
+    kinds: Type = None,
+    since: Since = None,
+    until: Until = None,
+    heading: Heading = None,
+    tag: Tag = None,
 ) -> None:
     """Find passages."""
     invocation: Invocation = context.obj
+    chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
         with waiting("Searching", shown=invocation.talks):
-            trace = base.explain(query, k, mode=mode)
+            trace = base.explain(query, k, mode=mode, filter=chosen)
         if invocation.json:
             print_json(explained_hit_records(trace) if explain else hit_records(trace.hits))
             return
@@ -55,7 +64,7 @@ def _print(hits: Sequence[Hit], query: str, name: Callable[[str], str]) -> None:
             (f"  {hit.score:.3f}", "dim"),
         )
         show(line)
-        if above := heading(hit.chunk):
+        if above := heading_of(hit.chunk):
             show(paragraph(above, indent=indent, style="dim"))
         show(paragraph(snippet(hit.chunk.text, query), indent=indent))
         if rank < len(hits):

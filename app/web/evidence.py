@@ -9,7 +9,7 @@ import streamlit as st
 from app.web.excerpts import excerpt_html, passage_html, quotes_literally
 from app.web.literal import in_html, in_markdown
 from citewell.knowledge_base import KnowledgeBase
-from kb.types import Chunk, Citation, Hit
+from kb.types import Anchor, Chunk, Citation, Hit
 
 LONGEST_LABEL = 32
 
@@ -54,6 +54,9 @@ def _show_source(base: KnowledgeBase, citation: Citation) -> None:
         st.warning("This document has changed since it was quoted; ask again to see what it says now.")
         return
     st.html(excerpt_html(document, citation.spans))
+    if citation.also:
+        others = "; ".join(_named(base, place.source, place.anchor) for place in citation.also)
+        st.html(f'<p class="cw-small">Also in {in_html(others)}</p>')
     if citation.verified:
         st.html('<p class="cw-small">Checked: the marked words stand in the document exactly so.</p>')
     picture = base.page_image(citation)
@@ -71,8 +74,12 @@ def _citation_label(base: KnowledgeBase, citation: Citation) -> str:
 
 
 def _place(base: KnowledgeBase, chunk: Chunk) -> str:
-    name = base.display_name(chunk.source)
-    return f"{name} · {chunk.anchor.label}" if chunk.anchor else name
+    return _named(base, chunk.source, chunk.anchor)
+
+
+def _named(base: KnowledgeBase, source: str, anchor: Anchor | None) -> str:
+    name = base.display_name(source)
+    return f"{name} · {anchor.label}" if anchor else name
 
 
 def _considered_html(base: KnowledgeBase, rank: int, hit: Hit) -> str:

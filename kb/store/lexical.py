@@ -8,14 +8,20 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from math import log
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from kb.errors import StoreError
 from kb.store.disk import disk_error
+from kb.store.records import number as number_of
 from kb.store.stamps import Stamps, take_stamps
 from kb.text.passages import heading_path
 from kb.text.terms import terms
@@ -28,8 +34,21 @@ common words of a long question weigh less."""
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
+LOOKED_UP_MAX = 2_000
+"""So many numbers are looked up one by one; more are faster found by going through the list of all."""
 _TERMS_MAX = 1_000
 """A query has at most this many different terms; the rest of a pasted page is left out."""
+
+Numbers = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Passages by their numbers, or all of documents by theirs."""
+
+    field: Literal["chunk", "document"]
+    numbers: Sequence[int]
 
 
 class LexicalIndex:
@@ -129,25 +148,49 @@ class LexicalSearcher:
     def passages_with(self, term: str) -> int:
         return int(self._searcher.doc_freq("text", term))
 
-    def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT."""
+    def matching(self, query: str, limit: int, among: Among | None = None) -> tuple[Numbers, Scores]:
+        """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT.
+
+        With `among`, only those of its passages or documents are found; their scores stay the same.
+        """
         distinct = list(dict.fromkeys(terms(query)))[:_TERMS_MAX]
         limit = min(limit, self._searcher.num_docs)
         if not distinct or limit <= 0:
-            return []
+            return np.empty(0, np.int64), np.empty(0)
         weights = {term: self._rarity(term) ** RARITY for term in distinct}
         should = [
             (tantivy.Occur.Should, self._term(field, term, weight * share))
             for term, weight in weights.items()
             for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT))
         ]
-        found = self._searcher.search(tantivy.Query.boolean_query(should), limit, count=False).hits
+        wanted = tantivy.Query.boolean_query(should)
+        if among is not None:
+            wanted = wanted.and_must_match(self._any_of(among))
+        found = self._searcher.search(wanted, limit, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
-        return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
+        return np.array(numbers, np.int64), np.array([score for score, _ in found], np.float64)
+
+    @property
+    def knows_documents(self) -> bool:
+        """Whether passages can be found by their documents: not in an index that an older version made."""
+        try:
+            tantivy.Query.term_query(self._schema, "document", 0, index_option="basic")
+        except ValueError:
+            return False
+        return True
 
     def numbers(self) -> list[int]:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in _addresses(self._searcher)]
+
+    def _any_of(self, among: Among) -> tantivy.Query:
+        """Finds its passages, and adds nothing to their scores."""
+        if len(among.numbers) > LOOKED_UP_MAX:
+            found = tantivy.Query.term_set_query(self._schema, among.field, among.numbers)
+        else:
+            term_query = partial(tantivy.Query.term_query, self._schema, among.field, index_option="basic")
+            found = tantivy.Query.boolean_query([(tantivy.Occur.Should, term_query(one)) for one in among.numbers])
+        return tantivy.Query.const_score_query(found, 0.0)
 
     def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
         return tantivy.Query.boost_query(
@@ -216,6 +259,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     # Terms are stored too: a segment of 100,000 passages is rewritten from them in 3 s, in 20 s from the texts.
     builder.add_unsigned_field("chunk", indexed=True, fast=True, stored=True)
+    builder.add_unsigned_field("document", indexed=True, stored=True)
     builder.add_text_field("text", tokenizer_name="whitespace", index_option="position", stored=True)
     builder.add_text_field("context", tokenizer_name="whitespace", index_option="position", stored=True)
     return builder.build()
@@ -224,6 +268,7 @@ def _schema() -> tantivy.Schema:
 def _document(number: int, chunk: Chunk) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("chunk", number)
+    document.add_unsigned("document", number_of(chunk.document_id))
     document.add_text("text", " ".join(terms(chunk.text)))
     document.add_text("context", " ".join(_context_terms(chunk)))
     return document

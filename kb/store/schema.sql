@@ -42,6 +42,8 @@ CREATE TABLE documents (
     text       TEXT NOT NULL
 );
 CREATE INDEX documents_of_file ON documents (file);
+-- What filters ask for, so that no texts are passed over on the way.
+CREATE INDEX documents_by_kind ON documents (media_type, tags, modified);
 
 CREATE TABLE chunks (
     id        INTEGER PRIMARY KEY,
@@ -53,7 +55,7 @@ CREATE TABLE chunks (
     context   TEXT NOT NULL,
     embedding INTEGER NOT NULL REFERENCES embeddings (id)
 );
-CREATE INDEX chunks_of_document ON chunks (document, start);
+CREATE INDEX chunks_of_document ON chunks (document, start, embedding);
 CREATE INDEX chunks_of_embedding ON chunks (embedding);
 
 -- One row per distinct text embedded; ids are never used twice, so "newer than a generation" is "id above its watermark".

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
@@ -86,6 +86,15 @@ class Snapshot:
         row = self._sql.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """What a statement made by a module of the store finds."""
+        return self._sql.execute(statement, values).fetchall()
+
+    def rows_where(self, statement: str, values: Sequence[object], holds: Callable[[str], bool]) -> list[Row]:
+        """The same of a statement in which the function HOLDS(text) is `holds`."""
+        self._sql.create_function("holds", 1, holds, deterministic=True)
+        return self.rows(statement, values)
+
     def generation(self) -> Generation | None:
         row = self._sql.execute("SELECT name, watermark, vectors, stamps FROM generations WHERE current").fetchone()
         return Generation(*row) if row else None
@@ -166,6 +175,9 @@ class Snapshot:
             " (SELECT count(*) FROM chunks WHERE chunks.document = documents.id) FROM documents ORDER BY source"
         ).fetchall()
 
+    def document_count(self) -> int:
+        return int(self._sql.execute("SELECT count(*) FROM documents").fetchone()[0])
+
     def counts(self) -> tuple[int, int, int]:
         """Documents, passages, distinct embeddings."""
         tables = ("documents", "chunks", "embeddings")
@@ -236,6 +248,14 @@ class Snapshot:
             "SELECT id, vector FROM embeddings WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", (above, up_to, limit)
         ).fetchall()
         return _matrix(rows)
+
+    def vectors_of(self, embeddings: Sequence[int]) -> Vectors:
+        """The vectors of these embeddings, all visible and given ascending, shape (n, dimensions)."""
+        return _matrix(sorted(self._in("SELECT id, vector FROM embeddings WHERE id", embeddings)))[1]
+
+    def vector_bytes(self) -> int:
+        row = self._sql.execute("SELECT length(vector) FROM embeddings LIMIT 1").fetchone()
+        return int(row[0]) if row else 0
 
     def embedding_count(self, *, above: int) -> int:
         return int(self._sql.execute("SELECT count(*) FROM embeddings WHERE id > ?", (above,)).fetchone()[0])

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
+from kb.filters import Filter
 from kb.protocols import Vectors
+from kb.store.kept import Filters
 from kb.store.lock import Turns
 from kb.store.manifest import SCHEMA_VERSION, Manifest
 from kb.store.publishing import Publisher
@@ -88,6 +90,7 @@ class Store:
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
         self._sampled = SampledVectors()
+        self._filters = Filters()
         self._words = Words(home, manifest)
 
     @classmethod
@@ -114,10 +117,17 @@ class Store:
         self.manifest.close()
 
     @contextmanager
-    def view(self) -> Iterator[View]:
-        """One state of the base. Raises StoreError where an index is missing or damaged."""
+    def view(self, chosen: Filter | None = None) -> Iterator[View]:
+        """One state of the base, of which only what `chosen` keeps is found.
+
+        Raises StoreError where an index is missing or damaged, UserError where the filter keeps nothing.
+        """
         with ExitStack() as stack:
-            yield self._opened_view(stack)
+            view = self._opened_view(stack)
+            if chosen:
+                total = view.lexical.passage_count()
+                view = replace(view, kept=self._filters.kept(view.snapshot, chosen, total=total))
+            yield view
 
     def known_vectors(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         """The embeddings that need not be computed again, by key."""

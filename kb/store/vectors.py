@@ -124,6 +124,16 @@ class GenerationReader:
                 self._open.popitem()[1].generation.close()
 
 
+def cosines(vectors: Vectors, vector: Vectors) -> Vectors:
+    """Of each row of `vectors` with `vector`, shape (n,).
+
+    By one thread: `@` takes several, and waits for them 16 ms where they find the processors busy; 2,000 rows of 384
+    take 0.1 ms.
+    """
+    found: Vectors = np.einsum("ij,j->i", vectors, vector)
+    return found
+
+
 def damaged_files(folder: Path, stamps: Stamps) -> list[str]:
     """The files of a generation whose content is not as stamped."""
     return altered(folder, stamps, digest=_digest)

@@ -13,11 +13,13 @@ from threading import Lock
 import numpy as np
 
 from kb.protocols import Vectors
+from kb.store import filtered
+from kb.store.kept import Kept
 from kb.store.lexical import LexicalSearcher
 from kb.store.manifest import Manifest
 from kb.store.records import number
 from kb.store.snapshot import Snapshot
-from kb.store.vectors import VectorGeneration
+from kb.store.vectors import VectorGeneration, cosines
 from kb.types import Chunk, Hit
 
 _SAMPLED = 500
@@ -64,7 +66,11 @@ class SampledVectors:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of a base: VectorSearch, PassageVectors, TextSearch, PassageLookup; `lexical` is its TermStatistics."""
+    """One state of a base: a VectorSearch, a TextSearch, a PassageLookup and PassageVectors.
+
+    `lexical` is its TermStatistics. `kept` are the passages that a filter keeps, where there is one: others are not
+    found, in whatever way.
+    """
 
     manifest: Manifest
     snapshot: Snapshot
@@ -72,12 +78,17 @@ class View:
     generation: VectorGeneration | None
     recent: RecentVectors
     sampled: SampledVectors
+    kept: Kept | None = None
 
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
         """The generation's candidates and an exact scan of what is newer, less what is gone."""
+        if self.kept and k > 0:
+            return filtered.nearest(self.kept, self.snapshot, vector, k, lambda limit: self._near(vector, limit))
         return _widening(lambda limit: self._nearest(vector, limit), k)
 
     def matching(self, query: str, k: int) -> list[Hit]:
+        if self.kept and k > 0:
+            return filtered.matching(self.kept, self.snapshot, self.lexical, query, k)
         return _widening(lambda limit: self._matching(query, limit), k)
 
     def vectors(self, passages: Sequence[Chunk]) -> Vectors:
@@ -89,40 +100,63 @@ class View:
         return self.sampled.at(self.snapshot)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Chunk]:
-        return {chunk.id: chunk for chunk in self.snapshot.chunks_by_number([number(name) for name in ids]).values()}
+        found = self.snapshot.chunks_by_number([number(name) for name in ids])
+        return {chunk.id: chunk for chunk in self._kept_of(list(found.values()))}
 
     def document_passages(self, source: str) -> tuple[str, list[Chunk]]:
-        return self.snapshot.text_and_chunks(source)
+        text, chunks = self.snapshot.text_and_chunks(source)
+        return text, self._kept_of(chunks)
+
+    def _kept_of(self, chunks: list[Chunk]) -> list[Chunk]:
+        if not self.kept or not chunks:
+            return chunks
+        is_kept = self.kept.among(self.snapshot, np.array([number(chunk.id) for chunk in chunks], np.int64))
+        return [chunk for chunk, kept in zip(chunks, is_kept, strict=True) if kept]
 
     def is_current(self) -> bool:
         """False once the base has changed since this view was opened."""
         return self.manifest.epoch() == self.snapshot.epoch
 
-    def _nearest(self, vector: Vectors, limit: int) -> tuple[list[Hit], bool]:
+    def _nearest(self, vector: Vectors, limit: int) -> tuple[list[Hit], float | None]:
+        near, others = self._near(vector, limit)
+        chunks = self.snapshot.chunks_by_embedding(list(near))
+        hits = [Hit(chunk, near[name]) for name, found in chunks.items() for chunk in found]
+        return hits, others
+
+    def _near(self, vector: Vectors, limit: int) -> tuple[dict[int, float], float | None]:
+        """The `limit` nearest embeddings both in the generation and above it, visible or not, with their cosines.
+
+        With them, what is the highest cosine that others may have; None where there are no others.
+        """
         numbers, vectors = self.recent.at(self.snapshot)
-        cosines = vectors @ vector if numbers else np.empty(0, np.float32)
-        newest = np.argsort(-cosines, kind="stable")[:limit]
-        scored = {numbers[index]: float(cosines[index]) for index in newest}
+        scored = cosines(vectors, vector) if numbers else np.empty(0, np.float32)
+        newest = np.argsort(-scored, kind="stable")[:limit]
+        near = {numbers[index]: float(scored[index]) for index in newest}
         older = self.generation.nearest(vector, limit) if self.generation else []
-        scored.update((name, cosine) for name, cosine in older)
-        chunks = self.snapshot.chunks_by_embedding(list(scored))
-        hits = [Hit(chunk, scored[name]) for name, found in chunks.items() for chunk in found]
-        return hits, len(older) < limit and len(newest) < limit
+        others = [float(scored[newest[-1]])] if len(newest) >= limit else []
+        others += [older[-1][1]] if len(older) >= limit else []
+        return near | dict(older), max(others, default=None)
 
-    def _matching(self, query: str, limit: int) -> tuple[list[Hit], bool]:
-        found = self.lexical.matching(query, limit)
-        chunks = self.snapshot.chunks_by_number([name for name, _ in found])
+    def _matching(self, query: str, limit: int) -> tuple[list[Hit], float | None]:
+        numbers, scores = self.lexical.matching(query, limit)
+        chunks = self.snapshot.chunks_by_number(numbers.tolist())
         best: dict[int, float] = {}
-        for name, score in found:
+        for name, score in zip(numbers.tolist(), scores.tolist(), strict=True):
             best.setdefault(name, score)
-        return [Hit(chunks[name], score) for name, score in best.items() if name in chunks], len(found) < limit
+        others = float(scores[-1]) if len(scores) >= limit else None
+        return [Hit(chunks[name], score) for name, score in best.items() if name in chunks], others
 
 
-def _widening(search: Callable[[int], tuple[list[Hit], bool]], k: int) -> list[Hit]:
-    """The best k visible hits: asks an index for more until enough of what it gives is visible, or it has no more."""
-    limit = k = max(k, 0)
-    while True:
-        hits, exhausted = search(limit)
-        if len(hits) >= k or exhausted:
-            return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))[:k]
+def _widening(search: Callable[[int], tuple[list[Hit], float | None]], k: int) -> list[Hit]:
+    """The best k visible hits: asks an index for more until no others can be better, or it has no more.
+
+    `search` gives hits, and what is the highest score that others may have; None where there are no others.
+    """
+    limit = k
+    while limit > 0:
+        hits, others = search(limit)
+        best = sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))[:k]
+        if others is None or (len(best) == k and best[-1].score >= others):
+            return best
         limit *= 4
+    return []

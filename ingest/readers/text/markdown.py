@@ -17,6 +17,7 @@ from kb.types import Block, Document
 _LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)|\A")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title:[ \t]*([\"']?)(.+?)\1[ \t\r]*$", re.MULTILINE)
+_TAGS = re.compile(r"^tags:[ \t]*(.*?)[ \t\r]*$\n?((?:[ \t]*-[ \t]+.*\n?)*)", re.MULTILINE)
 _KINDS = {
     "heading_open": "heading",
     "bullet_list_open": "list",
@@ -42,6 +43,7 @@ class MarkdownReader:
             text=text,
             title=_title(front.group() if front else "", tokens) or name_of(file.name),
             media_type="text/markdown",
+            tags=_tags(front.group() if front else ""),
             marks=marks or line_marks(text),
             blocks=blocks,
         )
@@ -87,6 +89,16 @@ def _title(front_matter: str, tokens: Sequence[Token]) -> str:
     headings = (index for index, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h1")
     first = next(headings, None)
     return "" if first is None else _words(tokens[first + 1])
+
+
+def _tags(front_matter: str) -> list[str]:
+    """The tags that the front matter names, each once: on the line ("[law, tax]"), or below it ("- law")."""
+    found = _TAGS.search(front_matter)
+    if not found:
+        return []
+    on_line, below = found.groups()
+    named = [*on_line.strip("[]").split(","), *(line.strip().removeprefix("-") for line in below.splitlines())]
+    return list(dict.fromkeys(tag for name in named if (tag := name.strip(" \t\"'#"))))
 
 
 def _blocks(text: str, begin: int, tokens: Sequence[Token]) -> Iterator[Block]:
