@@ -6,7 +6,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from kb.media_types import is_named, plain_name
 from kb.protocols import Vectors
 from kb.settings import ChunkingSettings, ModeSettings
 from kb.store import filtered, kept, lexical, publishing
+from kb.store.lexical import LexicalSearcher
 from kb.store.view import View
 from kb.types import Chunk, Document, Hit
 
@@ -128,6 +129,16 @@ class Afterwards:
 
     def matching(self, query: str, k: int) -> list[Hit]:
         return [hit for hit in self.view.matching(query, ALL) if self.is_kept(hit.chunk)][:k]
+
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        return self.view.vectors(passages)
+
+    def sample(self) -> Vectors:
+        return self.view.sample()
+
+    @property
+    def lexical(self) -> LexicalSearcher:
+        return self.view.lexical
 
 
 def expected(filled: Filled, chosen: Filter, query: str, k: int, mode: str) -> list[Hit]:
@@ -315,7 +326,9 @@ def test_a_trace_and_a_context_are_of_what_is_kept(filled: Filled) -> None:
 def test_further_places_of_a_quote_are_named_only_where_they_are_kept(filled: Filled) -> None:
     def places(chosen: Filter | None) -> set[str]:
         citations = (
-            filled.base.ask("What does report notes/2.txt say?", threshold=0.0, filter=chosen).answer().citations
+            filled.base.ask("What do the notes say of copper mining, number 3?", threshold=0.0, filter=chosen)
+            .answer()
+            .citations
         )
         return {other.source for citation in citations for other in citation.also} | {one.source for one in citations}
 
