@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import log
 from pathlib import Path
 from threading import Lock
 
@@ -16,8 +17,9 @@ import tantivy
 from kb.errors import StoreError
 from kb.store.disk import disk_error
 from kb.store.stamps import Stamps, take_stamps
+from kb.text.compounds import alternative_compounds, compounds, parts
 from kb.text.passages import heading_path
-from kb.text.terms import terms
+from kb.text.terms import alternatives, terms
 from kb.types import Chunk
 
 CONTEXT_WEIGHT = 0.4
@@ -47,8 +49,11 @@ class LexicalIndex:
         tantivy.Index(_schema(), path=str(folder))
         return cls(folder)
 
-    def searcher(self, epoch: int) -> LexicalSearcher:
-        """A searcher at least as new as the manifest's `epoch`: the index is committed before the manifest is."""
+    def searcher(self, epoch: int, languages: Sequence[str] = ()) -> LexicalSearcher:
+        """A searcher at least as new as the manifest's `epoch`: the index is committed before the manifest is.
+
+        `languages` are those that a question's words are looked for in, besides English.
+        """
         with self._lock:
             if epoch != self._epoch:
                 try:
@@ -56,7 +61,7 @@ class LexicalIndex:
                 except ValueError as error:
                     raise _damaged(self._folder, error) from error
                 self._epoch = epoch
-            return LexicalSearcher(self._index.schema, self._index.searcher())
+            return LexicalSearcher(self._index.schema, self._index.searcher(), languages)
 
     def stamps(self, before: Stamps) -> Stamps:
         """How its files look now; to be taken by the holder of the writer's lock."""
@@ -115,9 +120,10 @@ class LexicalIndex:
 class LexicalSearcher:
     """One state of the index."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, languages: Sequence[str]) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._languages = languages
 
     def passage_count(self) -> int:
         return int(self._searcher.num_docs)
@@ -127,11 +133,12 @@ class LexicalSearcher:
 
     def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
         """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT."""
-        distinct = list(dict.fromkeys(terms(query)))[:_TERMS_MAX]
+        distinct = list(dict.fromkeys(self._groups(query)))[:_TERMS_MAX]
         limit = min(limit, self._searcher.num_docs)
         if not distinct or limit <= 0:
             return []
-        should = [(tantivy.Occur.Should, self._term(field, term)) for term in distinct for field in ("text", "context")]
+        clauses = [self._clause(field, group) for group in distinct for field in ("text", "context")]
+        should = [(tantivy.Occur.Should, clause) for clause in clauses if clause]
         found = self._searcher.search(tantivy.Query.boolean_query(should), limit, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
@@ -139,6 +146,30 @@ class LexicalSearcher:
     def numbers(self) -> list[int]:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in _addresses(self._searcher)]
+
+    def _groups(self, query: str) -> list[tuple[str, ...]]:
+        """What is looked for: each word, then each compound, in every language that it may be in."""
+        return [*alternatives(query, self._languages), *alternative_compounds(query, self._languages)]
+
+    def _clause(self, field: str, group: tuple[str, ...]) -> tantivy.Query | None:
+        """One of the terms of `group` in `field`: the one that scores highest counts. None where there is none."""
+        held = [term for term in group if self._searcher.doc_freq(field, term)]
+        found = [self._term(field, term) for term in held]
+        if field == "text":
+            found += [self._joined(term) for term in group if self._searcher.doc_freq("joined", term)]
+        if len(found) < 2:
+            return found[0] if found else None
+        return tantivy.Query.disjunction_max_query(found)
+
+    def _joined(self, term: str) -> tantivy.Query:
+        """A term that stands there in another spelling: as much as one mention in a passage of average length.
+
+        By BM25 it would count next to nothing in a list of part numbers, since other passages hold hardly any.
+        """
+        holding = max(self._searcher.doc_freq("joined", term), self._searcher.doc_freq("text", term))
+        weight = log(1 + (self._searcher.num_docs - holding + 0.5) / (holding + 0.5))
+        query = tantivy.Query.term_query(self._schema, "joined", term, index_option="basic")
+        return tantivy.Query.const_score_query(query, max(weight, 0.0))
 
     def _term(self, field: str, term: str) -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
@@ -203,17 +234,23 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("chunk", indexed=True, fast=True, stored=True)
     builder.add_text_field("text", tokenizer_name="whitespace", index_option="position", stored=True)
     builder.add_text_field("context", tokenizer_name="whitespace", index_option="position", stored=True)
+    # Apart from the text, so that neither its length nor what stands side by side in it is other than it was written.
+    builder.add_text_field("joined", tokenizer_name="whitespace", index_option="basic", stored=True)
     return builder.build()
 
 
 def _document(number: int, chunk: Chunk) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("chunk", number)
-    document.add_text("text", " ".join(terms(chunk.text)))
+    document.add_text("text", " ".join(terms(chunk.text, chunk.language)))
+    joined = dict.fromkeys([*compounds(chunk.text, chunk.language), *parts(chunk.text, chunk.language)])
+    document.add_text("joined", " ".join(joined))
     document.add_text("context", " ".join(_context_terms(chunk)))
     return document
 
 
 def _context_terms(chunk: Chunk) -> Sequence[str]:
     name = chunk.source.rsplit("/", 1)[-1]
-    return terms(f"{heading_path(chunk.context)} {chunk.context.table} {name.replace('_', ' ')}")
+    said = f"{heading_path(chunk.context)} {chunk.context.table}"
+    named = terms(f"{said} {name.replace('_', ' ')}", chunk.language)
+    return [*named, *compounds(said, chunk.language), *parts(said, chunk.language)]

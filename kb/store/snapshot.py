@@ -86,6 +86,10 @@ class Snapshot:
         row = self._sql.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
+    def languages(self) -> tuple[str, ...]:
+        """The languages that documents are in, or were since the words were last indexed as a whole."""
+        return tuple(filter(None, self.meta("languages").split(" ")))
+
     def generation(self) -> Generation | None:
         row = self._sql.execute("SELECT name, watermark, vectors, stamps FROM generations WHERE current").fetchone()
         return Generation(*row) if row else None

@@ -1,0 +1,54 @@
+"""Compounds: how words that hyphens, underscores, dots or capitals hold together are found in one piece.
+
+"e-mail" is also the term "email", "AB-1234/5" also "ab1234/5", "foo_bar" and "fooBar" also "foobar", and "C++" is
+more than a "c". They stand beside the terms of their parts, so that neither way of writing is missed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from kb.text.stems import ENGLISH, Rule, rule_of, stemming
+from kb.text.terms import NUMBER, normalised
+
+_JOINT = r"[-\u2010\u2011_./@:]"
+_COMPOUND = re.compile(
+    rf"(?<![^\W_])[^\W_]+(?:{_JOINT}[^\W_]+)+(?:\(\w{{1,4}}\))*"  # e-mail, 2024-01-31, a.b@example.org
+    r"|(?<!\w)[^\W\d_](?:[^\W_]*)(?:\+\+|#)(?!\w)"  # C++, C#
+    r"|(?<![\w.])\.[A-Z][^\W_]+"  # .NET
+    r"|(?<!\w)\d+[a-z]?(?:\(\w{1,4}\))+"  # 12(3)(a)
+)
+_SILENT = re.compile(r"[-\u2010\u2011_]|(?<=(?<![^\W_])[^\W\d_])\.(?=[^\W\d_](?![^\W_]))")
+"""Hyphens, underscores, and the dots of U.S.A."""
+_WHOLE_NUMBER = re.compile(NUMBER)
+_HUMPED = re.compile(r"(?<![^\W_])[^\W_]*(?:[a-z][A-Z]|[A-Za-z]{2}\d{2})[^\W_]*")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_LONGEST = 200
+"""Characters of a compound: what is longer is no word that somebody asks for."""
+
+
+def compounds(text: str, language: str | None = None) -> list[str]:
+    """The terms of the compounds in `text`, in order; what is written without a hyphen is a term already."""
+    return list(_joined(rule_of(language), normalised(text)))
+
+
+def parts(text: str, language: str | None = None) -> list[str]:
+    """The terms within words that have none beside them: foo and bar of fooBar, ab and 1234 of AB1234."""
+    stem = stemming(rule_of(language))
+    humped = (match.group() for match in _HUMPED.finditer(normalised(text)))
+    return [stem(hump) for word in humped if len(word) <= _LONGEST for hump in _HUMP.findall(word)]
+
+
+def alternative_compounds(text: str, languages: Iterable[str | None]) -> list[tuple[str, ...]]:
+    """Each compound of `text` in every one of `languages` and English, the different ones."""
+    rules, normal = dict.fromkeys([ENGLISH, *map(rule_of, languages)]), normalised(text)
+    return [tuple(dict.fromkeys(group)) for group in zip(*(_joined(rule, normal) for rule in rules), strict=True)]
+
+
+def _joined(rule: Rule, normal: str) -> Iterator[str]:
+    stem = stemming(rule)
+    for match in _COMPOUND.finditer(normal):
+        word = match.group()
+        if len(word) <= _LONGEST and not _WHOLE_NUMBER.fullmatch(word):
+            yield stem(_SILENT.sub("", word))
