@@ -5,43 +5,41 @@ A name is that of a mode, built in or of the settings, and of stages on top of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from citewell.models import Models
+from citewell.stages import STAGES, postprocessed
 from kb.errors import SettingsError, UserError
+from kb.notes import Note, unheard
 from kb.protocols import QueryEmbedder, Retriever
 from kb.settings import ModeSettings, Settings
 from kb.store.store import Store
 from kb.store.view import View
 from kb.text.plurals import counted
 from kb.types import Hit
-from retrieval.dense import DenseRetriever
+from retrieval.dense import DenseRetriever, SharedQueries
 from retrieval.fusion import ConvexFusion, Part, RankFusion
+from retrieval.hybrid import HybridRetriever
 from retrieval.lexical import LexicalRetriever
-from retrieval.llama_index import LlamaIndexRetriever, PostprocessedRetriever
+from retrieval.llama_index import LlamaIndexRetriever
 
 BUILT_IN = ("hybrid", "dense", "lexical")
-HYBRID = ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5))
+HYBRID = ModeSettings(fuse=("dense", "lexical"), method="adaptive")
 DENSE_SPAN = 0.2
 """Cosines that span less say little. On Chinese, which all-MiniLM-L6-v2 does not speak, hybrid search finds the
 evidence first for .84 of 400 questions, .59 without this; four other collections gain up to .03 or stay as they are."""
 _ATTEMPTS = 20
 
 T = TypeVar("T")
-Note = Callable[[str], None]
 Stage = Callable[[str, Retriever], Retriever]
 """What stands in for a retriever within a composition, given its stage ("dense", "lexical", "fusion") and itself."""
 
 
 def _itself(_: str, retriever: Retriever) -> Retriever:
     return retriever
-
-
-def _unheard(_: str) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Composer:
     models: Models
     settings: Settings
     stage: Stage = _itself
-    note: Note = _unheard
+    note: Note = unheard
 
     def names(self) -> list[str]:
         own = (*self.settings.modes, *self.settings.retrievers)
@@ -85,18 +83,20 @@ class Composer:
             raise SettingsError(f'The search mode "{mode}" is made of itself; change its "fuse" in the settings.')
         inner, _, stage = mode.rpartition("+")
         if inner:
-            staged = STAGES.get(stage, partial(_postprocessed, stage))
+            staged = STAGES.get(stage, partial(postprocessed, stage))
             return self.stage(stage, staged(self, inner, view, (*within, mode)))
         if mode == "dense":
             return self.stage("dense", DenseRetriever(view, self.embedder()))
         if mode == "lexical":
-            return self.stage("lexical", LexicalRetriever(view))
+            return self.stage("lexical", LexicalRetriever(view, view.lexical))
         if mode in self.settings.retrievers:
             return self.stage(mode, LlamaIndexRetriever(mode, self.models.retriever(mode), view, self.note))
         return self.stage("fusion", self._fused(mode, view, within))
 
     def _fused(self, mode: str, view: View, within: tuple[str, ...]) -> Retriever:
         chosen = self.settings.modes.get(mode, HYBRID)
+        if chosen.method == "adaptive":
+            return self._hybrid(mode, chosen, view, within)
         parts = [self.compose(name, view, (*within, mode)) for name in chosen.fuse]
         if chosen.method == "rrf":
             return RankFusion(parts, depth=chosen.depth)
@@ -107,24 +107,12 @@ class Composer:
         spans = [DENSE_SPAN if name == "dense" else 0.0 for name in chosen.fuse]
         return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
 
-
-Wrapped = Callable[[Composer, str, View, tuple[str, ...]], Retriever]
-"""Makes the retriever of a stage on top of the mode of that name."""
-
-STAGES: Mapping[str, Wrapped] = {}
-
-
-def _postprocessed(
-    name: str, composer: Composer, inner: str, view: View, within: tuple[str, ...]
-) -> PostprocessedRetriever:
-    return PostprocessedRetriever(
-        name,
-        composer.compose(inner, view, within),
-        composer.models.postprocessor(name),
-        view,
-        composer.note,
-        depth=composer.settings.postprocessors[name].depth,
-    )
+    def _hybrid(self, mode: str, chosen: ModeSettings, view: View, within: tuple[str, ...]) -> HybridRetriever:
+        shared = SharedQueries(self.embedder())
+        inner = replace(self, embedder=lambda: shared)
+        dense, lexical = (inner.compose(name, view, (*within, mode)) for name in chosen.fuse)
+        unknown_share = self.models.embedder().tokenizer.unknown_share
+        return HybridRetriever(dense, lexical, shared, view, unknown_share, depth=chosen.depth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class KnowledgeBase:
         self.close()
 
     def close(self) -> None:
+        self._models.close()
         self._store.close()
 
     def ingest(

@@ -27,6 +27,7 @@ from eval.runs import save_run
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
 from kb.errors import DatasetError, UserError
+from kb.settings import plain
 from kb.text.words import words
 
 METRICS = (
@@ -43,6 +44,8 @@ METRICS = (
     "answered_on_unanswerable",
 )
 """Means over questions, each over those that it speaks of."""
+_NO_MATTER = ("evaluation", "ingest", "store")
+"""Settings that decide no answer about a base that is there: the documents in it count as they were read."""
 
 
 def evaluate_answers(
@@ -92,10 +95,15 @@ def evaluate_answers(
 
 def _identity(dataset: QuestionDataset, cached: CachedBase, mode: str | None) -> str:
     """Of what decides an answer, besides the question: the program, its settings, and the documents."""
-    settings = cached.settings.model_dump(mode="json", include={"answer", "modes"})
+    settings = {name: value for name, value in plain(cached.settings).items() if name not in _NO_MATTER}
     files = sorted((str(file), file.stat()) for file in dataset.content.rglob("*") if file.is_file())
-    content = blake2b(repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]).encode(), digest_size=16)
-    return json.dumps((__version__, mode, settings, cached.base.status().fingerprint, content.hexdigest()))
+    content = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]
+    return json.dumps((__version__, mode, _digest(settings), cached.base.status().fingerprint, _digest(content)))
+
+
+def _digest(value: object) -> str:
+    """Not the value itself: settings may hold keys of services, which are written nowhere."""
+    return blake2b(repr(value).encode(), digest_size=16).hexdigest()
 
 
 def _answers(

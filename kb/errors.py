@@ -8,6 +8,7 @@ CitewellError
 │   │   └── NothingToRead          one without text, or of a kind that is not read here: skipped, not failed
 │   ├── FingerprintMismatch    the index was built with other settings
 │   ├── MissingModel           a model that is not on this machine
+│   ├── GeneratorError         a language model that was asked and fails
 │   └── DatasetError           an evaluation dataset that is broken, with its file and line
 ├── Locked                 another process writes to this base               exit code 4
 └── StoreError             an index is damaged or the disk refuses           exit code 2
@@ -53,6 +54,10 @@ class FingerprintMismatch(UserError):
 
 
 class MissingModel(UserError):
+    pass
+
+
+class GeneratorError(UserError):
     pass
 
 

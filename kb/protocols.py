@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,6 +14,9 @@ from kb.types import Chunk, Document, Hit
 
 Vectors = NDArray[np.float32]
 """Rows of unit length, shape (n, dimensions)."""
+
+TextStream = abc.Generator[str, None, None]
+"""Text as it comes; closing it stops whoever writes it."""
 
 
 class Retriever(Protocol):
@@ -28,6 +32,14 @@ class Tokenizer(Protocol):
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """The (start, end) characters of each token of `text`, special tokens left out, nothing truncated."""
+        ...
+
+
+class Vocabulary(Tokenizer, Protocol):
+    """A tokenizer that says what it does not know."""
+
+    def unknown_share(self, text: str) -> float:
+        """The share of the tokens of `text` that stand for what the model has no token for; 0 of none."""
         ...
 
 
@@ -61,7 +73,7 @@ class Embedder(QueryEmbedder, Protocol):
         ...
 
     @property
-    def tokenizer(self) -> Tokenizer: ...
+    def tokenizer(self) -> Vocabulary: ...
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of passages in the order given, shape (len(texts), dimensions)."""
@@ -83,13 +95,13 @@ class Message:
 
 
 class Generator(Protocol):
-    """A language model."""
+    """A language model. It may be asked from any thread."""
 
     @property
     def name(self) -> str: ...
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
-        """The reply, piece by piece; closing the iterator stops the model."""
+    def stream(self, messages: Sequence[Message]) -> TextStream:
+        """The reply, piece by piece; closing it stops the model. Raises GeneratorError where the model fails."""
         ...
 
 
@@ -107,6 +119,16 @@ class Splitter(Protocol):
 class VectorSearch(Protocol):
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
         """The k visible passages of highest cosine to `vector` (shape (dimensions,)); the score is the cosine."""
+        ...
+
+
+class PassageVectors(Protocol):
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        """The embeddings of visible passages in the order given, shape (n, dimensions); (0, 0) of none."""
+        ...
+
+    def sample(self) -> Vectors:
+        """Embeddings of passages at large, shape (n, dimensions): some hundreds, evenly spread, or all there are."""
         ...
 
 

@@ -9,9 +9,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as VariableError
 
@@ -28,13 +28,34 @@ class _Section(BaseModel):
 
 
 class EmbeddingSettings(_Section):
-    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds."""
+    """The embedder. `model` is the packaged all-MiniLM-L6-v2, a local folder, or a model that the hub's cache holds.
+
+    None is what the model's files or its card say; an empty prefix is no prefix.
+    """
 
     model: str = "all-MiniLM-L6-v2"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    query_prefix: str = ""
-    passage_prefix: str = ""
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    pooling: Literal["cls", "lasttoken", "max", "mean", "mean_sqrt_len_tokens", "weightedmean"] | None = None
     dimensions: Annotated[int, Field(gt=0)] | None = None
+
+
+class ViewSettings(_Section):
+    """The stage "views", as in the mode "hybrid+views": BGE-M3, where it is the embedder, judges by all its views.
+
+    Each counts as much as is said here; depth and seconds are those of the stage "rerank".
+    """
+
+    dense: Annotated[float, Field(ge=0)] = 1.0
+    lexical: Annotated[float, Field(ge=0)] = 0.3
+    tokens: Annotated[float, Field(ge=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _some_count(self) -> Self:
+        if not self.dense + self.lexical + self.tokens:
+            raise ValueError("one of dense, lexical and tokens must be above 0")
+        return self
 
 
 class ChunkingSettings(_Section):
@@ -64,12 +85,22 @@ class IngestSettings(_Section):
 
 
 class ModeSettings(_Section):
-    """A search mode of one's own: `fuse` names other modes; `weights` apply to "convex" fusion of their scores."""
+    """A search mode of one's own: `fuse` names other modes, `method` how they are fused.
+
+    "convex" adds their scores by `weights`, "rrf" counts ranks alone, and "adaptive", which `hybrid` is by default,
+    weighs search by meaning and by words anew for every question.
+    """
 
     fuse: Annotated[tuple[str, ...], Field(min_length=1)]
     weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
-    method: Literal["convex", "rrf"] = "convex"
+    method: Literal["convex", "rrf", "adaptive"] = "convex"
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+    @model_validator(mode="after")
+    def _adapts_to_meaning_and_words(self) -> ModeSettings:
+        if self.method == "adaptive" and (self.fuse != ("dense", "lexical") or self.weights):
+            raise ValueError('"adaptive" fuses "dense" and "lexical", in this order and by weights of its own')
+        return self
 
 
 class RetrieverSettings(_Section):
@@ -91,6 +122,20 @@ class PostprocessorSettings(_Section):
     make: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class RerankSettings(_Section):
+    """The stage "rerank", as in the mode "hybrid+rerank": `model` judges the first `depth` passages that are found.
+
+    It is a local folder, or a model that the hub's cache holds. Of the question with a passage at most `tokens` are
+    seen. What is not judged within `seconds` stays in the order in which it was found.
+    """
+
+    model: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+    seconds: Annotated[float, Field(gt=0)] = 5.0
+    tokens: Annotated[int, Field(ge=128)] = 512
 
 
 class AnswerSettings(_Section):
@@ -115,6 +160,33 @@ class EvaluationSettings(_Section):
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
 
 
+class GeneratorSettings(_Section):
+    """The language model that Citewell itself asks; without one it asks none.
+
+    `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens`. `llm` is a
+    class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. They may hold keys of
+    services, so they are left out wherever settings are written.
+    """
+
+    model: str = ""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_tokens: Annotated[int, Field(ge=1)] = 512
+    llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
+    llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+
+
+class ExpansionSettings(_Section):
+    """What the language model writes about a question before it is searched, in `seconds` for one stage together.
+
+    `passages` are hypothetical ones (hyde), `rewrites` of the question (multi), `subquestions` at most (decompose).
+    """
+
+    seconds: Annotated[float, Field(gt=0)] = 10.0
+    passages: Annotated[int, Field(ge=1, le=5)] = 3
+    rewrites: Annotated[int, Field(ge=1, le=10)] = 3
+    subquestions: Annotated[int, Field(ge=1, le=10)] = 4
+
+
 class StoreSettings(_Section):
     """`lock_wait` is how many seconds a writer waits for another one."""
 
@@ -131,14 +203,18 @@ class Settings(BaseSettings):
     )
 
     embedding: EmbeddingSettings = EmbeddingSettings()
+    views: ViewSettings = ViewSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     ingest: IngestSettings = IngestSettings()
     modes: dict[str, ModeSettings] = {}
     retrievers: dict[str, RetrieverSettings] = {}
     postprocessors: dict[str, PostprocessorSettings] = {}
+    rerank: RerankSettings = RerankSettings()
     answer: AnswerSettings = AnswerSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    expansion: ExpansionSettings = ExpansionSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -190,7 +266,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
 def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
     """`settings` with other values for keys such as "answer.quotes". Raises SettingsError naming the key at fault."""
-    values = {name: _plain(getattr(settings, name)) for name in Settings.model_fields}
+    values = plain(settings)
     for key, value in changes.items():
         *path, last = parts = key.split(".")
         if key in values:
@@ -206,6 +282,14 @@ def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise _refused(*_fault(error), "") from error
+
+
+def plain(settings: Settings) -> dict[str, object]:
+    """Every setting by the names of its section and itself, those too that are left out wherever settings are written.
+
+    So what is made of it must not be written as it stands.
+    """
+    return {name: _plain(getattr(settings, name)) for name in Settings.model_fields}
 
 
 def _plain(value: object) -> object:

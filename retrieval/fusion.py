@@ -57,13 +57,18 @@ class RankFusion:
     depth: int = 100
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
-        chunks: dict[str, Chunk] = {}
-        scores: defaultdict[str, float] = defaultdict(float)
-        for retriever in self.retrievers:
-            for rank, hit in enumerate(retriever.retrieve(query, max(k, self.depth)), start=1):
-                chunks[hit.chunk.id] = hit.chunk
-                scores[hit.chunk.id] += 1 / (RRF_CONSTANT + rank)
-        return _ranked((Hit(chunk, scores[name]) for name, chunk in chunks.items()), k)
+        return fused_ranks([(1.0, part.retrieve(query, max(k, self.depth))) for part in self.retrievers], k)
+
+
+def fused_ranks(rankings: Iterable[tuple[float, Sequence[Hit]]], k: int) -> list[Hit]:
+    """The k best by reciprocal rank fusion of rankings, each with its weight."""
+    chunks: dict[str, Chunk] = {}
+    scores: defaultdict[str, float] = defaultdict(float)
+    for weight, hits in rankings:
+        for rank, hit in enumerate(hits, start=1):
+            chunks[hit.chunk.id] = hit.chunk
+            scores[hit.chunk.id] += weight / (RRF_CONSTANT + rank)
+    return _ranked((Hit(chunk, scores[name]) for name, chunk in chunks.items()), k)
 
 
 def _normalised(hits: Sequence[Hit], depth: int, least_span: float) -> list[float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from kb.errors import SettingsError
 from kb.foreign import failures_told, made
+from kb.notes import Note
 from kb.protocols import PassageLookup, Retriever
 from kb.settings import PostprocessorSettings, RetrieverSettings
 from kb.text.passages import heading_path
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from llama_index.core.postprocessor.types import BaseNodePostprocessor
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.schema import NodeWithScore, TextNode
-
-Note = Callable[[str], None]
 
 _CHUNK_ID = re.compile(r"[0-7][0-9a-f]{15}")
 _UNSEEN = ("chunk_id", "source", "page", "start", "end")

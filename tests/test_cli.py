@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tiny_rerankers
 
 from app.cli.main import main
 from app.cli.output import printable, reflowed
@@ -327,9 +328,19 @@ def test_doctor_says_what_is_used_and_why(citewell: Citewell) -> None:
     assert isinstance(found, dict)
     assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert (found["embedder"]["dimensions"], found["embedder"]["why"] != "") == (384, True)
+    assert (found["embedder"]["pooling"], found["embedder"]["pooling_from"]) == ("mean", "1_Pooling/config.json")
+    assert (found["embedder"]["query_prefix"], found["embedder"]["query_prefix_from"]) == ("", "")
     assert "default" in found["bases"]
     assert found["settings"]["answer"]["mode"] == "hybrid"
     assert str(citewell.home) in citewell("doctor").out
+
+
+def test_doctor_says_which_prefixes_are_used_and_where_they_come_from(citewell: Citewell, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[embedding]\nquery_prefix = "query: "\npassage_prefix = ""\n')
+    result = citewell("--settings", tmp_path / "settings.toml", "--json", "doctor").json()
+    assert isinstance(result, dict)
+    names = ("query_prefix", "query_prefix_from", "passage_prefix", "passage_prefix_from")
+    assert [result["embedder"][name] for name in names] == ["query: ", "the settings", "", "the settings"]
 
 
 def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path: Path) -> None:
@@ -337,6 +348,21 @@ def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path
     result = citewell("--settings", tmp_path / "settings.toml", "--json", "doctor")
     assert isinstance(found := result.json(), dict)
     assert (result.code, list(found["embedder"])) == (0, ["model", "error"])
+
+
+def test_doctor_tries_out_the_reranker_that_the_settings_name(citewell: Citewell, tmp_path: Path) -> None:
+    assert isinstance(plain := citewell("--json", "doctor").json(), dict)
+    assert plain["reranker"] is None
+    model, settings = tiny_rerankers.bert(tmp_path / "tiny"), tmp_path / "settings.toml"
+    settings.write_text(f'[rerank]\nmodel = "{model}"\n')
+    record = citewell("--settings", settings, "--json", "doctor").json()
+    assert isinstance(record, dict)
+    found = record["reranker"]
+    assert (found["folder"], found["kind"], found["runtime"]) == (str(model), "cross-encoder", "OpenVINO")
+    assert found["passages_per_second"] > 0
+    (model / "model.safetensors").unlink()
+    shown = citewell("--settings", settings, "doctor")
+    assert (shown.code, "holds no weights" in " ".join(shown.out.split())) == (0, True)
 
 
 def rivers(folder: Path) -> Path:

@@ -197,7 +197,7 @@ def test_pickled_weights_foreign_code_and_damage_are_refused(tiny: Path, tmp_pat
     _write(folder / "modules.json", [{"idx": 0, "name": "0", "path": "", "type": "modeling.Own"}])
     with pytest.raises(MissingModel, match="code of its own"):
         load_embedder(model=str(folder), device="cpu", cache=cache)
-    with pytest.raises(MissingModel, match="no embedding model"):
+    with pytest.raises(MissingModel, match="holds no model"):
         load_embedder(model=str(tmp_path), device="cpu", cache=cache)
     assert not list(cache.glob(".converting-*"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ import pytest
 from citewell import KnowledgeBase, Settings
 from eval.abstention import Judged, aurc, auroc, best_threshold, fitted_errors, risk_coverage
 from eval.answer_metrics import answer_values, citation_values, cites_evidence, holds_answer, supports, token_f1
+from eval.answer_results import AnswerReport
 from eval.answers import evaluate_answers
 from eval.evidence import Target
 from eval.report import answers_table
 from eval.statements import Statement, statements
 from kb.errors import DatasetError
+from kb.settings import GeneratorSettings
 from kb.types import Answer, Citation, Span
 
 WHALES = "# Whales\n\nThe blue whale reaches thirty metres. It feeds on krill in cold seas.\n"
@@ -262,6 +265,19 @@ def test_what_was_answered_under_other_settings_is_asked_again(folder: Path, tmp
     report = evaluate_answers(folder, home=tmp_path / "cache")
     assert report.estimates["abstained_on_answerable"] is not None
     assert report.estimates["abstained_on_answerable"].mean == 0
+
+
+def test_keys_of_services_count_as_settings_and_are_written_nowhere(folder: Path, tmp_path: Path) -> None:
+    def under(key: str, **options: Any) -> AnswerReport:
+        settings = Settings(generator=GeneratorSettings(llm="some:Model", llm_options={"api_key": key}))
+        return evaluate_answers(folder, home=tmp_path / "cache", settings=settings, **options)
+
+    with pytest.raises(KeyboardInterrupt):
+        under("a secret", progress=interrupted)
+    (noted,) = (tmp_path / "cache").glob(".runs/*/answers-in-progress.jsonl")
+    assert "a secret" not in noted.read_text(encoding="utf-8")
+    assert under("a secret", limit=1).recalled == 1
+    assert under("another", limit=1).recalled == 0
 
 
 def test_the_threshold_of_the_settings_decides_and_changes_no_area(folder: Path, tmp_path: Path) -> None:

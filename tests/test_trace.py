@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_rerankers
 
 from app.cli.main import main
 from citewell import KnowledgeBase, Settings
 from citewell.knowledge_base import BEYOND
 from citewell.trace import Place, Recorder
 from kb.errors import UserError
-from kb.settings import AnswerSettings, ModeSettings
+from kb.settings import AnswerSettings, GeneratorSettings, ModeSettings, RerankSettings
 from kb.types import Chunk, Hit
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "documents"
@@ -146,6 +147,27 @@ def test_what_a_retriever_notes_reaches_the_trace(base: KnowledgeBase, monkeypat
         ("noting > lexical", ()),
     ]
     assert trace.notes == ("Composed.",)
+
+
+def test_what_a_language_model_or_a_reranker_fails_to_do_is_noted_where_it_was_asked(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    settings = Settings(
+        generator=GeneratorSettings(
+            llm="scripted_llm:ScriptedLLM",
+            llm_options={"rules": [["", "I do not know."]], "log": str(tmp_path / "log")},
+        ),
+        rerank=RerankSettings(model=str(tiny_rerankers.bert(tmp_path / "bert")), seconds=1e-9),
+    )
+    with KnowledgeBase.open(home=folder, settings=settings) as other:
+        for stage in ("multi", "decompose", "rerank"):
+            trace = other.explain(QUERY, 2, mode=f"dense+{stage}")
+            expected = "judged 0 of" if stage == "rerank" else "The question is searched as it stands: "
+            assert [(one.name, len(one.notes)) for one in trace.stages] == [(stage, 1), (f"{stage} > dense", 0)]
+            assert expected in trace.stages[0].notes[0]
+            assert trace.hits == tuple(base.search(QUERY, 2, mode="dense"))
+        (dense,) = other.explain(QUERY, 2, mode="dense+hyde").stages[1:]
+        assert ["The question is searched as it stands: " in note for note in dense.notes] == [True]
 
 
 class Noting:

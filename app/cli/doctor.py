@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kb.settings import Settings
 
 Record = dict[str, object]
+_PASSAGE = "The time from a question to its passages is mostly that of the model, and grows with their length. " * 8
+_PASSAGES = 8
+"""How many the reranker is timed on, of about 170 tokens each: a large model on a CPU takes seconds for these."""
 
 
 def doctor(context: typer.Context) -> None:
@@ -36,6 +39,7 @@ def doctor(context: typer.Context) -> None:
             "cpu": asdict(cpu),
             "gpus": [asdict(gpu) for gpu in devices],
             "embedder": _embedder(settings, home, has_gpu=bool(devices)),
+            "reranker": _reranker(settings, home, has_gpu=bool(devices)),
             "answerer": {"name": "extractive", "why": "it needs no language model and quotes word for word"},
             "home": str(home),
             "bases": base_names(home),
@@ -51,14 +55,13 @@ def doctor(context: typer.Context) -> None:
 
 def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     """The embedder, tried out; what is wrong with it is part of the finding."""
-    from citewell.models import configured_embedder
+    from citewell.models import configured_checkpoint, configured_embedder
     from kb.errors import CitewellError
-    from kb.models.embedders import find_model
     from kb.models.openvino_embedder import OpenVinoEmbedder
 
     chosen = settings.embedding
     try:
-        folder = find_model(chosen.model)
+        checkpoint = configured_checkpoint(chosen)
         embedder = configured_embedder(chosen, home)
         embedder.queries(["The first question is slower."])
         began = time.perf_counter()
@@ -69,14 +72,49 @@ def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
     runtime = "OpenVINO" if isinstance(embedder, OpenVinoEmbedder) else "PyTorch"
     return {
         "model": chosen.model,
-        "folder": str(folder),
+        "folder": str(checkpoint.folder),
         "fingerprint": embedder.fingerprint,
         "dimensions": embedder.dimensions,
         "window_tokens": embedder.window,
+        "query_prefix": checkpoint.query_prefix,
+        "query_prefix_from": checkpoint.before_query.source,
+        "passage_prefix": checkpoint.passage_prefix,
+        "passage_prefix_from": checkpoint.before_passage.source,
+        "pooling": checkpoint.pooling,
+        "pooling_from": checkpoint.pooled.source,
         "query_ms": round(1000 * elapsed, 1),
         "runtime": runtime,
         "precision": embedder.precision,
         "why": _why(runtime, chosen.device, has_gpu=has_gpu),
+    }
+
+
+def _reranker(settings: Settings, home: Path, *, has_gpu: bool) -> Record | None:
+    """The reranker, tried out, where the settings name one."""
+    from citewell.models import configured_scorer
+    from kb.errors import CitewellError
+
+    chosen = settings.rerank
+    if not chosen.model:
+        return None
+    try:
+        scorer = configured_scorer(chosen, home)
+        scorer.scores("How long does it take?", [_PASSAGE])
+        began = time.perf_counter()
+        scorer.scores("How long does it take?", [_PASSAGE] * _PASSAGES)
+        elapsed = time.perf_counter() - began
+    except CitewellError as error:
+        return {"model": chosen.model, "error": str(error)}
+    return {
+        "model": chosen.model,
+        "folder": str(scorer.checkpoint.folder),
+        "fingerprint": scorer.checkpoint.fingerprint,
+        "kind": scorer.checkpoint.kind,
+        "pair_tokens": scorer.checkpoint.tokens,
+        "passages_per_second": round(_PASSAGES / elapsed, 1),
+        "runtime": scorer.runtime,
+        "precision": scorer.precision,
+        "why": _why(scorer.runtime, chosen.device, has_gpu=has_gpu),
     }
 
 
@@ -85,7 +123,7 @@ def _why(runtime: str, device: str, *, has_gpu: bool) -> str:
         return "there is no GPU that torch can use" if not has_gpu else f'the settings say device = "{device}"'
     if has_gpu and device != "cpu":
         return "there is a GPU"
-    return "this model is no plain encoder, which is what OpenVINO takes over"
+    return "OpenVINO takes over plain encoders of kinds that were compared on it, which this model is not"
 
 
 def _models() -> dict[str, str]:
@@ -116,7 +154,8 @@ def _sections(record: Record, cpu: Processor, devices: Sequence[Gpu]) -> Iterato
             *([] if devices else [("GPU", "none that torch can use")]),
         ],
     )
-    yield "Used", [*_flat(record["embedder"], "embedder"), *_flat(record["answerer"], "answerer")]
+    used = [name for name in ("embedder", "reranker", "answerer") if record[name]]
+    yield "Used", [pair for name in used for pair in _flat(record[name], name)]
     yield "Models", _flat(record["models"]) or [("none", "name a folder with `embedding.model` in the settings")]
     yield "Knowledge bases", [("home", str(record["home"])), ("here", ", ".join(_names(record["bases"])) or "none yet")]
     yield f"Settings ({record['settings_file'] or 'defaults and environment'})", _flat(record["settings"])

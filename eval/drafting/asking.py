@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from eval.drafting.draft import Draft, draft, plain
 from eval.folding import verbatim
 from eval.lines import is_unicode
-from eval.llm import failures_told
+from kb.models.llama_index_llm import failures_told
 from kb.text.words import words
 from kb.types import Chunk, Document, Span
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from citewell import Settings
 from eval.judging.cases import Case
 from eval.judging.measures import MEASURES, Measure
-from eval.llm import failures_told, load_llm
+from eval.llm import load_llm
 from kb.errors import UserError
+from kb.models.llama_index_llm import failures_told
 
 if TYPE_CHECKING:
     from llama_index.core.evaluation import BaseEvaluator

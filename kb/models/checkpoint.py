@@ -11,28 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import MissingModel, SettingsError
+from kb.models.json_files import json_object, json_value
+from kb.models.published import card_of, hub_name
+from kb.models.usage import Choice, pooling_of, prefixes_of
 from kb.models.weights import weight_files
 
-_LEGACY_POOLING = {
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
-_PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _BESIDE_THE_POINT = {"architectures", "dtype", "torch_dtype", "transformers_version"}
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
+_TOKENIZER_FILES = (
+    *("tokenizer.json", "vocab.txt", "vocab.json"),
+    *("sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model"),
+)
 _POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert", "mpnet"}
 _UNBOUNDED = 8192
+_WIDTHS = ("hidden_size", "dim", "n_embd", "d_model")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """An embedding model on disk and how it is to be used.
 
-    `pooling` is sentence-transformers' name of the pooling mode. `plain` says that the model is an encoder, a
+    `pooled` is sentence-transformers' name of the pooling mode. `plain` says that the model is an encoder, a
     pooling and nothing else that computes (a normalisation aside). `tokens` is how many tokens a text may have,
     special ones included. `content` is a hash of weights, tokenizer and architecture.
     """
@@ -40,64 +38,83 @@ class Checkpoint:
     folder: Path
     name: str
     architecture: str
-    pooling: str
+    pooled: Choice
     plain: bool
     tokens: int
     lowercase: bool
     dimensions: int
-    query_prefix: str
-    passage_prefix: str
+    before_query: Choice
+    before_passage: Choice
     content: str
+
+    @property
+    def pooling(self) -> str:
+        return self.pooled.value
+
+    @property
+    def query_prefix(self) -> str:
+        return self.before_query.value
+
+    @property
+    def passage_prefix(self) -> str:
+        return self.before_passage.value
 
     @property
     def graph(self) -> str:
         """Identity of the network and its tokenizer, whatever prefixes and dimensions it is used with."""
-        return _digest(self.content, self.pooling, self.lowercase)[:16]
+        return digest(self.content, self.pooling, self.lowercase)[:16]
 
     @property
     def fingerprint(self) -> str:
         """The model's name and 12 hexadecimal digits over all that decides a vector."""
         decisive = (self.graph, self.tokens, self.dimensions, self.query_prefix, self.passage_prefix)
-        return f"{self.name}:{_digest(*decisive)[:12]}"
+        return f"{self.name}:{digest(*decisive)[:12]}"
 
 
 def read_checkpoint(
-    folder: Path, *, name: str, query_prefix: str = "", passage_prefix: str = "", dimensions: int | None = None
+    folder: Path,
+    *,
+    name: str,
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    pooling: str | None = None,
+    dimensions: int | None = None,
 ) -> Checkpoint:
-    """Read what `folder` says; an empty prefix means the checkpoint's own, if it names one.
+    """Read what `folder` says; what is None is as the checkpoint says, or else the card of a model of that `name`.
 
     Raises MissingModel when the folder holds no model that can be loaded without running foreign code, and
-    SettingsError when it cannot give as many dimensions as asked.
+    SettingsError when it cannot give as many dimensions as asked or nothing says how its vectors are pooled.
     """
-    config = _json_object(folder / "config.json")
+    config = json_object(folder / "config.json")
     if not config:
-        raise MissingModel(f"{folder} holds no embedding model (no config.json): name the folder of a checkpoint.")
-    modules = _modules(folder)
+        raise MissingModel(f"{folder} holds no model (no config.json): name the folder of a checkpoint.")
+    modules = steps_in(folder)
     weights = weight_files([place for _, place in modules])
-    pooling = _pooling(modules)
-    sentence = _json_object(folder / "sentence_bert_config.json")
-    prompts = _json_object(folder / "config_sentence_transformers.json")
+    card = card_of([name, hub_name(folder)])
+    pooled = pooling_of(folder, [place for kind, place in modules if kind == "Pooling"], card, given=pooling)
+    before_query, before_passage = prefixes_of(folder, card, query=query_prefix, passage=passage_prefix)
+    sentence = json_object(folder / "sentence_bert_config.json")
     return Checkpoint(
         folder=folder,
         name=name,
         architecture=str(config.get("model_type", "")),
-        pooling=pooling,
+        pooled=pooled,
         plain={kind for kind, _ in modules} <= {"Transformer", "Pooling", "Normalize"},
-        tokens=_tokens(folder, config, sentence),
+        tokens=window_of(folder, config, sentence),
         lowercase=bool(sentence.get("do_lower_case", False)),
-        dimensions=_dimensions(folder, modules, config, pooling, asked=dimensions),
-        query_prefix=query_prefix or _prompt(prompts, ("query",)),
-        passage_prefix=passage_prefix or _prompt(prompts, _PASSAGE_PROMPTS),
-        content=_content(folder, modules, config, weights),
+        dimensions=_dimensions(folder, modules, config, pooled.value, asked=dimensions),
+        before_query=before_query,
+        before_passage=before_passage,
+        content=content_of(folder, modules, config, weights),
     )
 
 
-def _modules(folder: Path) -> list[tuple[str, Path]]:
-    """(class name, folder) of each step; a folder without modules.json is an encoder with mean pooling."""
+def steps_in(folder: Path) -> list[tuple[str, Path]]:
+    """(class name, folder) of each step; a folder without modules.json is an encoder and a pooling."""
     path = folder / "modules.json"
     if not path.is_file():
         return [("Transformer", folder), ("Pooling", folder / "1_Pooling")]
-    listed = _json(path)
+    listed = json_value(path)
     if not isinstance(listed, list) or not listed:
         raise MissingModel(f"{path} lists no steps of a model: use an undamaged copy of it.")
     foreign = [step["type"] for step in listed if not step["type"].startswith("sentence_transformers.")]
@@ -108,26 +125,16 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     return [(step["type"].rsplit(".", 1)[-1], folder / step["path"]) for step in listed]
 
 
-def _pooling(modules: list[tuple[str, Path]]) -> str:
-    """The pooling mode; several that are joined end to end are named with "+" between them."""
-    places = [place for kind, place in modules if kind == "Pooling"]
-    config = _json_object(places[0] / "config.json") if places else {}
-    given = config.get("pooling_mode") or [mode for key, mode in _LEGACY_POOLING.items() if config.get(key)]
-    modes = [str(mode) for mode in given] if isinstance(given, list) else [str(given)]
-    prompted = "" if config.get("include_prompt", True) else " without prompt"
-    return ("+".join(modes) or "mean") + prompted
-
-
-def _tokens(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
+def window_of(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:
     """As sentence-transformers counts, but never more than the model has positions for."""
-    tokenizer = _json_object(folder / "tokenizer_config.json")
+    tokenizer = json_object(folder / "tokenizer_config.json")
     asked = _whole(sentence.get("max_seq_length")) or _whole(tokenizer.get("model_max_length"))
     limits = [limit for limit in (asked, _positions(config)) if limit]
     return min(limits, default=_UNBOUNDED)
 
 
 def _positions(config: dict[str, object]) -> int:
-    positions = _whole(config.get("max_position_embeddings"))
+    positions = _whole(config.get("max_position_embeddings") or config.get("n_positions"))
     if positions and config.get("model_type") in _POSITIONS_AFTER_PADDING:
         # These count positions from the padding token's id plus one: 514 positions hold 512 tokens.
         return positions - _whole(config.get("pad_token_id"), default=1) - 1
@@ -139,9 +146,9 @@ def _dimensions(
 ) -> int:
     dense = [place for kind, place in modules if kind == "Dense"]
     if dense:
-        native = _whole(_json_object(dense[-1] / "config.json").get("out_features"))
+        native = _whole(json_object(dense[-1] / "config.json").get("out_features"))
     else:
-        native = _whole(config.get("hidden_size") or config.get("dim")) * len(pooling.split("+"))
+        native = _whole(next((config[key] for key in _WIDTHS if key in config), 0)) * len(pooling.split("+"))
     if asked is not None and not 1 <= asked <= native:
         raise SettingsError(
             f"The embedding model in {folder} gives {native} dimensions, not {asked}: ask for at most {native}."
@@ -149,21 +156,15 @@ def _dimensions(
     return asked or native
 
 
-def _prompt(config: dict[str, object], kinds: tuple[str, ...]) -> str:
-    prompts = config.get("prompts")
-    if not isinstance(prompts, dict):
-        return ""
-    names = (*kinds, config.get("default_prompt_name"))
-    return next((str(prompts[name]) for name in names if name in prompts), "")
-
-
-def _content(folder: Path, modules: list[tuple[str, Path]], config: dict[str, object], weights: list[Path]) -> str:
+def content_of(folder: Path, modules: list[tuple[str, Path]], config: dict[str, object], weights: list[Path]) -> str:
     """Hash of everything in the folder that decides a vector; where it lies and who saved it are left out."""
     architecture = {key: config[key] for key in config if not key.startswith("_") and key not in _BESIDE_THE_POINT}
-    others = [_json_object(place / "config.json") for kind, place in modules if kind not in {"Transformer", "Pooling"}]
+    others = [json_object(place / "config.json") for kind, place in modules if kind not in {"Transformer", "Pooling"}]
     vocabulary = next((folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()), None)
-    files = [*weights, *([vocabulary] if vocabulary else [])]
-    return _digest(architecture, [kind for kind, _ in modules], others, [_file_digest(path) for path in files])
+    if vocabulary is None:  # transformers would make do with a tokenizer that knows no word
+        raise MissingModel(f"{folder} holds no tokenizer (tokenizer.json): name the folder of a whole checkpoint.")
+    files = [*weights, vocabulary]
+    return digest(architecture, [kind for kind, _ in modules], others, [_file_digest(path) for path in files])
 
 
 def _file_digest(path: Path) -> str:
@@ -171,21 +172,8 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest(*values: object) -> str:
+def digest(*values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-def _json_object(path: Path) -> dict[str, object]:
-    """The JSON object in `path`, empty when there is no such file."""
-    value = _json(path) if path.is_file() else {}
-    return value if isinstance(value, dict) else {}
-
-
-def _json(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise MissingModel(f"{path} is not JSON ({error}): use an undamaged copy of the model.") from error
 
 
 def _whole(value: object, *, default: int = 0) -> int:

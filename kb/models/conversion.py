@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.errors import MissingModel
+from kb.models.bge_m3_network import views_module
 from kb.models.checkpoint import Checkpoint
+from kb.models.reranker_checkpoint import SCORE, RerankerCheckpoint
+from kb.models.score_network import score_module, tells_types
 
 if TYPE_CHECKING:
     import torch
@@ -26,23 +29,26 @@ GRAPH = "encoder.xml"
 WEIGHTS = "encoder.bin"
 TOKENIZER = "tokenizer.json"
 POOLINGS = frozenset({"mean", "cls", "lasttoken"})
+VIEWS = "views"
 _FORMAT = 1
 _log = logging.getLogger(__name__)
 
 
-def converted(checkpoint: Checkpoint, cache: Path) -> Path:
+def converted(checkpoint: Checkpoint | RerankerCheckpoint, cache: Path, *, views: str = "") -> Path:
     """The folder in `cache` that holds the checkpoint's graph and tokenizer, made when it is not there yet.
 
+    With `views`, an identity of BGE-M3's linear layers, the graph gives its three views of a text, not pooled rows.
     Several processes may do this at once: each works in a folder of its own, and the first to finish is kept.
     """
-    place = cache / f"{checkpoint.graph}-{_FORMAT}-openvino-{version('openvino')}"
+    kind = f"{VIEWS}-{views}-" if views else ""
+    place = cache / f"{checkpoint.graph}-{kind}{_FORMAT}-openvino-{version('openvino')}"
     if _complete(place):
         return place
     cache.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=cache))
     try:
-        _convert_apart(checkpoint, work)
+        _convert_apart(checkpoint, VIEWS if views else checkpoint.pooling, work)
         work.replace(place)
     except OSError:
         if not _complete(place):
@@ -57,8 +63,8 @@ def _complete(place: Path) -> bool:
     return all(file.is_file() and file.stat().st_size for file in files)
 
 
-def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:
-    command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), checkpoint.pooling]
+def _convert_apart(checkpoint: Checkpoint | RerankerCheckpoint, pooling: str, target: Path) -> None:
+    command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), pooling]
     command += [str(int(checkpoint.lowercase)), str(target)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     # A local folder needs no hub; these keep the libraries from asking one for updates all the same.
@@ -68,22 +74,42 @@ def _convert_apart(checkpoint: Checkpoint, target: Path) -> None:
         return
     _log.error("converting %s failed:\n%s", checkpoint.folder, done.stderr)
     reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    raise MissingModel(
-        f"The embedding model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it."
-    )
+    raise MissingModel(f"The model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it.")
 
 
 def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
-    """Write the network (ids and mask in, one pooled row a text out) and its tokenizer into `target`."""
+    """Write the network (ids and mask in, a row a text or pair or BGE-M3's views out) and its tokenizer."""
     _write_graph(folder, pooling, target / GRAPH)
-    _write_tokenizer(folder, lowercase, target / TOKENIZER)
+    (target / TOKENIZER).write_text(tokenizer_definition(folder, lowercase=lowercase), encoding="utf-8")
 
 
 def _write_graph(folder: Path, pooling: str, path: Path) -> None:
-    from kb.models.openvino_embedder import silence_openvino
+    from kb.models.openvino_runtime import silence_openvino
 
     silence_openvino()
     import openvino as ov
+    import torch
+
+    network = _network(folder, pooling)
+    ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
+    example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
+    if pooling == SCORE and tells_types(folder):
+        example["token_type_ids"] = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 0]])
+    shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in example]
+    with torch.no_grad():
+        graph = ov.convert_model(network.eval(), example_input=example, input=shapes)
+    ov.save_model(graph, path, compress_to_fp16=False)
+
+
+def _network(folder: Path, pooling: str) -> torch.nn.Module:
+    import torch
+
+    if pooling == SCORE:
+        return score_module(folder)
+    return views_module(folder, torch.float32) if pooling == VIEWS else _pooled_network(folder, pooling)
+
+
+def _pooled_network(folder: Path, pooling: str) -> torch.nn.Module:
     import torch
     from transformers import AutoModel
 
@@ -100,12 +126,7 @@ def _write_graph(folder: Path, pooling: str, path: Path) -> None:
             states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
             return _pool(states, attention_mask.unsqueeze(-1).to(states.dtype), pooling)
 
-    ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 8]])
-    example = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])}
-    shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in example]
-    with torch.no_grad():
-        graph = ov.convert_model(Pooled().eval(), example_input=example, input=shapes)
-    ov.save_model(graph, path, compress_to_fp16=False)
+    return Pooled()
 
 
 def _pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
@@ -119,7 +140,8 @@ def _pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tenso
     return (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
 
 
-def _write_tokenizer(folder: Path, lowercase: bool, path: Path) -> None:
+def tokenizer_definition(folder: Path, *, lowercase: bool) -> str:
+    """A checkpoint's tokenizer in the format of the `tokenizers` library, with the id that pads its rows."""
     from tokenizers.normalizers import Lowercase, Sequence
     from transformers import AutoTokenizer
 
@@ -129,7 +151,7 @@ def _write_tokenizer(folder: Path, lowercase: bool, path: Path) -> None:
         backend.normalizer = Sequence([Lowercase(), *([backend.normalizer] if backend.normalizer else [])])
     # The padding id travels in the tokenizer's file: some encoders count positions by it.
     backend.enable_padding(pad_id=tokenizer.pad_token_id or 0, pad_token=tokenizer.pad_token or "[PAD]")
-    backend.save(str(path))
+    return str(backend.to_str())
 
 
 if __name__ == "__main__":

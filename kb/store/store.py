@@ -28,7 +28,7 @@ from kb.store.snapshot import FileRecord, RefusedPart
 from kb.store.transaction import Transaction
 from kb.store.vectors import GenerationReader, adopt_generation
 from kb.store.verify import Problem, problems
-from kb.store.view import RecentVectors, View
+from kb.store.view import RecentVectors, SampledVectors, View
 from kb.store.words import FIRST, PURGE_DUE, TERMS, Words
 from kb.text.language import language_of
 from kb.text.terms import VERSION as TERMS_VERSION
@@ -92,6 +92,7 @@ class Store:
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
+        self._sampled = SampledVectors()
         self._words = Words(home, manifest)
 
     @classmethod
@@ -272,6 +273,7 @@ class Store:
                         lexical=self._words.index(snapshot).searcher(snapshot.epoch, snapshot.languages()),
                         generation=attempt.enter_context(self._generations.lend(generation)) if generation else None,
                         recent=self._recent,
+                        sampled=self._sampled,
                     )
                 except StoreError:
                     with self.manifest.snapshot() as now:

@@ -20,6 +20,8 @@ from kb.store.snapshot import Snapshot
 from kb.store.vectors import VectorGeneration
 from kb.types import Chunk, Hit
 
+_SAMPLED = 500
+
 
 class RecentVectors:
     """The embeddings above the current generation's watermark, kept in memory from one view to the next."""
@@ -45,15 +47,31 @@ class RecentVectors:
             return self._numbers, self._vectors[: len(self._numbers)]
 
 
+class SampledVectors:
+    """Some embeddings of a base, kept in memory for as long as it stays as it is."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._epoch = -1
+        self._vectors: Vectors = np.empty((0, 0), np.float32)
+
+    def at(self, snapshot: Snapshot) -> Vectors:
+        with self._lock:
+            if snapshot.epoch != self._epoch:
+                self._vectors, self._epoch = snapshot.sampled_vectors(_SAMPLED), snapshot.epoch
+            return self._vectors
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of a base: a VectorSearch, a TextSearch and a PassageLookup; `lexical` is its TermStatistics."""
+    """One state of a base: VectorSearch, PassageVectors, TextSearch, PassageLookup; `lexical` is its TermStatistics."""
 
     manifest: Manifest
     snapshot: Snapshot
     lexical: LexicalSearcher
     generation: VectorGeneration | None
     recent: RecentVectors
+    sampled: SampledVectors
 
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
         """The generation's candidates and an exact scan of what is newer, less what is gone."""
@@ -61,6 +79,14 @@ class View:
 
     def matching(self, query: str, k: int) -> list[Hit]:
         return _widening(lambda limit: self._matching(query, limit), k)
+
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        numbers = [number(passage.id) for passage in passages]
+        known = self.snapshot.vectors_by_number(numbers)
+        return np.stack([known[name] for name in numbers]) if numbers else np.empty((0, 0), np.float32)
+
+    def sample(self) -> Vectors:
+        return self.sampled.at(self.snapshot)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Chunk]:
         return {chunk.id: chunk for chunk in self.snapshot.chunks_by_number([number(name) for name in ids]).values()}

@@ -7,9 +7,9 @@ more than a "c". They stand beside the terms of their parts, so that neither way
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
-from kb.text.stems import ENGLISH, Rule, rule_of, stemming
+from kb.text.stems import Rule, rule_of, stemming
 from kb.text.terms import NUMBER, normalised
 
 _JOINT = r"[-\u2010\u2011_./@:]"
@@ -21,6 +21,7 @@ _COMPOUND = re.compile(
 )
 _SILENT = re.compile(r"[-\u2010\u2011_]|(?<=(?<![^\W_])[^\W\d_])\.(?=[^\W\d_](?![^\W_]))")
 """Hyphens, underscores, and the dots of U.S.A."""
+_EXACT = re.compile(r"[\d_@+#.:(]")
 _WHOLE_NUMBER = re.compile(NUMBER)
 _HUMPED = re.compile(r"(?<![^\W_])[^\W_]*(?:[a-z][A-Z]|[A-Za-z]{2}\d{2})[^\W_]*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -30,7 +31,24 @@ _LONGEST = 200
 
 def compounds(text: str, language: str | None = None) -> list[str]:
     """The terms of the compounds in `text`, in order; what is written without a hyphen is a term already."""
-    return list(_joined(rule_of(language), normalised(text)))
+    return compound_terms(rule_of(language), compound_words(normalised(text)))
+
+
+def compound_words(normal: str) -> list[str]:
+    """The compounds in normalised text, as they stand there."""
+    words = (match.group() for match in _COMPOUND.finditer(normal))
+    return [word for word in words if len(word) <= _LONGEST and not _WHOLE_NUMBER.fullmatch(word)]
+
+
+def compound_terms(rule: Rule, words: Sequence[str]) -> list[str]:
+    """One term for each compound, by a rule of stemming."""
+    stem = stemming(rule)
+    return [stem(_SILENT.sub("", word)) for word in words]
+
+
+def is_identifier(compound: str) -> bool:
+    """Whether it names one thing exactly, as "2024-01-31" or "foo_bar" do and "well-known" does not."""
+    return _EXACT.search(compound) is not None
 
 
 def parts(text: str, language: str | None = None) -> list[str]:
@@ -38,17 +56,3 @@ def parts(text: str, language: str | None = None) -> list[str]:
     stem = stemming(rule_of(language))
     humped = (match.group() for match in _HUMPED.finditer(normalised(text)))
     return [stem(hump) for word in humped if len(word) <= _LONGEST for hump in _HUMP.findall(word)]
-
-
-def alternative_compounds(text: str, languages: Iterable[str | None]) -> list[tuple[str, ...]]:
-    """Each compound of `text` in every one of `languages` and English, the different ones."""
-    rules, normal = dict.fromkeys([ENGLISH, *map(rule_of, languages)]), normalised(text)
-    return [tuple(dict.fromkeys(group)) for group in zip(*(_joined(rule, normal) for rule in rules), strict=True)]
-
-
-def _joined(rule: Rule, normal: str) -> Iterator[str]:
-    stem = stemming(rule)
-    for match in _COMPOUND.finditer(normal):
-        word = match.group()
-        if len(word) <= _LONGEST and not _WHOLE_NUMBER.fullmatch(word):
-            yield stem(_SILENT.sub("", word))

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 import Stemmer
 
-from kb.text.stems import ENGLISH, Rule, rule_of, stemming
+from kb.text.stems import Rule, rule_of, stemming
 
 _UNSPACED = (
     "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
@@ -56,12 +55,6 @@ def terms_by(rule: Rule, text: str) -> list[str]:
         else:
             found.append(stem(word))
     return found
-
-
-def alternatives(text: str, languages: Iterable[str | None]) -> list[tuple[str, ...]]:
-    """Each term of `text` in every one of `languages` and English, the different ones: a question's is not known."""
-    rules = dict.fromkeys([ENGLISH, *map(rule_of, languages)])
-    return [tuple(dict.fromkeys(group)) for group in zip(*(terms_by(rule, text) for rule in rules), strict=True)]
 
 
 def normalised(text: str) -> str:

@@ -1,0 +1,99 @@
+"""Networks on a CPU by OpenVINO: bfloat16 where the processor has it, rows of like length together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence, Sized
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.models.tokens import in_batches
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+BATCH_TOKENS = 768
+"""They take a core about 0.2 s, and a query may wait for two batches; batches of 16 rows, whatever their length, were
+no faster and took 70 MB more."""
+# OpenVINO sets up parts of its Python side at the first inference, under a lock that it holds while it waits for the
+# GIL: two threads whose first inferences meet deadlock (openvino 2026.4.1). So the first one is made here, alone.
+_FIRST_USE = Lock()
+
+
+def silence_openvino() -> None:
+    """Keep `import openvino` from reporting to an analytics host.
+
+    It does so from a child process, and writes a file into the home folder, whenever openvino_telemetry can be
+    imported; where it cannot, OpenVINO takes a stub that does nothing. To be called before any import of openvino.
+    """
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+
+class OpenVinoNetwork:
+    """A converted network, of which each input is a matrix of whole numbers: a row a text, as long as the longest.
+
+    Safe to share between threads: every batch has a request of its own, so that a query waits for two batches at most,
+    never for a whole call of passages.
+    """
+
+    def __init__(self, graph: Path) -> None:
+        with _FIRST_USE:
+            self._network = _compiled(graph)
+            self.inputs = tuple(str(each.any_name) for each in self._network.inputs)
+            self.infer({name: np.zeros((1, 2), dtype=np.int64) for name in self.inputs})
+        # Twice as many requests as streams: the next waits when one is done, which is worth 17% of the time.
+        self.workers = 2 * int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+
+    @property
+    def precision(self) -> str:
+        """The numbers it calculates in: "f32", "bf16"."""
+        return str(self._network.get_property("INFERENCE_PRECISION_HINT").get_type_name())
+
+    @property
+    def width(self) -> int:
+        """How many numbers its first output has a row."""
+        return int(self._network.output(0).partial_shape[1].get_length())
+
+    def infer(self, inputs: Mapping[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        """What comes out for one batch, output by output, each with a row for each of its rows."""
+        request = self._network.create_infer_request()
+        # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1).
+        return [np.array(output) for output in request.infer(dict(inputs)).values()]
+
+    def for_each_batch(self, rows: Sequence[Sized], work: Callable[[list[int]], None]) -> None:
+        """Gives `work` the indices of the rows of a batch, several batches at once; returns when all are done."""
+        batches = in_batches(rows, tokens=BATCH_TOKENS)
+        if len(batches) == 1:
+            work(batches[0])
+            return
+        # Not ov.AsyncInferQueue: its callbacks take the GIL on OpenVINO's threads, which now and then deadlocks
+        # or aborts the process when the network is freed (openvino 2026.4.1).
+        with ThreadPoolExecutor(self.workers) as workers:
+            list(workers.map(work, batches))
+
+
+def _compiled(graph: Path) -> ov.CompiledModel:
+    # Several streams of few threads each: a query need not wait for the passages of another thread, and two cores
+    # embed 8% more a CPU second than with one stream. The precision is OpenVINO's choice, bfloat16 where the processor
+    # multiplies in it: asked for by name it is simulated on those with AVX-512 alone, at a twentieth of the speed.
+    return _core().compile_model(graph, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+
+
+@lru_cache
+def _core() -> ov.Core:
+    """The one `ov.Core` of this process, never freed.
+
+    The CPU plugin of a Core gives the thread that first uses it a stack for signal handlers (sigaltstack), and unmaps
+    it when it is freed. Of two Cores, or on another thread, what stays set is the unmapped one: the next Ctrl-C then
+    writes into whatever is mapped there now (openvino 2026.4.1).
+    """
+    silence_openvino()
+    import openvino as ov
+
+    return ov.Core()
