@@ -27,6 +27,8 @@ CONTEXT_WEIGHT = 0.4
 RARITY = 0.25
 """A term's score counts by its rarity (idf, 1 for a term of no passage) to this power, beside BM25's own idf: the
 common words of a long question weigh less."""
+_LESS_SURE = 0.8
+"""What an alternative counts that is the term of fewer languages than another."""
 _SATURATION = 2.2
 """What BM25 multiplies idf by at most: k1 + 1."""
 _HEAP_BYTES = 50_000_000
@@ -160,7 +162,8 @@ class LexicalSearcher:
         """
         rarities = {term: self._rarity(term) for term in thing.alternatives}
         common = min(rarities.values())
-        weights = {term: common ** (1 + RARITY) / rarity for term, rarity in rarities.items()}
+        weights = {term: _LESS_SURE * common ** (1 + RARITY) / rarity for term, rarity in rarities.items()}
+        weights[thing.alternatives[0]] /= _LESS_SURE
         for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
             held = [term for term in thing.alternatives if self._searcher.doc_freq(field, term)]
             found = [self._term(field, term, weights[term] * share) for term in held]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from kb.text.terms import normalised, terms_by
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One thing asked for, found as any of `alternatives`: a question is too short for its language to be told.
+
+    The first is the term of most languages; another may be a chance: to Hungarian, the stem of "region" is "reg".
 
     For an identifier (AB-1234/5), `parts` are the terms of its parts, all of which together say less than itself.
     """
@@ -32,5 +35,5 @@ def asked(query: str, languages: Iterable[str]) -> list[Asked]:
 
 
 def _groups(by_rule: Iterable[list[str]]) -> Iterator[tuple[str, ...]]:
-    """The different terms of each place, of which there are as many by every rule."""
-    return (tuple(dict.fromkeys(group)) for group in zip(*by_rule, strict=True))
+    """The different terms of each place, of which there are as many by every rule; those of most rules first."""
+    return (tuple(term for term, _ in Counter(group).most_common()) for group in zip(*by_rule, strict=True))

@@ -25,6 +25,8 @@ _EXACT = re.compile(r"[\d_@+#.:(]")
 _WHOLE_NUMBER = re.compile(NUMBER)
 _HUMPED = re.compile(r"(?<![^\W_])[^\W_]*(?:[a-z][A-Z]|[A-Za-z]{2}\d{2})[^\W_]*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_OPENING = "([{\"'“‘«"
+_CLOSING = ")]}\"'”’».,;:!?…"
 _LONGEST = 200
 """Characters of a compound: what is longer is no word that somebody asks for."""
 
@@ -36,7 +38,7 @@ def compounds(text: str, language: str | None = None) -> list[str]:
 
 def compound_words(normal: str) -> list[str]:
     """The compounds in normalised text, as they stand there."""
-    words = (match.group() for match in _COMPOUND.finditer(normal))
+    words = (match.group() for match in _COMPOUND.finditer(_unusual(normal)))
     return [word for word in words if len(word) <= _LONGEST and not _WHOLE_NUMBER.fullmatch(word)]
 
 
@@ -54,5 +56,11 @@ def is_identifier(compound: str) -> bool:
 def parts(text: str, language: str | None = None) -> list[str]:
     """The terms within words that have none beside them: foo and bar of fooBar, ab and 1234 of AB1234."""
     stem = stemming(rule_of(language))
-    humped = (match.group() for match in _HUMPED.finditer(normalised(text)))
+    humped = (match.group() for match in _HUMPED.finditer(_unusual(normalised(text))))
     return [stem(hump) for word in humped if len(word) <= _LONGEST for hump in _HUMP.findall(word)]
+
+
+def _unusual(normal: str) -> str:
+    """What is left of a text without the words that are letters alone, as nearly all are: a fifth of the time."""
+    bared = ((word, word.lstrip(_OPENING).rstrip(_CLOSING)) for word in normal.split())
+    return " ".join(word for word, bare in bared if not (bare.isalpha() and (bare.islower() or bare[1:].islower())))
