@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from generation.question import Question, Reading
+from kb.text.compounds import spellings
 from kb.text.sentences import sentences
 from kb.text.terms import terms
 from kb.types import Chunk, Context, Hit, Span
@@ -88,7 +89,8 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
         text = chunk.text[span.start : span.end]
         if own <= question.terms or text.endswith(("?", "？")) or _HEADING.match(text) or _bare(text) in headings:
             continue
-        coverage = _share(question, own) + _CARRIED * _share(question, carried - own)
+        said = own.union(spellings(text, chunk.language))
+        coverage = _share(question, said) + _CARRIED * _share(question, carried - said)
         pairs = len(question.pairs & set(pairwise(words))) / max(1, len(question.pairs))
         figure = question.wants_figure and question.gives_figure(text)
         fragment = _STATEMENT.match(text) is None
@@ -99,8 +101,8 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             words=own,
             coverage=coverage,
             surrounding=surrounding,
-            names=_names(question, own | context),
-            missing=_missing(question, own | context),
+            names=_names(question, said | context),
+            missing=_missing(question, said | context),
             score=coverage
             + _PASSAGE * surrounding
             + _PAIRS * pairs

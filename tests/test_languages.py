@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from citewell import KnowledgeBase
-from kb.text.compounds import compounds
+from kb.text.compounds import spellings
 from kb.text.language import language_of
 from kb.text.terms import terms
 
@@ -216,5 +216,6 @@ def test_vowel_signs_do_not_cut_a_word() -> None:
 
 
 def test_prose_has_no_compounds() -> None:
-    assert compounds("Well, it costs 3.5 or 1,000.25 (see below). The end - or not.") == []
-    assert compounds("state-of-the-art e‑mail, and\u00adso on") == ["stateoftheart", "email"]
+    assert spellings("Well, it costs 3.5 or 1,000.25 (see below). The end - or not.") == []
+    assert spellings("型號AB-1234/5在這裡") == ["ab1234/5"]
+    assert spellings("state-of-the-art e‑mail, and\u00adso on") == ["stateoftheart", "email"]

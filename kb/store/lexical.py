@@ -18,7 +18,7 @@ from kb.errors import StoreError
 from kb.store.disk import disk_error
 from kb.store.stamps import Stamps, take_stamps
 from kb.text.asked import Asked, asked
-from kb.text.compounds import compounds, parts
+from kb.text.compounds import spellings
 from kb.text.passages import heading_path
 from kb.text.terms import terms
 from kb.types import Chunk
@@ -268,8 +268,7 @@ def _document(number: int, chunk: Chunk) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("chunk", number)
     document.add_text("text", " ".join(terms(chunk.text, chunk.language)))
-    joined = dict.fromkeys([*compounds(chunk.text, chunk.language), *parts(chunk.text, chunk.language)])
-    document.add_text("joined", " ".join(joined))
+    document.add_text("joined", " ".join(spellings(chunk.text, chunk.language)))
     document.add_text("context", " ".join(_context_terms(chunk)))
     return document
 
@@ -278,4 +277,4 @@ def _context_terms(chunk: Chunk) -> Sequence[str]:
     name = chunk.source.rsplit("/", 1)[-1]
     said = f"{heading_path(chunk.context)} {chunk.context.table}"
     named = terms(f"{said} {name.replace('_', ' ')}", chunk.language)
-    return [*named, *compounds(said, chunk.language), *parts(said, chunk.language)]
+    return [*named, *spellings(said, chunk.language)]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from kb.text.stems import Rule, rule_of, stemming
-from kb.text.terms import NUMBER, normalised
+from kb.text.terms import NUMBER, UNSPACED, normalised
 
 _JOINT = r"[-\u2010\u2011_./@:]"
 _COMPOUND = re.compile(
@@ -31,15 +31,21 @@ _LONGEST = 200
 """Characters of a compound: what is longer is no word that somebody asks for."""
 
 
-def compounds(text: str, language: str | None = None) -> list[str]:
-    """The terms of the compounds in `text`, in order; what is written without a hyphen is a term already."""
-    return compound_terms(rule_of(language), compound_words(normalised(text)))
+def spellings(text: str, language: str | None = None) -> list[str]:
+    """The terms of `text` that it has besides its words': of compounds, and of what is within a word in one piece.
+
+    Each once; "foobar" of foo_bar, and foo and bar of fooBar, ab and 1234 of AB1234.
+    """
+    rule, unusual = rule_of(language), _unusual(normalised(text))
+    stem = stemming(rule)
+    humped = (match.group() for match in _HUMPED.finditer(unusual))
+    parts = (stem(hump) for word in humped if len(word) <= _LONGEST for hump in _HUMP.findall(word))
+    return list(dict.fromkeys([*compound_terms(rule, _compounds(unusual)), *parts]))
 
 
 def compound_words(normal: str) -> list[str]:
     """The compounds in normalised text, as they stand there."""
-    words = (match.group() for match in _COMPOUND.finditer(_unusual(normal)))
-    return [word for word in words if len(word) <= _LONGEST and not _WHOLE_NUMBER.fullmatch(word)]
+    return _compounds(_unusual(normal))
 
 
 def compound_terms(rule: Rule, words: Sequence[str]) -> list[str]:
@@ -53,14 +59,13 @@ def is_identifier(compound: str) -> bool:
     return _EXACT.search(compound) is not None
 
 
-def parts(text: str, language: str | None = None) -> list[str]:
-    """The terms within words that have none beside them: foo and bar of fooBar, ab and 1234 of AB1234."""
-    stem = stemming(rule_of(language))
-    humped = (match.group() for match in _HUMPED.finditer(_unusual(normalised(text))))
-    return [stem(hump) for word in humped if len(word) <= _LONGEST for hump in _HUMP.findall(word)]
+def _compounds(text: str) -> list[str]:
+    words = (match.group() for match in _COMPOUND.finditer(text))
+    return [word for word in words if len(word) <= _LONGEST and not _WHOLE_NUMBER.fullmatch(word)]
 
 
 def _unusual(normal: str) -> str:
-    """What is left of a text without the words that are letters alone, as nearly all are: a fifth of the time."""
-    bared = ((word, word.lstrip(_OPENING).rstrip(_CLOSING)) for word in normal.split())
+    """What is left of a text without the words of letters alone, which saves half of the time, and without Chinese."""
+    spaced = normal if normal.isascii() else UNSPACED.sub(" ", normal)
+    bared = ((word, word.lstrip(_OPENING).rstrip(_CLOSING)) for word in spaced.split())
     return " ".join(word for word, bare in bared if not (bare.isalpha() and (bare.islower() or bare[1:].islower())))

@@ -30,7 +30,7 @@ NUMBER = r"(?<![^\W_])\d+(?:[.,]\d+)+(?![^\W_])"
 _TERM = re.compile(rf"[{_UNSPACED}]+|{NUMBER}|{_LETTER}+(?:['’]{_LETTER}+)*")
 _SIMPLE_TERM = re.compile(rf"{NUMBER}|[^\W_]+(?:['’][^\W_]+)*")
 """The same for text without such characters, in two thirds of the time."""
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _IS_OTHER = re.compile(rf"[{_UNSPACED}{_MARKS}]")
 
 VERSION = f"2, Snowball {Stemmer.version()}"
@@ -50,7 +50,7 @@ def terms_by(rule: Rule, text: str) -> list[str]:
     found: list[str] = []
     for match in _TERM.finditer(normal):
         word = match.group()
-        if _IS_UNSPACED.match(word):
+        if UNSPACED.match(word):
             found.extend(_pairs(word))
         else:
             found.append(stem(word))
