@@ -7,7 +7,7 @@ from functools import cache
 
 from generation.context.builder import Measure, build_context
 from generation.context.passage import PassageContext
-from generation.question import read_question
+from generation.question import reading
 from kb.errors import UserError
 from kb.protocols import Tokenizer
 from kb.settings import ContextSettings
@@ -32,7 +32,7 @@ def context_of(
     measure = Measure(
         tokens=settings.tokens, gap=settings.join, section_share=settings.section, least_share=settings.compress
     )
-    return build_context(read_question(question, view.lexical), hits, document=document, count=count, measure=measure)
+    return build_context(reading(question, view.lexical), hits, document=document, count=count, measure=measure)
 
 
 def token_counter(tokenizer: Tokenizer) -> Callable[[str], int]:

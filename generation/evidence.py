@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generation.question import Question
+from generation.question import Question, Reading
+from kb.text.compounds import spellings
 from kb.text.sentences import sentences
 from kb.text.terms import terms
 from kb.types import Chunk, Context, Hit, Span
@@ -27,10 +28,14 @@ _STATEMENT = re.compile(r"[-*+•‣▪]\s|.*(?:[\d|\t]|[.!?:;…。！？：；
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a passage, seen by its words. `span` is within the passage's text; every share is 0 to 1."""
+    """A sentence of a passage, seen by its words and the question's in its language.
+
+    `span` is within the passage's text; every share is 0 to 1.
+    """
 
     chunk: Chunk
     span: Span
+    question: Question
     words: frozenset[str]
     coverage: float
     """share of the question's weight in the sentence; half of it for terms in the sentence before or the headings"""
@@ -48,7 +53,7 @@ class Evidence:
         return self.chunk.document_id, self.chunk.start + self.span.start, self.chunk.start + self.span.end
 
 
-def evidence(question: Question, hits: Sequence[Hit]) -> list[Evidence]:
+def evidence(reading: Reading, hits: Sequence[Hit]) -> list[Evidence]:
     """Every sentence of `hits` that could be an answer, best first, ties by rank and place.
 
     A question, a heading, and a sentence of which the question already says every word answer nothing.
@@ -57,7 +62,7 @@ def evidence(question: Question, hits: Sequence[Hit]) -> list[Evidence]:
     standing = _standing([hit.score for hit in hits])
     found: dict[tuple[str, int, int], Evidence] = {}
     for hit, share in zip(hits, standing, strict=True):
-        for sentence in _of(question, hit.chunk, share):
+        for sentence in _of(reading(hit.chunk.language), hit.chunk, share):
             # Passages may overlap: one place of a document is one sentence, seen from the better passage.
             found.setdefault(sentence.place, sentence)
     return sorted(found.values(), key=lambda sentence: -sentence.score)
@@ -73,8 +78,8 @@ def _standing(scores: Sequence[float]) -> list[float]:
 
 def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]:
     spans = sentences(chunk.text)
-    ordered = [terms(chunk.text[span.start : span.end]) for span in spans]
-    context = frozenset(terms(_said(chunk.context)))
+    ordered = [terms(chunk.text[span.start : span.end], chunk.language) for span in spans]
+    context = frozenset(terms(_said(chunk.context), chunk.language))
     headings = {_bare(name) for name in (chunk.context.title, *chunk.context.headings)}
     surrounding = _share(question, context.union(*ordered))
     before: frozenset[str] = frozenset()
@@ -84,18 +89,20 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
         text = chunk.text[span.start : span.end]
         if own <= question.terms or text.endswith(("?", "？")) or _HEADING.match(text) or _bare(text) in headings:
             continue
-        coverage = _share(question, own) + _CARRIED * _share(question, carried - own)
+        said = own.union(spellings(text, chunk.language))
+        coverage = _share(question, said) + _CARRIED * _share(question, carried - said)
         pairs = len(question.pairs & set(pairwise(words))) / max(1, len(question.pairs))
         figure = question.wants_figure and question.gives_figure(text)
         fragment = _STATEMENT.match(text) is None
         yield Evidence(
             chunk=chunk,
             span=span,
+            question=question,
             words=own,
             coverage=coverage,
             surrounding=surrounding,
-            names=_names(question, own | context),
-            missing=_missing(question, own | context),
+            names=_names(question, said | context),
+            missing=_missing(question, said | context),
             score=coverage
             + _PASSAGE * surrounding
             + _PAIRS * pairs

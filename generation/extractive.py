@@ -11,7 +11,7 @@ import numpy as np
 from generation.answerer import Draft
 from generation.confidence import THRESHOLD, Signals, confidence
 from generation.evidence import Evidence, evidence
-from generation.question import Question, denies, read_question
+from generation.question import Reading, denies, reading
 from generation.quotes import citation, shortened
 from kb.protocols import Embedder, TermStatistics
 from kb.text.passages import indexed_text
@@ -78,9 +78,8 @@ class ExtractiveAnswerer:
         return Draft(self._write(question, tuple(hits)))
 
     def _write(self, text: str, hits: tuple[Hit, ...]) -> Generator[str, None, Answer]:
-        question = read_question(text, self._statistics)
-        candidates = self._candidates(question, hits)
-        belief = confidence(_signals(question, candidates)) if candidates else 0.0
+        candidates = self._candidates(text, reading(text, self._statistics), hits)
+        belief = confidence(_signals(candidates)) if candidates else 0.0
         if not candidates or belief < self._threshold:
             yield ABSTENTION
             return Answer(text, ABSTENTION, abstained=True, hits=hits, generator=self.name, confidence=belief)
@@ -103,14 +102,16 @@ class ExtractiveAnswerer:
             confidence=belief,
         )
 
-    def _candidates(self, question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
+    def _candidates(self, text: str, asking: Reading, hits: Sequence[Hit]) -> list[_Candidate]:
         """The best sentences by words, ordered by words and meaning together."""
-        found = _distinct(evidence(question, hits))
+        found = _distinct(evidence(asking, hits))
         if not found:
             return []
-        spans = [shortened(one.chunk.text, one.span, question.weights) for one in found]
+        spans = [
+            shortened(one.chunk.text, one.span, one.question.weights, language=one.chunk.language) for one in found
+        ]
         quotes = [one.chunk.text[span.start : span.end] for one, span in zip(found, spans, strict=True)]
-        asked = self._embedder.queries([question.text])[0]
+        asked = self._embedder.queries([text])[0]
         said = self._embedder.passages(
             [indexed_text(one.chunk.context, quote) for one, quote in zip(found, quotes, strict=True)]
         )
@@ -147,7 +148,7 @@ def _unrelated(embedder: Embedder) -> float:
     return float(cosines[~np.eye(len(_UNRELATED), dtype=bool)].mean())
 
 
-def _signals(question: Question, candidates: Sequence[_Candidate]) -> Signals:
+def _signals(candidates: Sequence[_Candidate]) -> Signals:
     best = candidates[0]
     return Signals(
         surrounding=best.evidence.surrounding,
@@ -155,7 +156,7 @@ def _signals(question: Question, candidates: Sequence[_Candidate]) -> Signals:
         missing=best.evidence.missing,
         similarity=best.similarity,
         highest_similarity=max(candidate.similarity for candidate in candidates),
-        denial_unshared=question.denies and not denies(best.quote),
+        denial_unshared=best.evidence.question.denies and not denies(best.quote),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import log
 
@@ -49,7 +50,8 @@ _CAPITALISED = re.compile(r"(?<=\S\s)(?!I\b)[A-Z][\w’'-]*")
 class Question:
     """`denies` tells of the main clause alone: "what if it does not" asks about a case, "what does it not" of a denial.
     `terms` are all its terms, `weights` maps those that are asked about to their inverse document frequency;
-    `pairs` are terms that stand side by side; `names` are the terms of its names and numbers."""
+    `pairs` are terms that stand side by side; `names` are the terms of its names and numbers. Terms are those of
+    documents in `language`."""
 
     text: str
     terms: frozenset[str]
@@ -58,25 +60,36 @@ class Question:
     names: frozenset[str]
     wants_figure: bool
     denies: bool
+    language: str | None = None
 
     def gives_figure(self, sentence: str) -> bool:
         """Whether a sentence holds a number or a date which the question does not already name."""
         words = (match.group() for match in _WORD.finditer(sentence))
-        return any(_FIGURE.search(word) and not self.terms.issuperset(terms(word)) for word in words)
+        return any(_FIGURE.search(word) and not self.terms.issuperset(terms(word, self.language)) for word in words)
 
 
-def read_question(text: str, statistics: TermStatistics) -> Question:
+Reading = Callable[[str | None], Question]
+"""A question as it is put to documents in a language."""
+
+
+def reading(text: str, statistics: TermStatistics) -> Reading:
+    """Reads a question once for each language that it is put to."""
+    return lru_cache(maxsize=None)(lambda language: read_question(text, statistics, language))
+
+
+def read_question(text: str, statistics: TermStatistics, language: str | None = None) -> Question:
     """Interrogatives and their auxiliaries carry nothing an answer repeats: they weigh nothing, unless all are such."""
-    asked = terms(_ASKING.sub(" ", text)) or terms(text)
-    capitalised = {term for match in _CAPITALISED.finditer(text) for term in terms(match.group())}
+    asked = terms(_ASKING.sub(" ", text), language) or terms(text, language)
+    capitalised = {term for match in _CAPITALISED.finditer(text) for term in terms(match.group(), language)}
     return Question(
         text=text,
-        terms=frozenset(terms(text)),
+        terms=frozenset(terms(text, language)),
         weights=_weights(asked, statistics),
         pairs=frozenset(pairwise(asked)),
         names=frozenset(term for term in asked if term in capitalised or term[0].isdigit()),
         wants_figure=_WANTS_FIGURE.search(text) is not None,
         denies=_MAIN_DENIAL.match(text.strip()) is not None,
+        language=language,
     )
 
 

@@ -14,7 +14,9 @@ _CLAUSE_ENDS = (",", ";", ":", "—", "–", ")", "|", ".", "，", "、", "；",
 _LOOSE_ENDS = ",;:—–，、；： \t\n"
 
 
-def shortened(text: str, span: Span, weights: Mapping[str, float], *, limit: int = WORDS) -> Span:
+def shortened(
+    text: str, span: Span, weights: Mapping[str, float], *, language: str | None = None, limit: int = WORDS
+) -> Span:
     """`span`, or where it has more than `limit` words the clauses within it that hold most of `weights` together.
 
     Contiguous and within `limit`; among equals the longest, then the first. Cut between words only where a clause
@@ -23,7 +25,7 @@ def shortened(text: str, span: Span, weights: Mapping[str, float], *, limit: int
     within = words(text, span.start, span.end)
     if len(within) <= limit:
         return span
-    first, last = max(_windows(text, within, limit), key=lambda window: _value(text, within, window, weights))
+    first, last = max(_windows(text, within, limit), key=lambda window: _value(text, within, window, weights, language))
     end = within[last].end
     while text[end - 1] in _LOOSE_ENDS:
         end -= 1
@@ -41,10 +43,10 @@ def _windows(text: str, within: Sequence[Span], limit: int) -> list[tuple[int, i
 
 
 def _value(
-    text: str, within: Sequence[Span], window: tuple[int, int], weights: Mapping[str, float]
+    text: str, within: Sequence[Span], window: tuple[int, int], weights: Mapping[str, float], language: str | None
 ) -> tuple[float, int, int]:
     first, last = window
-    held = set(terms(text[within[first].start : within[last].end]))
+    held = set(terms(text[within[first].start : within[last].end], language))
     return sum(weight for term, weight in weights.items() if term in held), last - first, -first
 
 

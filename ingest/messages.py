@@ -91,6 +91,7 @@ class Parsed:
                 each.end,
                 each.anchor,
                 each.context,
+                document.language,
             )
             for each in self.passages
         )

@@ -127,7 +127,7 @@ class _Split:
         context = self._context(first.headings, first.header)[0]
         identity = chunk_id(document.id, first.start, end, indexed_text(context, text))
         anchor = main_anchor(document.marks, first.start, end)
-        return Chunk(identity, document.id, document.source, text, first.start, end, anchor, context)
+        return Chunk(identity, document.id, document.source, text, first.start, end, anchor, context, document.language)
 
     def _context(self, headings: tuple[str, ...], header: tuple[str, ...] = ()) -> tuple[Context, int]:
         """Title and headings in up to a quarter of the target, with a table's header in up to half; their tokens."""

@@ -148,6 +148,16 @@ class PassageLookup(Protocol):
         ...
 
 
+class WordStatistics(Protocol):
+    def passage_count(self) -> int:
+        """Number of passages in the index."""
+        ...
+
+    def passages_with_word(self, word: str) -> int:
+        """Number of passages that hold `word` in some form, in the language in which most do; 0 of several words."""
+        ...
+
+
 class TermStatistics(Protocol):
     def passage_count(self) -> int:
         """Number of passages in the index."""

@@ -151,7 +151,8 @@ class Context:
 class Chunk:
     """A passage: a span of a document, so that `document.text[chunk.start:chunk.end] == chunk.text`.
 
-    `id` is 16 hexadecimal digits, the same for the same passage of the same source in every base.
+    `id` is 16 hexadecimal digits, the same for the same passage of the same source in every base; `language` is its
+    document's.
     """
 
     id: str
@@ -162,6 +163,7 @@ class Chunk:
     end: int
     anchor: Anchor | None = None
     context: Context = Context()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

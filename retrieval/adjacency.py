@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import log
 
-from kb.protocols import TermStatistics
-from kb.text.terms import terms
+from kb.protocols import WordStatistics
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SATURATION = 1.2
 _PAIRS_MAX = 50
 
 
-def adjacencies(query: str, passages: Sequence[str], statistics: TermStatistics) -> list[float]:
+def adjacencies(query: str, passages: Sequence[str], statistics: WordStatistics) -> list[float]:
     """For each passage, the summed rarity (idf) of neighbouring words of `query` that are neighbours in it, too.
 
     Each pair counts once and, where it stands repeatedly, up to 2.2 times, as in BM25. Words are compared as they are
@@ -28,7 +27,7 @@ def adjacencies(query: str, passages: Sequence[str], statistics: TermStatistics)
     return [_gain(_folded(passage), weighed) for passage in passages]
 
 
-def _pairs(query: str, statistics: TermStatistics) -> Iterator[tuple[str, float]]:
+def _pairs(query: str, statistics: WordStatistics) -> Iterator[tuple[str, float]]:
     """Pairs of neighbouring words, as they stand in folded text, and their weight."""
     words = _WORD.findall(_folded(query))
     rarities = {word: _rarity(word, statistics) for word in dict.fromkeys(words)}
@@ -37,10 +36,9 @@ def _pairs(query: str, statistics: TermStatistics) -> Iterator[tuple[str, float]
             yield f"{first} {second}", rarities[first] + rarities[second]
 
 
-def _rarity(word: str, statistics: TermStatistics) -> float:
-    """BM25's inverse document frequency; 0 for what is not one term of the index."""
-    found = terms(word)
-    frequency = statistics.passages_with(found[0]) if len(found) == 1 else 0
+def _rarity(word: str, statistics: WordStatistics) -> float:
+    """BM25's inverse document frequency; 0 for what no passage holds."""
+    frequency = statistics.passages_with_word(word)
     if not frequency:
         return 0.0
     return log(1 + (statistics.passage_count() - frequency + 0.5) / (frequency + 0.5))

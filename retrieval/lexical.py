@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kb.protocols import TermStatistics, TextSearch
+from kb.protocols import TextSearch, WordStatistics
 from kb.types import Hit
 from retrieval.adjacency import adjacencies
 
@@ -24,7 +24,7 @@ class LexicalRetriever:
     """
 
     index: TextSearch
-    statistics: TermStatistics
+    statistics: WordStatistics
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
         hits = self.index.matching(query, max(k, DEPTH)) if k > 0 else []

@@ -15,7 +15,7 @@ from generation.context.compression import compressed, united
 from generation.context.folding import folded
 from generation.context.passage import JOINT, PassageContext, readable_text
 from generation.context.section import section
-from generation.question import Question, read_question
+from generation.question import Reading, reading
 from kb.errors import UserError
 from kb.settings import ContextSettings
 from kb.types import Block, Chunk, Context, Document, Hit, Span
@@ -39,8 +39,8 @@ def count(text: str) -> int:
     return len(text.split())
 
 
-def question(text: str) -> Question:
-    return read_question(text, NoPassages())
+def question(text: str) -> Reading:
+    return reading(text, NoPassages())
 
 
 def document(text: str, *blocks: Block, name: str = "notes") -> Document:

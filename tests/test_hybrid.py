@@ -54,15 +54,15 @@ class Plane:
 
 @dataclass(frozen=True)
 class Counted:
-    """Statistics of an index of 100 passages in which each term stands in as many passages as `of` says."""
+    """Statistics of an index of 100 passages in which each word stands in as many passages as `of` says."""
 
     of: dict[str, int]
 
     def passage_count(self) -> int:
         return 100
 
-    def passages_with(self, term: str) -> int:
-        return self.of.get(term, 0)
+    def passages_with_word(self, word: str) -> int:
+        return self.of.get(word, 0)
 
 
 def hybrid(
@@ -151,7 +151,7 @@ def test_the_first_hits_do_not_depend_on_how_many_are_asked_for() -> None:
 
 
 def test_neighbours_of_the_question_that_are_neighbours_in_a_passage() -> None:
-    statistics = Counted({"revers": 9, "osmosi": 9, "of": 99})
+    statistics = Counted({"reverse": 9, "osmosis": 9, "of": 99})
     rarity = np.log(1 + 91.5 / 9.5)
     texts = ["Reverse\nOsmosis works", "osmosis reverse", "reverse-osmosis, reverse osmosis"]
     once, swapped, twice = adjacencies("What is reverse osmosis?", texts, statistics)
@@ -166,7 +166,7 @@ def test_search_by_words_orders_what_it_found_by_neighbours_too() -> None:
         def matching(self, query: str, k: int) -> list[Hit]:  # noqa: ARG002
             return [Hit(chunk("a", text="osmosis in reverse"), 2.0), Hit(chunk("b", text="reverse osmosis"), 1.9)][:k]
 
-    found = LexicalRetriever(Index(), Counted({"revers": 9, "osmosi": 9})).retrieve("reverse osmosis", 2)
+    found = LexicalRetriever(Index(), Counted({"reverse": 9, "osmosis": 9})).retrieve("reverse osmosis", 2)
     assert [hit.chunk.id for hit in found] == ["b", "a"]
     assert found[0].score == pytest.approx(1.9 + ADJACENCY * 2 * np.log(1 + 91.5 / 9.5))
     assert found[1].score == 2.0

@@ -169,9 +169,10 @@ class TestPlain:
         assert "not text" in refusal(written(tmp_path / "a.txt", content))
 
     @pytest.mark.parametrize(
-        ("words", "language"), [(FOX, None), ("狐狸跑過河岸", "zh"), ("きつねが川を", "ja"), ("Лиса бежит", "ru")]
+        ("words", "language"),
+        [(FOX, "en"), ("12.5 A-1 B", None), ("狐狸跑過河岸", "zh"), ("きつねが川を", "ja"), ("Лиса бежит", "ru")],
     )
-    def test_language_is_told_by_script(self, words: str, language: str | None, tmp_path: Path) -> None:
+    def test_language_is_told(self, words: str, language: str | None, tmp_path: Path) -> None:
         assert read(written(tmp_path / "a.txt", words)).language == language
 
 

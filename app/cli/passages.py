@@ -21,7 +21,7 @@ def heading(chunk: Chunk) -> str:
     return one_line(heading_path(chunk.context))
 
 
-def snippet(text: str, query: str, *, length: int = SNIPPET) -> str:
+def snippet(text: str, query: str, *, language: str | None = None, length: int = SNIPPET) -> str:
     """The stretch of `text` that begins with the sentence of most words of `query`, cut between words."""
     from kb.text.sentences import sentences
     from kb.text.terms import terms
@@ -29,8 +29,9 @@ def snippet(text: str, query: str, *, length: int = SNIPPET) -> str:
     spans = sentences(text)
     if not spans:
         return one_line(text)
-    wanted = set(terms(query))
-    best = max(spans, key=lambda span: (len(wanted.intersection(terms(text[span.start : span.end]))), -span.start))
+    wanted = set(terms(query, language))
+    shared = [len(wanted.intersection(terms(text[span.start : span.end], language))) for span in spans]
+    best = spans[shared.index(max(shared))]
     rest = one_line(text[best.start :])
     opening = "… " if best.start > spans[0].start else ""
     if len(rest) <= length:

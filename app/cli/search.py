@@ -66,6 +66,6 @@ def _print(hits: Sequence[Hit], query: str, name: Callable[[str], str]) -> None:
         show(line)
         if above := heading_of(hit.chunk):
             show(paragraph(above, indent=indent, style="dim"))
-        show(paragraph(snippet(hit.chunk.text, query), indent=indent))
+        show(paragraph(snippet(hit.chunk.text, query, language=hit.chunk.language), indent=indent))
         if rank < len(hits):
             show("")

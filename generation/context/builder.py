@@ -9,7 +9,7 @@ from functools import lru_cache
 from generation.context.folding import Folded, folded
 from generation.context.part import Count, Part, are_neighbours, cut_down, extended, joined, passage_of, whole
 from generation.context.passage import Fate, LedgerEntry, PassageContext
-from generation.question import Question
+from generation.question import Reading
 from kb.types import Document, Hit
 
 _TO_FIT = 8
@@ -38,7 +38,7 @@ class Measure:
 
 
 def build_context(
-    question: Question,
+    question: Reading,
     hits: Sequence[Hit],
     *,
     document: Callable[[str], Document],
@@ -71,7 +71,7 @@ def _share(parts: Sequence[Part], count: Count, measure: Measure) -> float:
 class _Filling:
     """A budget being filled: `parts` in the order of the best hit of each."""
 
-    question: Question
+    question: Reading
     count: Count
     measure: Measure
     share: float

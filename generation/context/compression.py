@@ -10,13 +10,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from generation.evidence import evidence
-from generation.question import Question
+from generation.question import Reading
 from kb.text.sentences import sentences
 from kb.types import Block, Document, Hit, Span
 
 
 def compressed(
-    question: Question, hit: Hit, document: Document, *, share: float, count: Callable[[str], int]
+    question: Reading, hit: Hit, document: Document, *, share: float, count: Callable[[str], int]
 ) -> tuple[Span, ...]:
     """Spans of `document` within the hit's passage that hold at most `share` of its tokens, yet a sentence at least.
 

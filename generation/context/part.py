@@ -9,7 +9,7 @@ from itertools import chain
 from generation.context.compression import compressed, united
 from generation.context.passage import JOINT, ContextPassage, readable_text
 from generation.context.section import section
-from generation.question import Question
+from generation.question import Reading
 from kb.types import Context, Document, Hit, Span, main_anchor
 
 Count = Callable[[str], int]
@@ -41,7 +41,7 @@ def whole(hit: Hit, document: Document) -> Part:
     return Part(document, span, (span,), hit.chunk.context, (hit,))
 
 
-def cut_down(part: Part, question: Question, *, share: float, count: Count) -> Part:
+def cut_down(part: Part, question: Reading, *, share: float, count: Count) -> Part:
     """The sentences that matter of a part that is one whole hit."""
     spans = compressed(question, part.hits[0], part.document, share=share, count=count)
     return replace(part, spans=spans)

@@ -23,6 +23,8 @@ from kb.errors import StoreError
 from kb.store.disk import disk_error
 from kb.store.records import number as number_of
 from kb.store.stamps import Stamps, take_stamps
+from kb.text.asked import Asked, asked
+from kb.text.compounds import spellings
 from kb.text.passages import heading_path
 from kb.text.terms import terms
 from kb.types import Chunk
@@ -31,6 +33,10 @@ CONTEXT_WEIGHT = 0.4
 RARITY = 0.25
 """A term's score counts by its rarity (idf, 1 for a term of no passage) to this power, beside BM25's own idf: the
 common words of a long question weigh less."""
+_LESS_SURE = 0.8
+"""What an alternative counts that is the term of fewer languages than another."""
+_SATURATION = 2.2
+"""What BM25 multiplies idf by at most: k1 + 1."""
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
@@ -70,8 +76,11 @@ class LexicalIndex:
         tantivy.Index(_schema(), path=str(folder))
         return cls(folder)
 
-    def searcher(self, epoch: int) -> LexicalSearcher:
-        """A searcher at least as new as the manifest's `epoch`: the index is committed before the manifest is."""
+    def searcher(self, epoch: int, languages: Sequence[str] = ()) -> LexicalSearcher:
+        """A searcher at least as new as the manifest's `epoch`: the index is committed before the manifest is.
+
+        `languages` are those that a question's words are looked for in, besides English.
+        """
         with self._lock:
             if epoch != self._epoch:
                 try:
@@ -79,7 +88,7 @@ class LexicalIndex:
                 except ValueError as error:
                     raise _damaged(self._folder, error) from error
                 self._epoch = epoch
-            return LexicalSearcher(self._index.schema, self._index.searcher())
+            return LexicalSearcher(self._index.schema, self._index.searcher(), languages)
 
     def stamps(self, before: Stamps) -> Stamps:
         """How its files look now; to be taken by the holder of the writer's lock."""
@@ -138,9 +147,10 @@ class LexicalIndex:
 class LexicalSearcher:
     """One state of the index."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, languages: Sequence[str]) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._languages = languages
 
     def passage_count(self) -> int:
         return int(self._searcher.num_docs)
@@ -148,22 +158,22 @@ class LexicalSearcher:
     def passages_with(self, term: str) -> int:
         return int(self._searcher.doc_freq("text", term))
 
+    def passages_with_word(self, word: str) -> int:
+        things = asked(word, self._languages)
+        terms = things[0].alternatives if len(things) == 1 else ()
+        return max(map(self.passages_with, terms), default=0)
+
     def matching(self, query: str, limit: int, among: Among | None = None) -> tuple[Numbers, Scores]:
         """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT.
 
         With `among`, only those of its passages or documents are found; their scores stay the same.
         """
-        distinct = list(dict.fromkeys(terms(query)))[:_TERMS_MAX]
+        things = asked(query, self._languages)[:_TERMS_MAX]
         limit = min(limit, self._searcher.num_docs)
-        if not distinct or limit <= 0:
+        if not things or limit <= 0:
             return np.empty(0, np.int64), np.empty(0)
-        weights = {term: self._rarity(term) ** RARITY for term in distinct}
-        should = [
-            (tantivy.Occur.Should, self._term(field, term, weight * share))
-            for term, weight in weights.items()
-            for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT))
-        ]
-        wanted = tantivy.Query.boolean_query(should)
+        clauses = [clause for each in things for clause in self._clauses(each)]
+        wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])
         if among is not None:
             wanted = wanted.and_must_match(self._any_of(among))
         found = self._searcher.search(wanted, limit, count=False).hits
@@ -192,6 +202,36 @@ class LexicalSearcher:
             found = tantivy.Query.boolean_query([(tantivy.Occur.Should, term_query(one)) for one in among.numbers])
         return tantivy.Query.const_score_query(found, 0.0)
 
+    def _clauses(self, thing: Asked) -> Iterator[tantivy.Query]:
+        """A thing asked for in the text, however it is spelled there, and in the context.
+
+        Of its alternatives the one that scores highest counts, and each as if it were as common as the commonest.
+        """
+        rarities = {term: self._rarity(term) for term in thing.alternatives}
+        common = min(rarities.values())
+        weights = {term: _LESS_SURE * common ** (1 + RARITY) / rarity for term, rarity in rarities.items()}
+        weights[thing.alternatives[0]] /= _LESS_SURE
+        for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
+            held = [term for term in thing.alternatives if self._searcher.doc_freq(field, term)]
+            found = [self._term(field, term, weights[term] * share) for term in held]
+            if field == "text":
+                found += self._joined(thing, common)
+            if found:
+                yield found[0] if len(found) == 1 else tantivy.Query.disjunction_max_query(found)
+
+    def _joined(self, thing: Asked, rarity: float) -> list[tantivy.Query]:
+        """A thing in another spelling: it counts as one mention in a passage of average length.
+
+        By BM25 it would count next to nothing in a list of part numbers, since few passages hold any. An identifier
+        counts as much as its parts can at most, so that no passage which repeats these comes before it.
+        """
+        highest = log(1 + (self.passage_count() + 0.5) / 0.5)
+        parts = _SATURATION * sum(self._rarity(part) ** (1 + RARITY) for part in thing.parts)
+        weight = highest * (parts or rarity ** (1 + RARITY))
+        held = [term for term in thing.alternatives if self._searcher.doc_freq("joined", term)]
+        queries = [tantivy.Query.term_query(self._schema, "joined", term, index_option="basic") for term in held]
+        return [tantivy.Query.const_score_query(query, weight) for query in queries]
+
     def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
         return tantivy.Query.boost_query(
             tantivy.Query.term_query(self._schema, field, term, index_option="freq"), weight
@@ -199,8 +239,13 @@ class LexicalSearcher:
 
     def _rarity(self, term: str) -> float:
         """BM25's inverse document frequency of a term, as a share of the highest that there can be."""
-        total, frequency = self.passage_count(), self.passages_with(term)
+        total = self.passage_count()
+        frequency = min(self._frequency(term), total)
         return log(1 + (total - frequency + 0.5) / (frequency + 0.5)) / log(1 + (total + 0.5) / 0.5)
+
+    def _frequency(self, term: str) -> int:
+        """In how many passages' texts a term stands, in one spelling."""
+        return max(self.passages_with(term), int(self._searcher.doc_freq("joined", term)))
 
 
 def _addresses(searcher: tantivy.Searcher) -> list[tuple[tantivy.DocAddress, int]]:
@@ -262,6 +307,8 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("document", indexed=True, stored=True)
     builder.add_text_field("text", tokenizer_name="whitespace", index_option="position", stored=True)
     builder.add_text_field("context", tokenizer_name="whitespace", index_option="position", stored=True)
+    # Apart from the text, so that neither its length nor what stands side by side in it is other than it was written.
+    builder.add_text_field("joined", tokenizer_name="whitespace", index_option="basic", stored=True)
     return builder.build()
 
 
@@ -269,11 +316,14 @@ def _document(number: int, chunk: Chunk) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("chunk", number)
     document.add_unsigned("document", number_of(chunk.document_id))
-    document.add_text("text", " ".join(terms(chunk.text)))
+    document.add_text("text", " ".join(terms(chunk.text, chunk.language)))
+    document.add_text("joined", " ".join(spellings(chunk.text, chunk.language)))
     document.add_text("context", " ".join(_context_terms(chunk)))
     return document
 
 
 def _context_terms(chunk: Chunk) -> Sequence[str]:
     name = chunk.source.rsplit("/", 1)[-1]
-    return terms(f"{heading_path(chunk.context)} {chunk.context.table} {name.replace('_', ' ')}")
+    said = f"{heading_path(chunk.context)} {chunk.context.table}"
+    named = terms(f"{said} {name.replace('_', ' ')}", chunk.language)
+    return [*named, *spellings(said, chunk.language)]

@@ -28,8 +28,11 @@ class Manifest:
         self.path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
 
-    def create(self, *, lexical: str) -> None:
-        """Makes the tables, all or none, unless they are there; `lexical` names the folder of the lexical index."""
+    def create(self, *, lexical: str, terms: str) -> None:
+        """Makes the tables, all or none, unless they are there.
+
+        `lexical` names the folder of the lexical index, `terms` is the version of what it is made of.
+        """
         with self._connection(create=True) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             with _committing(connection):
@@ -37,7 +40,7 @@ class Manifest:
                     return
                 for statement in files("kb.store").joinpath("schema.sql").read_text().split(";\n"):
                     connection.execute(statement)
-                values = {"schema": SCHEMA_VERSION, "epoch": "0", "lexical": lexical}
+                values = {"schema": SCHEMA_VERSION, "epoch": "0", "lexical": lexical, "terms": terms}
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
 
     def schema(self) -> str | None:

@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 CHUNK_COLUMNS = (
     "chunks.id, chunks.document, documents.source, chunks.text, chunks.start, chunks.stop, chunks.anchor,"
-    " chunks.context"
+    " chunks.context, documents.language"
 )
 DOCUMENT_COLUMNS = "id, source, title, media_type, sha256, language, modified, tags, marks, blocks, boxes, text"
 
@@ -94,7 +94,7 @@ def chunk_row(chunk: Chunk, embedding: int) -> Row:
 
 def chunk_of(row: Row) -> Chunk:
     """The passage of a row of CHUNK_COLUMNS."""
-    identifier, document, source, text, start, end, anchor, context = row
+    identifier, document, source, text, start, end, anchor, context, language = row
     title, headings, table = json.loads(context)
     return Chunk(
         id=identity(identifier),
@@ -105,6 +105,7 @@ def chunk_of(row: Row) -> Chunk:
         end=end,
         anchor=Anchor(*json.loads(anchor)) if anchor else None,
         context=Context(title=title, headings=tuple(headings), table=table),
+        language=language,
     )
 
 

@@ -95,6 +95,10 @@ class Snapshot:
         self._sql.create_function("holds", 1, holds, deterministic=True)
         return self.rows(statement, values)
 
+    def languages(self) -> tuple[str, ...]:
+        """The languages that documents are in, or were since the words were last indexed as a whole."""
+        return tuple(filter(None, self.meta("languages").split(" ")))
+
     def generation(self) -> Generation | None:
         row = self._sql.execute("SELECT name, watermark, vectors, stamps FROM generations WHERE current").fetchone()
         return Generation(*row) if row else None

@@ -10,6 +10,7 @@ at the end of a job, and by the next one where a crash came before.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,13 +31,17 @@ from kb.store.transaction import Transaction
 from kb.store.vectors import GenerationReader, adopt_generation
 from kb.store.verify import Problem, problems
 from kb.store.view import RecentVectors, SampledVectors, View
-from kb.store.words import FIRST, PURGE_DUE, Words
+from kb.store.words import FIRST, PURGE_DUE, TERMS, Words
+from kb.text.language import language_of
+from kb.text.terms import VERSION as TERMS_VERSION
 from kb.types import Chunk, Document
 
 VECTORS = "vectors"
 STAGED = "reindex"
 PARTS = ("embedder", "splitter")
 """What a base is built with; with another value of one of them it has to be built anew."""
+_log = logging.getLogger(__name__)
+
 PURGE_WAIT = 10.0
 """Seconds for which a removal waits for readers of an older state, so that no removed text stays in the log."""
 
@@ -110,6 +115,8 @@ class Store:
                 f'The knowledge base "{home.name}" has the format {version}, this version of Citewell needs '
                 f"{SCHEMA_VERSION}; ingest the documents into a new knowledge base (--kb NAME)."
             )
+        elif store._has_old_terms():
+            store._renew_words()
         return store
 
     def close(self) -> None:
@@ -257,7 +264,7 @@ class Store:
             with self.turns.writing():
                 if self.manifest.schema() is None:
                     self._words.create(FIRST)
-                    self.manifest.create(lexical=FIRST)
+                    self.manifest.create(lexical=FIRST, terms=TERMS_VERSION)
         except OSError as error:
             raise UserError(
                 f"No knowledge base can be made in {self.home} ({error.strerror}); choose another folder with --home."
@@ -273,7 +280,7 @@ class Store:
                     view = View(
                         manifest=self.manifest,
                         snapshot=snapshot,
-                        lexical=self._words.index(snapshot).searcher(snapshot.epoch),
+                        lexical=self._words.index(snapshot).searcher(snapshot.epoch, snapshot.languages()),
                         generation=attempt.enter_context(self._generations.lend(generation)) if generation else None,
                         recent=self._recent,
                         sampled=self._sampled,
@@ -319,6 +326,23 @@ class Store:
                 return False
         return True
 
+    def _has_old_terms(self) -> bool:
+        with self.manifest.snapshot() as snapshot:
+            return snapshot.meta(TERMS) != TERMS_VERSION
+
+    def _renew_words(self) -> None:
+        """Builds the lexical index of another version of terms anew, 100,000 passages in a minute, once.
+
+        Until then others find what they found before. Raises Locked when another process keeps writing.
+        """
+        _log.info("The words of %s are indexed anew, since what counts as a word has changed.", self.home)
+        with self.turns.publishing():
+            if not self._has_old_terms():
+                return
+            with self.turns.writing(), self.manifest.transaction() as transaction:
+                transaction.detect_languages(language_of)
+            self._rewrite_words()
+
     def _rewrite_words(self) -> None:
         with self.turns.writing():
             with self.manifest.snapshot() as snapshot:
@@ -327,6 +351,7 @@ class Store:
                 lexical.write(remove=(), add=((number(chunk.id), chunk) for chunk in snapshot.all_chunks()))
             with self.manifest.transaction() as transaction:
                 transaction.set_meta("lexical", new)
+                transaction.set_meta(TERMS, TERMS_VERSION)
                 self._words.stamp(transaction, lexical)
                 transaction.forget_all_leftovers()
                 transaction.set_meta(PURGE_DUE, "")
@@ -373,6 +398,7 @@ def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, 
             continue
         transaction.remove_document(addition.document.source)
         embeddings = [keys[key] for key in addition.keys]
+        transaction.note_language(addition.document.language)
         transaction.add_document(addition.document, addition.file, addition.chunks, embeddings)
     for record in change.files:
         if record.state == "ready" and not transaction.state.document_digests(record.source):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kb.protocols import Vectors
 from kb.store.records import (
@@ -27,6 +27,21 @@ class Transaction:
 
     def advance_epoch(self) -> None:
         self.set_meta("epoch", str(self.state.epoch + 1))
+
+    def note_language(self, language: str | None) -> None:
+        """Notes that a document is in `language`, so that questions are asked in it too."""
+        known = self.state.languages()
+        if language and language not in known:
+            self.set_meta("languages", " ".join(sorted((*known, language))))
+
+    def detect_languages(self, language_of: Callable[[str], str | None]) -> None:
+        """Says of every document again which language it is in, and notes these and no others."""
+        self.set_meta("languages", "")
+        for (document,) in self._sql.execute("SELECT id FROM documents").fetchall():
+            (text,) = self._sql.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
+            language = language_of(text)
+            self.note_language(language)
+            self._sql.execute("UPDATE documents SET language = ? WHERE id = ?", (language, document))
 
     def put_file(self, record: FileRecord) -> None:
         self._sql.execute(

@@ -15,6 +15,7 @@ from kb.store.transaction import Transaction
 FIRST = "lexical-0"
 STAMPS = "lexical_stamps"
 PURGE_DUE = "purge_due"
+TERMS = "terms"
 
 
 class Words:
