@@ -23,7 +23,7 @@ MAY_IMPORT = {
 
 ONLY_IN = {
     "chromadb": "kb/store/vectors.py",
-    "tantivy": "kb/store/lexical.py",
+    "tantivy": "kb/store/lexical",
     "sqlite3": "kb/store",
     "openvino": "kb/models",
     "rapidocr": "kb/models",

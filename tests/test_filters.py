@@ -24,8 +24,8 @@ from kb.filters import first_moment, last_moment
 from kb.media_types import is_named, plain_name
 from kb.protocols import Vectors
 from kb.settings import ChunkingSettings, ModeSettings
-from kb.store import filtered, kept, lexical, publishing
-from kb.store.lexical import LexicalSearcher
+from kb.store import filtered, kept, lexical, lexical_searcher, publishing
+from kb.store.lexical_searcher import LexicalSearcher
 from kb.store.view import View
 from kb.types import Chunk, Document, Hit
 
@@ -197,7 +197,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, filled:
         monkeypatch.setattr(filtered, "LOOKS", 0)
         monkeypatch.setattr(filtered, "DEPTH_MAX", 0)
     if request.param == "many, unlike the query":
-        monkeypatch.setattr(lexical, "LOOKED_UP_MAX", 0)
+        monkeypatch.setattr(lexical_searcher, "LOOKED_UP_MAX", 0)
     if request.param == "many, too large for memory":
         monkeypatch.setattr(kept, "VECTOR_BYTES", 0)
     filled.base._store._filters = kept.Filters()

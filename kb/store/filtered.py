@@ -8,7 +8,7 @@ import numpy as np
 
 from kb.protocols import Vectors
 from kb.store.kept import Kept
-from kb.store.lexical import Among, LexicalSearcher
+from kb.store.lexical_searcher import Among, LexicalSearcher
 from kb.store.snapshot import Snapshot
 from kb.store.vectors import cosines
 from kb.types import Hit

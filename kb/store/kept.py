@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kb.filters import Filter
 from kb.protocols import Vectors
-from kb.store.lexical import Among, LexicalSearcher, Numbers
+from kb.store.lexical_searcher import Among, LexicalSearcher, Numbers
 from kb.store.selection import Selection, select
 from kb.store.snapshot import Snapshot
 

@@ -8,53 +8,24 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from math import log
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
-import numpy as np
 import tantivy
-from numpy.typing import NDArray
 
 from kb.errors import StoreError
 from kb.store.disk import disk_error
+from kb.store.lexical_searcher import LexicalSearcher, addresses
 from kb.store.records import number as number_of
 from kb.store.stamps import Stamps, take_stamps
-from kb.text.asked import Asked, asked
 from kb.text.compounds import spellings
 from kb.text.passages import heading_path
 from kb.text.terms import terms
 from kb.types import Chunk
 
-CONTEXT_WEIGHT = 0.4
-RARITY = 0.25
-"""A term's score counts by its rarity (idf, 1 for a term of no passage) to this power, beside BM25's own idf: the
-common words of a long question weigh less."""
-_LESS_SURE = 0.8
-"""What an alternative counts that is the term of fewer languages than another."""
-_SATURATION = 2.2
-"""What BM25 multiplies idf by at most: k1 + 1."""
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
-LOOKED_UP_MAX = 2_000
-"""So many numbers are looked up one by one; more are faster found by going through the list of all."""
-_TERMS_MAX = 1_000
-"""A query has at most this many different terms; the rest of a pasted page is left out."""
-
-Numbers = NDArray[np.int64]
-Scores = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Among:
-    """Passages by their numbers, or all of documents by theirs."""
-
-    field: Literal["chunk", "document"]
-    numbers: Sequence[int]
 
 
 class LexicalIndex:
@@ -101,7 +72,7 @@ class LexicalIndex:
         """
         self._index.reload()
         searcher = self._index.searcher()
-        numbered = _addresses(searcher)
+        numbered = addresses(searcher)
         segments = _tainted_segments(self._folder, Counter(address.segment_ord for address, _ in numbered))
         again = [(address, number) for address, number in numbered if address.segment_ord in segments]
         if not segments:
@@ -142,120 +113,6 @@ class LexicalIndex:
         if numbers:
             # tantivy-py's delete_documents_by_term takes an integer for a signed one and finds nothing.
             writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "chunk", numbers))
-
-
-class LexicalSearcher:
-    """One state of the index."""
-
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, languages: Sequence[str]) -> None:
-        self._schema = schema
-        self._searcher = searcher
-        self._languages = languages
-
-    def passage_count(self) -> int:
-        return int(self._searcher.num_docs)
-
-    def passages_with(self, term: str) -> int:
-        return int(self._searcher.doc_freq("text", term))
-
-    def passages_with_word(self, word: str) -> int:
-        things = asked(word, self._languages)
-        terms = things[0].alternatives if len(things) == 1 else ()
-        return max(map(self.passages_with, terms), default=0)
-
-    def matching(self, query: str, limit: int, among: Among | None = None) -> tuple[Numbers, Scores]:
-        """Numbers and scores of the best `limit` passages, best first; context terms count CONTEXT_WEIGHT.
-
-        With `among`, only those of its passages or documents are found; their scores stay the same.
-        """
-        things = asked(query, self._languages)[:_TERMS_MAX]
-        limit = min(limit, self._searcher.num_docs)
-        if not things or limit <= 0:
-            return np.empty(0, np.int64), np.empty(0)
-        clauses = [clause for each in things for clause in self._clauses(each)]
-        wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])
-        if among is not None:
-            wanted = wanted.and_must_match(self._any_of(among))
-        found = self._searcher.search(wanted, limit, count=False).hits
-        numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
-        return np.array(numbers, np.int64), np.array([score for score, _ in found], np.float64)
-
-    @property
-    def knows_documents(self) -> bool:
-        """Whether passages can be found by their documents: not in an index that an older version made."""
-        try:
-            tantivy.Query.term_query(self._schema, "document", 0, index_option="basic")
-        except ValueError:
-            return False
-        return True
-
-    def numbers(self) -> list[int]:
-        """The passages held, repeated if they stand twice; for verification."""
-        return [number for _, number in _addresses(self._searcher)]
-
-    def _any_of(self, among: Among) -> tantivy.Query:
-        """Finds its passages, and adds nothing to their scores."""
-        if len(among.numbers) > LOOKED_UP_MAX:
-            found = tantivy.Query.term_set_query(self._schema, among.field, among.numbers)
-        else:
-            term_query = partial(tantivy.Query.term_query, self._schema, among.field, index_option="basic")
-            found = tantivy.Query.boolean_query([(tantivy.Occur.Should, term_query(one)) for one in among.numbers])
-        return tantivy.Query.const_score_query(found, 0.0)
-
-    def _clauses(self, thing: Asked) -> Iterator[tantivy.Query]:
-        """A thing asked for in the text, however it is spelled there, and in the context.
-
-        Of its alternatives the one that scores highest counts, and each as if it were as common as the commonest.
-        """
-        rarities = {term: self._rarity(term) for term in thing.alternatives}
-        common = min(rarities.values())
-        weights = {term: _LESS_SURE * common ** (1 + RARITY) / rarity for term, rarity in rarities.items()}
-        weights[thing.alternatives[0]] /= _LESS_SURE
-        for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
-            held = [term for term in thing.alternatives if self._searcher.doc_freq(field, term)]
-            found = [self._term(field, term, weights[term] * share) for term in held]
-            if field == "text":
-                found += self._joined(thing, common)
-            if found:
-                yield found[0] if len(found) == 1 else tantivy.Query.disjunction_max_query(found)
-
-    def _joined(self, thing: Asked, rarity: float) -> list[tantivy.Query]:
-        """A thing in another spelling: it counts as one mention in a passage of average length.
-
-        By BM25 it would count next to nothing in a list of part numbers, since few passages hold any. An identifier
-        counts as much as its parts can at most, so that no passage which repeats these comes before it.
-        """
-        highest = log(1 + (self.passage_count() + 0.5) / 0.5)
-        parts = _SATURATION * sum(self._rarity(part) ** (1 + RARITY) for part in thing.parts)
-        weight = highest * (parts or rarity ** (1 + RARITY))
-        held = [term for term in thing.alternatives if self._searcher.doc_freq("joined", term)]
-        queries = [tantivy.Query.term_query(self._schema, "joined", term, index_option="basic") for term in held]
-        return [tantivy.Query.const_score_query(query, weight) for query in queries]
-
-    def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
-        return tantivy.Query.boost_query(
-            tantivy.Query.term_query(self._schema, field, term, index_option="freq"), weight
-        )
-
-    def _rarity(self, term: str) -> float:
-        """BM25's inverse document frequency of a term, as a share of the highest that there can be."""
-        total = self.passage_count()
-        frequency = min(self._frequency(term), total)
-        return log(1 + (total - frequency + 0.5) / (frequency + 0.5)) / log(1 + (total + 0.5) / 0.5)
-
-    def _frequency(self, term: str) -> int:
-        """In how many passages' texts a term stands, in one spelling."""
-        return max(self.passages_with(term), int(self._searcher.doc_freq("joined", term)))
-
-
-def _addresses(searcher: tantivy.Searcher) -> list[tuple[tantivy.DocAddress, int]]:
-    """Where each passage is, and its number, segment by segment."""
-    if not searcher.num_docs:
-        return []
-    found = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
-    addresses = sorted((address for _, address in found), key=lambda address: (address.segment_ord, address.doc))
-    numbers = searcher.fast_field_values("chunk", addresses)
-    return [(address, int(number or 0)) for address, number in zip(addresses, numbers, strict=True)]
 
 
 def _tainted_segments(folder: Path, passages: Mapping[int, int]) -> set[int]:

@@ -15,7 +15,7 @@ import numpy as np
 from kb.protocols import Vectors
 from kb.store import filtered
 from kb.store.kept import Kept
-from kb.store.lexical import LexicalSearcher
+from kb.store.lexical_searcher import LexicalSearcher
 from kb.store.manifest import Manifest
 from kb.store.records import number
 from kb.store.snapshot import Snapshot
