@@ -30,7 +30,7 @@ from citewell import Filter, KnowledgeBase
 from eval.speed import passages, peak_memory, timed
 from ingest.indexing import Encoding
 from ingest.pipeline import Ingestion
-from kb.protocols import Embedder, Tokenizer, Vectors
+from kb.protocols import Embedder, Vectors, Vocabulary
 
 CHUNKS_PER_DOCUMENT = 10
 NOISE = 0.6
@@ -62,7 +62,7 @@ class NoisyEmbedder:
         return self._real.precision
 
     @property
-    def tokenizer(self) -> Tokenizer:
+    def tokenizer(self) -> Vocabulary:
         return self._real.tokenizer
 
     def passages(self, texts: Sequence[str]) -> Vectors:

@@ -35,6 +35,14 @@ class Tokenizer(Protocol):
         ...
 
 
+class Vocabulary(Tokenizer, Protocol):
+    """A tokenizer that says what it does not know."""
+
+    def unknown_share(self, text: str) -> float:
+        """The share of the tokens of `text` that stand for what the model has no token for; 0 of none."""
+        ...
+
+
 class QueryEmbedder(Protocol):
     """Turns queries into vectors."""
 
@@ -65,7 +73,7 @@ class Embedder(QueryEmbedder, Protocol):
         ...
 
     @property
-    def tokenizer(self) -> Tokenizer: ...
+    def tokenizer(self) -> Vocabulary: ...
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of passages in the order given, shape (len(texts), dimensions)."""
@@ -117,6 +125,10 @@ class VectorSearch(Protocol):
 class PassageVectors(Protocol):
     def vectors(self, passages: Sequence[Chunk]) -> Vectors:
         """The embeddings of visible passages in the order given, shape (n, dimensions); (0, 0) of none."""
+        ...
+
+    def sample(self) -> Vectors:
+        """Embeddings of passages at large, shape (n, dimensions): some hundreds, evenly spread, or all there are."""
         ...
 
 

@@ -85,12 +85,25 @@ class IngestSettings(_Section):
 
 
 class ModeSettings(_Section):
-    """A search mode of one's own: `fuse` names other modes; `weights` apply to "convex" fusion of their scores."""
+    """A search mode of one's own: `fuse` names other modes, `method` how they are fused.
+
+    "convex" adds their scores by `weights`, "rrf" counts ranks alone, and "adaptive", which `hybrid` is by default,
+    weighs search by meaning and by words anew for every question; then `names` is what a passage gains whose file the
+    question names, and `feedback` how far the question moves towards what was found first.
+    """
 
     fuse: Annotated[tuple[str, ...], Field(min_length=1)]
     weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
-    method: Literal["convex", "rrf"] = "convex"
+    method: Literal["convex", "rrf", "adaptive"] = "convex"
     depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+    names: Annotated[float, Field(ge=0, le=1)] = 0.15
+    feedback: Annotated[float, Field(ge=0, le=1)] = 0.3
+
+    @model_validator(mode="after")
+    def _adapts_to_meaning_and_words(self) -> ModeSettings:
+        if self.method == "adaptive" and (self.fuse != ("dense", "lexical") or self.weights):
+            raise ValueError('"adaptive" fuses "dense" and "lexical", in this order and by weights of its own')
+        return self
 
 
 class RetrieverSettings(_Section):

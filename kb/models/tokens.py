@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,14 @@ class TextTokenizer:
         self._tokenizer = FastTokenizer.from_str(definition)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._unknown = _unknown_id(json.loads(definition)["model"], self._tokenizer)
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
+
+    def unknown_share(self, text: str) -> float:
+        ids = self._tokenizer.encode(encodable(text), add_special_tokens=False).ids
+        return ids.count(self._unknown) / len(ids) if ids and self._unknown is not None else 0.0
 
     def special_tokens(self) -> int:
         """How many tokens are put around a text."""
@@ -56,6 +63,17 @@ class RowTokenizer:
             ids[index, : len(row)] = row
             mask[index, : len(row)] = 1
         return ids, mask
+
+
+def _unknown_id(model: Mapping[str, Any], tokenizer: FastTokenizer) -> int | None:
+    """The id that stands for whatever the vocabulary lacks; None where it lacks nothing, made of bytes say."""
+    if model.get("byte_fallback"):
+        return None
+    if model.get("unk_id") is not None:
+        return int(model["unk_id"])
+    token = model.get("unk_token")
+    number: int | None = tokenizer.token_to_id(token) if token else None
+    return number
 
 
 @dataclass(frozen=True, slots=True)

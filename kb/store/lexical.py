@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import log
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -27,6 +28,9 @@ from kb.text.terms import terms
 from kb.types import Chunk
 
 CONTEXT_WEIGHT = 0.4
+RARITY = 0.25
+"""A term's score counts by its rarity (idf, 1 for a term of no passage) to this power, beside BM25's own idf: the
+common words of a long question weigh less."""
 _HEAP_BYTES = 50_000_000
 _SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _FOOTER_END = struct.Struct("<II")
@@ -153,7 +157,12 @@ class LexicalSearcher:
         limit = min(limit, self._searcher.num_docs)
         if not distinct or limit <= 0:
             return np.empty(0, np.int64), np.empty(0)
-        should = [(tantivy.Occur.Should, self._term(field, term)) for term in distinct for field in ("text", "context")]
+        weights = {term: self._rarity(term) ** RARITY for term in distinct}
+        should = [
+            (tantivy.Occur.Should, self._term(field, term, weight * share))
+            for term, weight in weights.items()
+            for field, share in (("text", 1.0), ("context", CONTEXT_WEIGHT))
+        ]
         wanted = tantivy.Query.boolean_query(should)
         if among is not None:
             wanted = wanted.and_must_match(self._any_of(among))
@@ -183,9 +192,15 @@ class LexicalSearcher:
             found = tantivy.Query.boolean_query([(tantivy.Occur.Should, term_query(one)) for one in among.numbers])
         return tantivy.Query.const_score_query(found, 0.0)
 
-    def _term(self, field: str, term: str) -> tantivy.Query:
-        query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
-        return query if field == "text" else tantivy.Query.boost_query(query, CONTEXT_WEIGHT)
+    def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
+        return tantivy.Query.boost_query(
+            tantivy.Query.term_query(self._schema, field, term, index_option="freq"), weight
+        )
+
+    def _rarity(self, term: str) -> float:
+        """BM25's inverse document frequency of a term, as a share of the highest that there can be."""
+        total, frequency = self.passage_count(), self.passages_with(term)
+        return log(1 + (total - frequency + 0.5) / (frequency + 0.5)) / log(1 + (total + 0.5) / 0.5)
 
 
 def _addresses(searcher: tantivy.Searcher) -> list[tuple[tantivy.DocAddress, int]]:

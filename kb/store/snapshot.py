@@ -279,6 +279,16 @@ class Snapshot:
         )
         return {name: np.frombuffer(vector, "<f4") for name, vector in rows}
 
+    def sampled_vectors(self, count: int) -> Vectors:
+        """About `count` embeddings, evenly spread over their ids, shape (n, dimensions)."""
+        first, last = self._sql.execute("SELECT min(id), max(id) FROM embeddings").fetchone()
+        if first is None:
+            return np.empty((0, 0), np.float32)
+        above = sorted({first - 1 + step * (last - first + 1) // count for step in range(count)})
+        one = "SELECT id, vector FROM embeddings WHERE id > ? ORDER BY id LIMIT 1"
+        found = dict(self._sql.execute(one, (number,)).fetchone() for number in above)
+        return _matrix(list(found.items()))[1]
+
     def visible_numbers(self, numbers: Sequence[int]) -> set[int]:
         return {value for (value,) in self._in("SELECT id FROM chunks WHERE id", numbers)}
 

@@ -29,7 +29,7 @@ from kb.store.snapshot import FileRecord, RefusedPart
 from kb.store.transaction import Transaction
 from kb.store.vectors import GenerationReader, adopt_generation
 from kb.store.verify import Problem, problems
-from kb.store.view import RecentVectors, View
+from kb.store.view import RecentVectors, SampledVectors, View
 from kb.store.words import FIRST, PURGE_DUE, Words
 from kb.types import Chunk, Document
 
@@ -90,6 +90,7 @@ class Store:
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
         self._filters = Filters()
+        self._sampled = SampledVectors()
         self._words = Words(home, manifest)
 
     @classmethod
@@ -275,6 +276,7 @@ class Store:
                         lexical=self._words.index(snapshot).searcher(snapshot.epoch),
                         generation=attempt.enter_context(self._generations.lend(generation)) if generation else None,
                         recent=self._recent,
+                        sampled=self._sampled,
                     )
                 except StoreError:
                     with self.manifest.snapshot() as now:

@@ -22,6 +22,8 @@ from kb.store.snapshot import Snapshot
 from kb.store.vectors import VectorGeneration, cosines
 from kb.types import Chunk, Hit
 
+_SAMPLED = 500
+
 
 class RecentVectors:
     """The embeddings above the current generation's watermark, kept in memory from one view to the next."""
@@ -47,9 +49,24 @@ class RecentVectors:
             return self._numbers, self._vectors[: len(self._numbers)]
 
 
+class SampledVectors:
+    """Some embeddings of a base, kept in memory for as long as it stays as it is."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._epoch = -1
+        self._vectors: Vectors = np.empty((0, 0), np.float32)
+
+    def at(self, snapshot: Snapshot) -> Vectors:
+        with self._lock:
+            if snapshot.epoch != self._epoch:
+                self._vectors, self._epoch = snapshot.sampled_vectors(_SAMPLED), snapshot.epoch
+            return self._vectors
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of a base: a VectorSearch, a TextSearch, a PassageLookup and PassageVectors.
+    """One state of a base: VectorSearch, PassageVectors, TextSearch, PassageLookup.
 
     `lexical` is its TermStatistics. `kept` are the passages that a filter keeps, where there is one: others are not
     found, in whatever way.
@@ -60,6 +77,7 @@ class View:
     lexical: LexicalSearcher
     generation: VectorGeneration | None
     recent: RecentVectors
+    sampled: SampledVectors
     kept: Kept | None = None
 
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
@@ -73,6 +91,14 @@ class View:
             return filtered.matching(self.kept, self.snapshot, self.lexical, query, k)
         return _widening(lambda limit: self._matching(query, limit), k)
 
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        numbers = [number(passage.id) for passage in passages]
+        known = self.snapshot.vectors_by_number(numbers)
+        return np.stack([known[name] for name in numbers]) if numbers else np.empty((0, 0), np.float32)
+
+    def sample(self) -> Vectors:
+        return self.sampled.at(self.snapshot)
+
     def passages(self, ids: Sequence[str]) -> dict[str, Chunk]:
         found = self.snapshot.chunks_by_number([number(name) for name in ids])
         return {chunk.id: chunk for chunk in self._kept_of(list(found.values()))}
@@ -80,11 +106,6 @@ class View:
     def document_passages(self, source: str) -> tuple[str, list[Chunk]]:
         text, chunks = self.snapshot.text_and_chunks(source)
         return text, self._kept_of(chunks)
-
-    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
-        numbers = [number(passage.id) for passage in passages]
-        known = self.snapshot.vectors_by_number(numbers)
-        return np.stack([known[name] for name in numbers]) if numbers else np.empty((0, 0), np.float32)
 
     def _kept_of(self, chunks: list[Chunk]) -> list[Chunk]:
         if not self.kept or not chunks:
