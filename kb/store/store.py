@@ -89,8 +89,8 @@ class Store:
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
-        self._filters = Filters()
         self._sampled = SampledVectors()
+        self._filters = Filters()
         self._words = Words(home, manifest)
 
     @classmethod

@@ -66,7 +66,7 @@ class SampledVectors:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of a base: VectorSearch, PassageVectors, TextSearch, PassageLookup.
+    """One state of a base: a VectorSearch, a TextSearch, a PassageLookup and PassageVectors.
 
     `lexical` is its TermStatistics. `kept` are the passages that a filter keeps, where there is one: others are not
     found, in whatever way.
