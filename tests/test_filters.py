@@ -140,6 +140,16 @@ class Afterwards:
     def matching(self, query: str, k: int) -> list[Hit]:
         return [hit for hit in self.view.matching(query, ALL) if self.is_kept(hit.chunk)][:k]
 
+    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
+        return self.view.vectors(passages)
+
+    def sample(self) -> Vectors:
+        return self.view.sample()
+
+    @property
+    def lexical(self) -> LexicalSearcher:
+        return self.view.lexical
+
 
 def expected(filled: Filled, chosen: Filter, query: str, k: int, mode: str) -> list[Hit]:
     documents = {row.source: filled.base.document(row.source) for row in filled.base.documents()}
@@ -326,7 +336,9 @@ def test_a_trace_and_a_context_are_of_what_is_kept(filled: Filled) -> None:
 def test_further_places_of_a_quote_are_named_only_where_they_are_kept(filled: Filled) -> None:
     def places(chosen: Filter | None) -> set[str]:
         citations = (
-            filled.base.ask("What does report notes/2.txt say?", threshold=0.0, filter=chosen).answer().citations
+            filled.base.ask("What do the notes say of copper mining, number 3?", threshold=0.0, filter=chosen)
+            .answer()
+            .citations
         )
         return {other.source for citation in citations for other in citation.also} | {one.source for one in citations}
 
