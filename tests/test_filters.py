@@ -124,16 +124,6 @@ class Afterwards:
     view: View
     is_kept: Callable[[Chunk], bool]
 
-    @property
-    def lexical(self) -> LexicalSearcher:
-        return self.view.lexical
-
-    def vectors(self, passages: Sequence[Chunk]) -> Vectors:
-        return self.view.vectors(passages)
-
-    def sample(self) -> Vectors:
-        return self.view.sample()
-
     def nearest(self, vector: Vectors, k: int) -> list[Hit]:
         return [hit for hit in self.view.nearest(vector, ALL) if self.is_kept(hit.chunk)][:k]
 
