@@ -208,8 +208,8 @@ class KnowledgeBase:
     ) -> list[Hit]:
         """The k best passages for `query` of those that `filter` keeps, best first.
 
-        Dense and lexical search give what they do without a filter, less the rest; a mode of several fuses that.
-        Raises UserError for an empty query, an unknown mode, k < 1, and a filter that keeps nothing.
+        The others are left out before anything is fused or ordered anew. Raises UserError for an empty query, an
+        unknown mode, k < 1, and a filter that keeps nothing.
         """
         return self.retriever(mode, filter=filter).retrieve(_question(query), _number(k))
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from citewell import Settings
+from citewell.composition import HYBRID
 from eval.folds import folds
 from eval.tuning.candidates import BASELINE, Candidate, varied
 from eval.tuning.choice import nested_choice
@@ -83,7 +84,7 @@ def test_settings_say_what_was_chosen(tmp_path: Path) -> None:
     assert (settings.chunking.target_tokens, settings.answer.quotes, settings.answer.threshold) == (128, 2, 0.5)
     # A mode is written whole, also where one of its keys was tried.
     path.write_text(Candidate({"modes.hybrid.depth": 7}).as_toml(Settings()), encoding="utf-8")
-    assert load_settings(path).modes["hybrid"] == ModeSettings(fuse=("dense", "lexical"), weights=(0.5, 0.5), depth=7)
+    assert load_settings(path).modes["hybrid"] == HYBRID.model_copy(update={"depth": 7})
 
 
 def test_values_to_try_are_read_from_words() -> None:

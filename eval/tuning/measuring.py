@@ -18,7 +18,7 @@ from eval.statistics import Estimate
 from eval.tasks import metric_names
 from eval.tuning.candidates import Candidate
 from kb.errors import UserError
-from kb.settings import ModeSettings
+from kb.settings import ModeSettings, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,6 @@ def _sharing_a_base(applied: Mapping[str, Settings]) -> list[tuple[Settings, dic
         mode = settings.answer.mode
         others = {key: value for key, value in settings.modes.items() if key != mode}
         rest = settings.model_copy(update={"modes": others, "answer": type(settings.answer)()})
-        _, modes = groups.setdefault(rest.model_dump_json(), (rest, {}))
+        _, modes = groups.setdefault(repr(plain(rest)), (rest, {}))
         modes[name] = settings.modes.get(mode) or (HYBRID if mode == "hybrid" else ModeSettings(fuse=(mode,)))
     return list(groups.values())
