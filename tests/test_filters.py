@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import tantivy
 
 from app.cli.main import main
 from citewell import Filter, KnowledgeBase, Settings
@@ -24,7 +23,7 @@ from kb.filters import first_moment, last_moment
 from kb.media_types import is_named, plain_name
 from kb.protocols import Vectors
 from kb.settings import ChunkingSettings, ModeSettings
-from kb.store import filtered, kept, lexical, lexical_searcher, publishing
+from kb.store import filtered, kept, lexical_searcher, publishing
 from kb.store.lexical_searcher import LexicalSearcher
 from kb.store.view import View
 from kb.types import Chunk, Document, Hit
@@ -367,28 +366,6 @@ def test_what_a_filter_keeps_follows_the_base(tmp_path: Path, embedder: object) 
         base.remove([str(folder / "notes")])
         with pytest.raises(UserError, match='"notes" is no document'):
             found()
-
-
-def test_an_index_of_words_without_documents_is_filtered_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def older() -> tantivy.Schema:
-        builder = tantivy.SchemaBuilder()
-        builder.add_unsigned_field("chunk", indexed=True, fast=True, stored=True)
-        for field in ("text", "context"):
-            builder.add_text_field(field, tokenizer_name="whitespace", index_option="position", stored=True)
-        return builder.build()
-
-    monkeypatch.setattr(lexical, "_schema", older)
-    write(tmp_path / "documents", "a.txt", "steam engines", count=40)
-    write(tmp_path / "documents", "b.txt", "steam engines", count=2)
-    with KnowledgeBase.open(home=tmp_path / "home", settings=SETTINGS, create=True) as base:
-        base.ingest([tmp_path / "documents"]).wait()
-        with base._store.view() as view:
-            assert not view.lexical.knows_documents
-        everything = base.search("engines", ALL, mode="lexical")
-        found = base.search("engines", 3, mode="lexical", filter=Filter(sources=("b.txt",)))
-        assert found == [hit for hit in everything if hit.chunk.source.endswith("b.txt")][:3]
 
 
 def test_days_are_whole_and_of_local_time(monkeypatch: pytest.MonkeyPatch) -> None:

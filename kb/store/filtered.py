@@ -52,7 +52,7 @@ def matching(kept: Kept, snapshot: Snapshot, lexical: LexicalSearcher, query: st
         found = dict(zip(numbers[is_kept].tolist(), scores[is_kept].tolist(), strict=True))
         return found, float(scores[-1]) if len(scores) >= limit else None
 
-    among = kept.looked_up(snapshot, lexical)
+    among = kept.looked_up(snapshot)
     found = _widened(look, k, first=kept.depth(k), most=LOOKS * len(among.numbers))
     if found is None:
         found = _widened(lambda limit: look(limit, among), k, first=8 * k)

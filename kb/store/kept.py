@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kb.filters import Filter
 from kb.protocols import Vectors
-from kb.store.lexical_searcher import Among, LexicalSearcher, Numbers
+from kb.store.lexical_searcher import Among, Numbers
 from kb.store.selection import Selection, select
 from kb.store.snapshot import Snapshot
 
@@ -57,9 +57,9 @@ class Kept:
         """How many of all passages to look at, so that k of them are likely kept."""
         return int(_MARGIN * k / self.share) + 1 if self.share else k
 
-    def looked_up(self, snapshot: Snapshot, lexical: LexicalSearcher) -> Among:
+    def looked_up(self, snapshot: Snapshot) -> Among:
         """What finds them in the lexical index, and only them."""
-        if self._selection.numbers is None and lexical.knows_documents:
+        if self._selection.numbers is None:
             return Among("document", tuple(self._selection.documents))
         return Among("chunk", self.listed(snapshot).numbers.tolist())
 

@@ -92,15 +92,6 @@ class LexicalSearcher:
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return np.array(numbers, np.int64), np.array([score for score, _ in found], np.float64)
 
-    @property
-    def knows_documents(self) -> bool:
-        """Whether passages can be found by their documents: not in an index that an older version made."""
-        try:
-            tantivy.Query.term_query(self._schema, "document", 0, index_option="basic")
-        except ValueError:
-            return False
-        return True
-
     def numbers(self) -> list[int]:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in addresses(self._searcher)]
