@@ -18,6 +18,7 @@ from ingest.messages import Done, Parsed, Setup, Step, Task, Unchanged, send, ta
 from ingest.readers.source_file import Refusal, SourceFile, digest
 from ingest.reading import read, refusing
 from kb.errors import NothingToRead, OutOfReach, UnreadableFile
+from kb.text.language import load_languages
 from kb.types import Document
 
 LOOK_FOR_PARENT = 1.0
@@ -33,6 +34,7 @@ def main(folder: str) -> None:
         raise TypeError(setup)
     _limit_memory(setup.limits.memory_mb * MEGABYTE)
     Thread(target=_end_with, args=(parent, folder), daemon=True).start()
+    load_languages()  # Before a file's time begins.
     while True:
         try:
             task = taken_over(sys.stdin.buffer)

@@ -59,6 +59,11 @@ def language_of(text: str) -> str | None:
     return _by_letters(f"{text[:_PROBE]} {_from_middle(text, _PROBE)}") or by_script
 
 
+def load_languages() -> None:
+    """Gets ready to tell languages by letters, so that no text has to wait for it."""
+    _identifier()
+
+
 def _from_middle(text: str, length: int) -> str:
     """What a beginning of that length has not shown already."""
     start = max(length, len(text) // 2)
