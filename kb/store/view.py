@@ -124,18 +124,22 @@ class View:
         return hits, others
 
     def _near(self, vector: Vectors, limit: int) -> tuple[dict[int, float], float | None]:
-        """The `limit` nearest embeddings both in the generation and above it, visible or not, with their cosines.
+        """The `limit` nearest embeddings, and more, of the generation and above it, with their cosines.
 
-        With them, what is the highest cosine that others may have; None where there are no others.
+        Some of those above it may be gone. With them, what is the highest cosine that others may have; None where there
+        are no others.
         """
         numbers, vectors = self.recent.at(self.snapshot)
         scored = cosines(vectors, vector) if numbers else np.empty(0, np.float32)
         newest = np.argsort(-scored, kind="stable")[:limit]
         near = {numbers[index]: float(scored[index]) for index in newest}
-        older = self.generation.nearest(vector, limit) if self.generation else []
+        candidates, highest = self.generation.nearest(vector, limit) if self.generation else ([], None)
+        older, vectors = self.snapshot.vectors_of(candidates)
+        if older:
+            near |= zip(older, cosines(vectors, vector).tolist(), strict=True)
         others = [float(scored[newest[-1]])] if len(newest) >= limit else []
-        others += [older[-1][1]] if len(older) >= limit else []
-        return near | dict(older), max(others, default=None)
+        others += [highest] if highest is not None else []
+        return near, max(others, default=None)
 
     def _matching(self, query: str, limit: int) -> tuple[list[Hit], float | None]:
         numbers, scores = self.lexical.matching(query, limit)
