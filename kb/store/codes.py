@@ -105,7 +105,7 @@ def read_codes(folder: Path) -> Codes | None:
     if not (folder / CODES).is_file():
         return None
     try:
-        found = [np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in FILES]
+        found = [np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in FILES]
     except (OSError, ValueError, EOFError) as error:
         raise StoreError(f"The vector index is damaged ({error}); run `citewell verify --repair`.") from error
     numbers, scales, codes = found
