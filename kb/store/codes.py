@@ -109,8 +109,8 @@ def read_codes(folder: Path) -> Codes | None:
     except (OSError, ValueError, EOFError) as error:
         raise StoreError(f"The vector index is damaged ({error}); run `citewell verify --repair`.") from error
     numbers, scales, codes = found
-    kinds = [(array.dtype, array.ndim, array.shape[:1]) for array in found]
-    if kinds != [(kind, rank, numbers.shape[:1]) for kind, rank in ((np.int64, 1), (np.float32, 1), (np.int8, 2))]:
+    kinds = [(array.dtype.str, array.ndim, array.shape[:1]) for array in found]
+    if kinds != [(kind, rank, numbers.shape[:1]) for kind, rank in (("<i8", 1), ("<f4", 1), ("|i1", 2))]:
         raise StoreError("The vector index is damaged (codes.npy); run `citewell verify --repair`.")
     return Codes(numbers, scales, codes)
 
