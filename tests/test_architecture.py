@@ -27,6 +27,7 @@ ONLY_IN = {
     "sqlite3": "kb/store",
     "openvino": "kb/models",
     "rapidocr": "kb/models",
+    "simsimd": "kb/store/codes.py",
     "streamlit": "app/web",
     "typer": "app/cli",
     "ir_measures": "eval",

@@ -15,6 +15,7 @@ PACKAGES = (
     "FlagEmbedding",
     "openvino",
     "chromadb",
+    "simsimd",
     "tantivy",
     "llama-index-core",
     "pypdfium2",

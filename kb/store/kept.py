@@ -74,7 +74,7 @@ class Kept:
         embeddings = self.listed(snapshot).embeddings
         with self._lock:
             if self._vectors is None and len(embeddings) * snapshot.vector_bytes() <= VECTOR_BYTES:
-                self._vectors = snapshot.vectors_of(embeddings.tolist())
+                self._vectors = snapshot.vectors_of(embeddings.tolist())[1]
             return self._vectors
 
     def held_bytes(self) -> int:

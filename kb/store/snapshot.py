@@ -253,9 +253,9 @@ class Snapshot:
         ).fetchall()
         return _matrix(rows)
 
-    def vectors_of(self, embeddings: Sequence[int]) -> Vectors:
-        """The vectors of these embeddings, all visible and given ascending, shape (n, dimensions)."""
-        return _matrix(sorted(self._in("SELECT id, vector FROM embeddings WHERE id", embeddings)))[1]
+    def vectors_of(self, embeddings: Sequence[int]) -> tuple[list[int], Vectors]:
+        """The visible ones among these embeddings, ascending, and their vectors, shape (n, dimensions)."""
+        return _matrix(sorted(self._in("SELECT id, vector FROM embeddings WHERE id", embeddings)))
 
     def vector_bytes(self) -> int:
         row = self._sql.execute("SELECT length(vector) FROM embeddings LIMIT 1").fetchone()

@@ -88,18 +88,22 @@ def _compared(snapshot: Snapshot, index: VectorGeneration, watermark: int) -> It
     position = {name: place for place, name in enumerate(wanted)}
     dropped = set(snapshot.dropped_embeddings())
     held: set[int] = set()
-    orphaned = altered = 0
+    orphaned = altered = uncoded = 0
     for numbers, found in index.contents():
         held.update(numbers)
+        uncoded += index.codes.unlike(numbers, found) if index.codes else 0
         known = [(row, position[name]) for row, name in enumerate(numbers) if name in position]
         orphaned += sum(name not in position and name not in dropped for name in numbers)
         rows, places = [row for row, _ in known], [place for _, place in known]
         if rows:
             altered += int((np.abs(found[rows] - vectors[places]).max(axis=1) > _TOLERANCE).sum())
+    uncoded += abs(len(index.codes.numbers) - len(held)) if index.codes else 0
     missing = len(position.keys() - held)
     for count, what in ((missing, "missing from"), (orphaned, "orphaned in"), (altered, "altered in")):
         if count:
             yield f"{count} vectors are {what} the vector index."
+    if uncoded:
+        yield f"The codes of {uncoded} vectors are not theirs in the vector index."
 
 
 def _listed(names: list[str]) -> str:

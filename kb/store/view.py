@@ -124,18 +124,16 @@ class View:
         return hits, others
 
     def _near(self, vector: Vectors, limit: int) -> tuple[dict[int, float], float | None]:
-        """The `limit` nearest embeddings both in the generation and above it, visible or not, with their cosines.
+        """The `limit` nearest embeddings of the generation's visible ones, and as many of those above it, with cosines.
 
-        With them, what is the highest cosine that others may have; None where there are no others.
+        Some of those above it may be gone. With them, what is the highest cosine that others may have; None where there
+        are no others.
         """
         numbers, vectors = self.recent.at(self.snapshot)
-        scored = cosines(vectors, vector) if numbers else np.empty(0, np.float32)
-        newest = np.argsort(-scored, kind="stable")[:limit]
-        near = {numbers[index]: float(scored[index]) for index in newest}
-        older = self.generation.nearest(vector, limit) if self.generation else []
-        others = [float(scored[newest[-1]])] if len(newest) >= limit else []
-        others += [older[-1][1]] if len(older) >= limit else []
-        return near | dict(older), max(others, default=None)
+        newer, last = _first(numbers, vectors, vector, limit)
+        candidates, highest = self.generation.nearest(vector, limit) if self.generation else ([], None)
+        older, last_older = _first(*self.snapshot.vectors_of(candidates), vector, limit)
+        return newer | older, max((value for value in (last, last_older, highest) if value is not None), default=None)
 
     def _matching(self, query: str, limit: int) -> tuple[list[Hit], float | None]:
         numbers, scores = self.lexical.matching(query, limit)
@@ -145,6 +143,18 @@ class View:
             best.setdefault(name, score)
         others = float(scores[-1]) if len(scores) >= limit else None
         return [Hit(chunks[name], score) for name, score in best.items() if name in chunks], others
+
+
+def _first(
+    numbers: Sequence[int], vectors: Vectors, vector: Vectors, limit: int
+) -> tuple[dict[int, float], float | None]:
+    """The `limit` of highest cosine, with it; and the highest that others may have, None where there are no others."""
+    if not numbers:
+        return {}, None
+    scores = cosines(vectors, vector)
+    rows = np.argsort(-scores, kind="stable")[:limit]
+    last = float(scores[rows[-1]]) if len(rows) >= limit else None
+    return {numbers[row]: float(scores[row]) for row in rows}, last
 
 
 def _widening(search: Callable[[int], tuple[list[Hit], float | None]], k: int) -> list[Hit]:
