@@ -1,7 +1,7 @@
 """Codes: the vectors of a generation as whole numbers of 8 bits, few enough bytes to compare a query with all of them.
 
 A graph search gets stuck among near duplicates: Chroma's found 0.978 of the true 100 for queries unlike 24,000 real
-passages, and 0.85 (once 0.02) among 74,000 synthetic ones. A scan of the codes overlooks nothing; how far the code of
+passages, and 0.85 (once none) among 74,000 synthetic ones. A scan of the codes overlooks nothing; how far the code of
 a vector may lie from it is known, and candidates are compared by their true vectors elsewhere.
 """
 
