@@ -16,7 +16,7 @@ KEPT, COPIED, CONSIDERED, LEFT_OUT = "kept", "copied", "considered", "left out"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standing:
     """Where a stage put a passage: the first has rank 1; scores compare only within the stage."""
 
     rank: int
@@ -43,10 +43,10 @@ class StageTrace:
         """ "fusion > dense"."""
         return " > ".join(self.path)
 
-    def place(self, chunk_id: str) -> Place | None:
+    def place(self, chunk_id: str) -> Standing | None:
         """Where the passage stands in this stage's answer, None where it was not found."""
         ranked = enumerate(self.hits, start=1)
-        return next((Place(rank, hit.score) for rank, hit in ranked if hit.chunk.id == chunk_id), None)
+        return next((Standing(rank, hit.score) for rank, hit in ranked if hit.chunk.id == chunk_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Trace:
     notes: tuple[str, ...] = ()
     passages: tuple[PassageUse, ...] = ()
 
-    def places(self, chunk_id: str) -> dict[str, Place]:
+    def places(self, chunk_id: str) -> dict[str, Standing]:
         """Where each stage that found the passage put it, by the stage's name."""
         found = {stage.name: stage.place(chunk_id) for stage in self.stages}
         return {name: place for name, place in found.items() if place}

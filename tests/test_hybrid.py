@@ -11,12 +11,14 @@ import pytest
 
 from citewell import Settings
 from kb.errors import SettingsError
-from kb.protocols import Embedder, Vectors
+from kb.protocols import Embedder, Retriever, Vectors
 from kb.types import Chunk, Hit
 from retrieval.adjacency import adjacencies
-from retrieval.hybrid import FEEDBACK, MEANING, NAMES, UNFOUND, HybridRetriever
+from retrieval.hybrid import LEAST_TRUST, MEANING, UNFOUND, HybridRetriever
 from retrieval.lexical import ADJACENCY, LexicalRetriever
 from retrieval.naming import named
+
+NAMES, FEEDBACK = 0.15, 0.3
 
 
 def chunk(name: str, source: str = "/s", text: str = "") -> Chunk:
@@ -65,10 +67,14 @@ class Counted:
         return self.of.get(word, 0)
 
 
-def hybrid(
-    dense: dict[str, float], lexical: dict[str, float], plane: Plane, *, unknown: float = 0.0
+def made(
+    dense: Retriever, lexical: Retriever, plane: Plane, *, unknown: float = 0.0, depth: int = 100
 ) -> HybridRetriever:
-    return HybridRetriever(Listed(dense), Listed(lexical), plane, plane, lambda _: unknown)
+    return HybridRetriever(dense, lexical, plane, plane, lambda _: unknown, depth=depth, names=NAMES, feedback=FEEDBACK)
+
+
+def hybrid(dense: dict[str, float], lexical: dict[str, float], plane: Plane, unknown: float = 0.0) -> HybridRetriever:
+    return made(Listed(dense), Listed(lexical), plane, unknown=unknown)
 
 
 ALIGNED = Plane({"a": (1.0, 0.0), "b": (0.8, 0.6), "c": (0.6, 0.8)})
@@ -99,27 +105,32 @@ def test_words_count_less_the_less_the_best_one_stands_out() -> None:
     assert scores["w0"] - scores["m"] == pytest.approx(0.9)
 
 
-def test_meaning_that_words_do_not_bear_out_counts_nothing() -> None:
+def test_meaning_that_words_do_not_bear_out_counts_next_to_nothing() -> None:
     contrary = Plane({"a": (1.0, 0.0), "b": (-0.6, 0.8)})
     scores = {hit.chunk.id: hit.score for hit in hybrid({"a": 1.0}, {"b": 2.0}, contrary).retrieve("q", 5)}
-    assert scores == pytest.approx({"b": 1.0, "a": 0.0})
+    assert scores == pytest.approx({"b": 1.0, "a": 0.0}, abs=3 * LEAST_TRUST * MEANING)
 
 
-def test_an_embedder_that_cannot_read_the_question_counts_nothing() -> None:
-    order = [
-        [hit.chunk.id for hit in hybrid({"a": 1.0, "b": 0.8}, {"c": 1.0}, ALIGNED, unknown=share).retrieve("q", 5)]
+def test_an_embedder_that_cannot_read_the_question_counts_next_to_nothing() -> None:
+    read, unread = (
+        {hit.chunk.id: hit.score for hit in hybrid({"a": 1.0, "b": 0.8}, {"c": 1.0}, ALIGNED, share).retrieve("q", 5)}
         for share in (0.0, 0.6)
-    ]
-    assert order == [["c", "a", "b"], ["c", "a", "b"]]
-    unread = hybrid({"a": 1.0, "b": 0.8}, {"c": 1.0}, ALIGNED, unknown=0.6).retrieve("q", 5)
-    assert [hit.score for hit in unread] == [1.0, 0.0, 0.0]
+    )
+    assert read["a"] > 10 * LEAST_TRUST * MEANING
+    assert unread == pytest.approx({"c": 1.0, "a": 0.0, "b": 0.0}, abs=3 * LEAST_TRUST * MEANING)
+
+
+def test_meaning_orders_what_words_do_not_tell_apart() -> None:
+    for lexical in ({}, {"c": 1.0}):
+        found = [hit.chunk.id for hit in hybrid({"b": 0.8, "a": 1.0}, lexical, ALIGNED, 0.6).retrieve("q", 5)]
+        assert [name for name in found if name != "c"] == ["a", "b"]
 
 
 def test_what_words_did_not_find_among_many_counts_somewhat_less_than_the_last_that_they_found() -> None:
     plane = Plane({"a": (1.0, 0.0), "b": (1.0, 0.0), "c": (1.0, 0.0)})
     parts = Listed({"c": 1.0}), Listed({"a": 4.0, "b": 2.0})
-    cut = HybridRetriever(*parts, plane, plane, lambda _: 0.0, depth=2)
-    whole = HybridRetriever(*parts, plane, plane, lambda _: 0.0, depth=3)
+    cut = made(*parts, plane, depth=2)
+    whole = made(*parts, plane, depth=3)
     scores = {hit.chunk.id: hit.score for hit in cut.retrieve("q", 2)} | {
         hit.chunk.id: hit.score for hit in cut.retrieve("q", 3)
     }
@@ -143,7 +154,7 @@ def test_the_first_hits_do_not_depend_on_how_many_are_asked_for() -> None:
     )
     dense = {name: float(np.cos(angle)) for name, angle in zip(names, angles, strict=True)}
     lexical = {name: 1.0 + index % 17 for index, name in enumerate(names)}
-    retriever = HybridRetriever(Listed(dense), Listed(lexical), plane, plane, lambda _: 0.0, depth=10)
+    retriever = made(Listed(dense), Listed(lexical), plane, depth=10)
     longest = retriever.retrieve("q", 60)
     assert sorted(hit.chunk.id for hit in longest) == names
     for k in range(1, 60):
@@ -208,7 +219,7 @@ def test_a_named_file_is_preferred_among_equals() -> None:
             return [Hit(chunk(source[3:10], source), 1.0) for source in FILINGS[:2]][:k]
 
     plane = Plane({source[3:10]: (1.0, 0.0) for source in FILINGS})
-    retriever = HybridRetriever(Filings(), Filings(), plane, plane, lambda _: 0.0)
+    retriever = made(Filings(), Filings(), plane)
     for year in ("2018", "2019"):
         first, second = retriever.retrieve(f"What did 3M spend in FY{year}?", 2)
         assert year in first.chunk.source

@@ -17,7 +17,7 @@ import tiny_rerankers
 from app.cli.main import main
 from citewell import KnowledgeBase, Settings
 from citewell.knowledge_base import BEYOND
-from citewell.trace import Place, Recorder
+from citewell.trace import Recorder, Standing
 from kb.errors import UserError
 from kb.settings import AnswerSettings, GeneratorSettings, ModeSettings, RerankSettings
 from kb.types import Chunk, Hit
@@ -81,7 +81,7 @@ def test_each_stage_is_what_its_mode_says_alone(
     assert {stage.query for stage in trace.stages} == {QUERY}
     for rank, hit in enumerate(trace.hits, start=1):
         places = trace.places(hit.chunk.id)
-        assert places[trace.stages[0].name] == Place(rank, hit.score)
+        assert places[trace.stages[0].name] == Standing(rank, hit.score)
         for name, (alone, k) in parts.items():
             ranked = [found.chunk.id for found in base.search(QUERY, k, mode=alone)]
             assert (name in places) == (hit.chunk.id in ranked)
@@ -130,7 +130,7 @@ def test_time_notes_and_questions_belong_to_the_stage_that_they_are_of(monkeypat
         ("multi > dense", "qa", 2.0, ("qa took 2.0.",)),
         ("multi > dense 2", "qb", 2.0, ("qb took 2.0.",)),
     ]
-    assert [stage.place("qb") for stage in recorder.stages()] == [Place(2, 1.0), None, Place(1, 1.0)]
+    assert [stage.place("qb") for stage in recorder.stages()] == [Standing(2, 1.0), None, Standing(1, 1.0)]
     assert recorder.notes() == ("Outside.",)
 
 

@@ -9,7 +9,7 @@ from app.cli.output import one_line, paragraph, show, table
 from app.cli.passages import place
 
 if TYPE_CHECKING:
-    from citewell.trace import Place, StageTrace, Trace
+    from citewell.trace import StageTrace, Standing, Trace
     from kb.types import Chunk
 
 SIDE_BY_SIDE = 5
@@ -69,5 +69,5 @@ def _heading(number: int, stage: StageTrace) -> str:
     return f"{number} {stage.path[-1]}"
 
 
-def _ranked(found: Place | None) -> str:
+def _ranked(found: Standing | None) -> str:
     return f"{found.rank:>3} {found.score:>7.3f}" if found else "-"
