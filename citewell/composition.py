@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 from citewell.models import Models
 from citewell.stages import STAGES, postprocessed
@@ -32,9 +31,7 @@ HYBRID = ModeSettings(fuse=("dense", "lexical"), method="adaptive")
 DENSE_SPAN = 0.2
 """Cosines that span less say little. On Chinese, which all-MiniLM-L6-v2 does not speak, hybrid search finds the
 evidence first for .84 of 400 questions, .59 without this; four other collections gain up to .03 or stay as they are."""
-_ATTEMPTS = 20
 
-T = TypeVar("T")
 Stage = Callable[[str, Retriever], Retriever]
 """What stands in for a retriever within a composition, given its stage ("dense", "lexical", "fusion") and itself."""
 
@@ -71,11 +68,13 @@ class Composer:
         """Raises UserError for a mode that is neither built in nor in the settings, and for an unknown stage."""
         name, *stages = mode.split("+")
         if name not in self.names():
-            raise UserError(f'There is no search mode "{name}"; choose one of {", ".join(self.names())}.')
+            known = ", ".join(self.names())
+            raise UserError(f'There is no search mode "{name}"; choose one of {known}, and stages as in hybrid+mmr.')
         for stage in stages:
+            if not stage:
+                raise UserError(f'In "{mode}" a + has no stage after it; choose from {", ".join(self.stages())}.')
             if stage not in self.stages():
-                there = f"choose from {', '.join(self.stages())}" if self.stages() else "there are none"
-                raise UserError(f'There is no stage "{stage}" of search; {there}.')
+                raise UserError(f'There is no stage "{stage}" of search; choose from {", ".join(self.stages())}.')
 
     def compose(self, mode: str, view: View, within: tuple[str, ...] = ()) -> Retriever:
         """The retriever of `mode` on `view`; `within` are the modes that it is a part of."""
@@ -135,16 +134,5 @@ class LiveRetriever:
     filter: Filter | None = None
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
-        return consistently(
-            self.store, lambda view: self.composer.compose(self.mode, view).retrieve(query, k), self.filter
-        )
-
-
-def consistently(store: Store, read: Callable[[View], T], chosen: Filter | None = None) -> T:
-    """What `read` says of what a filter keeps of one state of the base; read again when it changed meanwhile."""
-    for _ in range(_ATTEMPTS):
-        with store.view(chosen) as view:
-            result = read(view)
-            if view.is_current():
-                break
-    return result
+        with self.store.view(self.filter) as view:
+            return self.composer.compose(self.mode, view).retrieve(query, k)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from citewell.board import Board, Errand, JobNote
-from citewell.composition import Composer, LiveRetriever, Stage, consistently
+from citewell.composition import Composer, LiveRetriever, Stage
 from citewell.context import context_of, token_counter
 from citewell.copies import with_copies
 from citewell.grounding import grounded
@@ -224,7 +224,8 @@ class KnowledgeBase:
         """The same search, with what each stage of it found. Raises UserError as `search` does."""
         asked, wanted = _question(query), _number(k)
         self._composer.require(mode)
-        return consistently(self._store, lambda view: traced(self._composer, mode, view, asked, wanted), filter)
+        with self._store.view(filter) as view:
+            return traced(self._composer, mode, view, asked, wanted)
 
     def retriever(
         self,
@@ -269,11 +270,8 @@ class KnowledgeBase:
         chosen = mode or self.settings.answer.mode
         began = time.monotonic()
         passages = self.settings.answer.passages
-        found, statistics = consistently(
-            self._store,
-            lambda view: (traced(self._composer, chosen, view, asked, passages + BEYOND), view.lexical),
-            filter,
-        )
+        with self._store.view(filter) as view:
+            found, statistics = traced(self._composer, chosen, view, asked, passages + BEYOND), view.lexical
         hits = found.hits[:passages]
         chosen_threshold = self.settings.answer.threshold if threshold is None else threshold
         answerer = ExtractiveAnswerer(
@@ -321,17 +319,9 @@ class KnowledgeBase:
         asked = _question(question)
         chosen = self.settings.context.model_copy(update={} if tokens is None else {"tokens": tokens})
         count = token_counter(self.embedder.tokenizer)
-        return consistently(
-            self._store,
-            lambda view: context_of(
-                asked,
-                self._composer.compose(mode or self.settings.answer.mode, view).retrieve(asked, chosen.passages),
-                view,
-                count=count,
-                settings=chosen,
-            ),
-            filter,
-        )
+        with self._store.view(filter) as view:
+            hits = self._composer.compose(mode or self.settings.answer.mode, view).retrieve(asked, chosen.passages)
+            return context_of(asked, hits, view, count=count, settings=chosen)
 
     def document(self, source: str) -> Document | None:
         """The document of `source` as it was read, or None."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from citewell.home import cache_folder
 from kb.errors import SettingsError
@@ -21,78 +23,60 @@ if TYPE_CHECKING:
 
     from kb.models.scorers import ModelScorer
 
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """What is made when it is first asked for, and then kept. Who waits for one does not wait for any other."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: list[T] = []
+
+    def __call__(self) -> T:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+    def if_made(self) -> T | None:
+        return self._made[0] if self._made else None
+
 
 class Models:
-    """The models of the bases in `home`. Safe to share between threads; raise MissingModel where one is not there."""
+    """The models of the bases in `home`. Safe to share between threads.
+
+    All raise MissingModel where the model is not there, and all but `embedder` SettingsError where none is named.
+    `views_scorer` is the embedder as a scorer by its three views of a text, which BGE-M3 alone has; `asker` asks
+    `generator` about questions, and remembers the replies for as long as this lives.
+    """
 
     def __init__(self, settings: Settings, home: Path) -> None:
-        self._settings = settings
-        self._home = home
-        self._lock = Lock()
-        self._embedder: Embedder | None = None
-        self._retrievers: dict[str, BaseRetriever] = {}
-        self._postprocessors: dict[str, BaseNodePostprocessor] = {}
-        self._scorer: Scorer | None = None
-        self._views_scorer: Scorer | None = None
-        self._generator_lock = Lock()  # Of its own: a language model takes long to load, and most searches need none.
-        self._generator: Generator | None = None
-        self._asker: Asker | None = None
-
-    def close(self) -> None:
-        """Waits, not for long, until a language model has stopped; the models may be used again."""
-        with self._lock:
-            asker = self._asker
-        if asker:
-            asker.close()
-
-    def embedder(self) -> Embedder:
-        with self._lock:
-            if self._embedder is None:
-                self._embedder = configured_embedder(self._settings.embedding, self._home)
-            return self._embedder
+        self.embedder = Once(lambda: configured_embedder(settings.embedding, home))
+        self.scorer = Once(lambda: configured_scorer(settings.rerank, home))
+        self.views_scorer = Once(lambda: configured_views_scorer(settings, home))
+        self.generator = Once(lambda: configured_generator(settings.generator))
+        self.asker = Once(lambda: Asker(self.generator(), seconds=settings.expansion.seconds))
+        self._retrievers = {
+            name: Once(partial(make_retriever, name, chosen)) for name, chosen in settings.retrievers.items()
+        }
+        self._postprocessors = {
+            name: Once(partial(make_postprocessor, name, chosen)) for name, chosen in settings.postprocessors.items()
+        }
 
     def retriever(self, name: str) -> BaseRetriever:
         """LlamaIndex's retriever that the settings call `name`. Raises SettingsError where it cannot be had."""
-        with self._lock:
-            if name not in self._retrievers:
-                self._retrievers[name] = make_retriever(name, self._settings.retrievers[name])
-            return self._retrievers[name]
+        return self._retrievers[name]()
 
     def postprocessor(self, name: str) -> BaseNodePostprocessor:
         """LlamaIndex's postprocessor that the settings call `name`. Raises SettingsError where it cannot be had."""
-        with self._lock:
-            if name not in self._postprocessors:
-                self._postprocessors[name] = make_postprocessor(name, self._settings.postprocessors[name])
-            return self._postprocessors[name]
+        return self._postprocessors[name]()
 
-    def scorer(self) -> Scorer:
-        """The reranker. Raises SettingsError where the settings name none."""
-        with self._lock:
-            if self._scorer is None:
-                self._scorer = configured_scorer(self._settings.rerank, self._home)
-            return self._scorer
-
-    def views_scorer(self) -> Scorer:
-        """The embedder as a scorer by all three of its views of a text, which BGE-M3 alone has."""
-        with self._lock:
-            if self._views_scorer is None:
-                self._views_scorer = configured_views_scorer(self._settings, self._home)
-            return self._views_scorer
-
-    def generator(self) -> Generator:
-        """The language model. Raises SettingsError where the settings name none."""
-        with self._generator_lock:
-            if self._generator is None:
-                self._generator = configured_generator(self._settings.generator)
-            return self._generator
-
-    def asker(self) -> Asker:
-        """What asks the language model about questions; it remembers the replies for as long as this lives."""
-        generator = self.generator()
-        with self._lock:
-            if self._asker is None:
-                self._asker = Asker(generator, seconds=self._settings.expansion.seconds)
-            return self._asker
+    def close(self) -> None:
+        """Waits, not for long, until a language model has stopped; the models may be used again."""
+        if asker := self.asker.if_made():
+            asker.close()
 
 
 def configured_embedder(settings: EmbeddingSettings, home: Path) -> Embedder:

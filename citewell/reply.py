@@ -31,6 +31,7 @@ class Reply:
         self._explain = explain
         self._retrieval_seconds = retrieval_seconds
         self._writing_seconds = 0.0
+        self._grounded: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
         began = time.monotonic()
@@ -45,11 +46,17 @@ class Reply:
         for _ in self:
             pass
         timings = {"retrieval": self._retrieval_seconds, "answer": self._writing_seconds}
-        return replace(self._ground(self._draft.answer()), timings=timings)
+        return replace(self._checked(), timings=timings)
 
     def trace(self) -> Trace:
         """How the passages were found and what became of each in the answer; writes what was not yet iterated."""
-        return self._explain(self._ground(self._draft.answer()))
+        return self._explain(self._checked())
+
+    def _checked(self) -> Answer:
+        """The finished answer, looked up once: what is written meanwhile does not change what was shown."""
+        if self._grounded is None:
+            self._grounded = self._ground(self._draft.answer())
+        return self._grounded
 
     def close(self) -> None:
         """Stops the writing of an answer that nobody waits for any more."""

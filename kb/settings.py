@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as VariableError
 
@@ -100,7 +101,11 @@ class ModeSettings(_Section):
     feedback: Annotated[float, Field(ge=0, le=1)] = 0.3
 
     @model_validator(mode="after")
-    def _adapts_to_meaning_and_words(self) -> ModeSettings:
+    def _is_a_method_with_its_own_values(self) -> ModeSettings:
+        if self.weights and not any(self.weights):
+            raise ValueError("weights of 0 alone leave nothing to order by; give one that is more")
+        if self.method == "rrf" and self.weights:
+            raise ValueError('"rrf" counts ranks alone; leave out the weights, or choose "convex"')
         if self.method == "adaptive" and (self.fuse != ("dense", "lexical") or self.weights):
             raise ValueError('"adaptive" fuses "dense" and "lexical", in this order and by weights of its own')
         return self
@@ -330,7 +335,10 @@ def _plain(value: object) -> object:
 
 
 def _holds(values: object, key: list[str]) -> bool:
-    return not key or (isinstance(values, dict) and key[0] in values and _holds(values[key[0]], key[1:]))
+    """Whether a file's `values` have the key; within a list, they have whatever stands there."""
+    if isinstance(values, list) or not key:
+        return True
+    return isinstance(values, dict) and key[0] in values and _holds(values[key[0]], key[1:])
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -353,7 +361,16 @@ def _fault(error: ValidationError) -> tuple[list[str], str]:
     """The first key at fault, and what is wrong with it."""
     first = error.errors()[0]
     problems = {"extra_forbidden": _UNKNOWN, "missing": _MISSING}
-    return [str(part) for part in first["loc"]], problems.get(first["type"], f"is wrong: {first['msg']}")
+    return [str(part) for part in first["loc"]], problems.get(first["type"]) or f"is wrong: {_said(first)}"
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic says, in words of ours where its own are about its types."""
+    if error["type"] == "string_pattern_mismatch" and ":" in error["ctx"]["pattern"]:
+        return 'write it as "package.module:Class"'
+    if error["type"] == "too_short":
+        return f"it names nothing; name {error['ctx']['min_length']} or more"
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _place(path: Path | None) -> str:

@@ -18,8 +18,8 @@ def adjacencies(query: str, passages: Sequence[str], statistics: WordStatistics)
     """For each passage, the summed rarity (idf) of neighbouring words of `query` that are neighbours in it, too.
 
     Each pair counts once and, where it stands repeatedly, up to 2.2 times, as in BM25. Words are compared as they are
-    written but for case, and white space and hyphens between them are alike. Scripts without blanks have no such pairs:
-    their terms are pairs of characters already.
+    written but for case, the second may go on (as in a plural), and white space and hyphens between them are alike.
+    Scripts without blanks have no such pairs: their terms are pairs of characters already.
     """
     weighed = list(_pairs(query, statistics))
     if not weighed:
@@ -51,6 +51,16 @@ def _folded(text: str) -> str:
 def _gain(text: str, weighed: Sequence[tuple[str, float]]) -> float:
     gain = 0.0
     for pair, weight in weighed:
-        if count := text.count(pair):
+        if count := _count(text, pair):
             gain += weight * count * (_SATURATION + 1) / (count + _SATURATION)
     return gain
+
+
+def _count(text: str, pair: str) -> int:
+    """How often `pair` stands in `text` from the beginning of a word on."""
+    count = 0
+    place = text.find(pair)
+    while place >= 0:
+        count += not (place and text[place - 1].isalnum())
+        place = text.find(pair, place + len(pair))
+    return count

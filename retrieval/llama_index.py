@@ -175,7 +175,9 @@ def _passages(nodes: Sequence[NodeWithScore], passages: PassageLookup) -> Iterat
         if name in known:
             yield [known[name]]
         else:
-            yield _containing(scored.node.get_content(), *document(_source(scored.node.metadata)))
+            found = (document(source) for source in _sources(scored.node.metadata))
+            text, chunks = next((one for one in found if one[1]), ("", []))
+            yield _containing(scored.node.get_content(), text, chunks)
 
 
 def _chunk_id(scored: NodeWithScore) -> str:
@@ -183,11 +185,10 @@ def _chunk_id(scored: NodeWithScore) -> str:
     return next((name for name in names if isinstance(name, str) and _CHUNK_ID.fullmatch(name)), "")
 
 
-def _source(metadata: Mapping[str, object]) -> str:
-    """The document that a node is from: our name for it, or the path that LlamaIndex's readers note."""
-    path = metadata.get("file_path")
-    source = metadata.get("source")
-    return source if isinstance(source, str) else str(Path(path).resolve()) if isinstance(path, str) else ""
+def _sources(metadata: Mapping[str, object]) -> list[str]:
+    """What a node's document may be called: our name for it, or the path that readers note, under whichever key."""
+    noted = [value for key in ("source", "file_path") if isinstance(value := metadata.get(key), str)]
+    return list(dict.fromkeys([*noted, *(str(Path(value).resolve()) for value in noted)]))
 
 
 def _containing(words: str, text: str, chunks: Sequence[Chunk]) -> list[Chunk]:

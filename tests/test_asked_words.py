@@ -68,6 +68,14 @@ def test_what_is_like_nothing_finds_nothing(base: KnowledgeBase) -> None:
     assert found(base, "leese") == []  # Too short to guess: it may be a name.
 
 
+def test_what_is_no_word_is_not_guessed_at(base: KnowledgeBase) -> None:
+    """A sequence of proteins, say: an automaton for ten thousand letters takes 300 MB."""
+    assert found(base, "photosyntesis" + "acdefghiklmnpqrstvwy" * 500) == []
+    strange = " ".join(f"qwz{letter}xyv" for letter in "abcdefghijklmnop")
+    assert found(base, f"{strange} photosyntesis") == []  # Behind more strange words than are looked into.
+    assert found(base, f"photosyntesis {strange}") == ["photosynthesis"]
+
+
 def test_blanks_within_and_between_words(base: KnowledgeBase) -> None:
     assert found(base, "data base")[0] == "data base"
     assert set(found(base, "data base")) >= {"data base", "database"}

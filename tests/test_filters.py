@@ -110,7 +110,9 @@ def keeps(chosen: Filter, folder: Path, document: Document, chunk: Chunk) -> boo
             or any(
                 " ".join(text.casefold().split()) in " ".join(heading.casefold().split())
                 for text in chosen.headings
-                for heading in chunk.context.headings
+                for block in document.blocks
+                for heading in block.headings
+                if block.start < chunk.end and chunk.start < block.end
             )
         )
     )
@@ -304,13 +306,30 @@ def test_passages_are_looked_up_only_among_those_that_are_kept(filled: Filled, w
     inside = Filter(sources=("reports",), headings=("about",))
     with filled.base._store.view(inside) as view:
         found = view.passages([chunk.id for chunk in chunks])
-        about = [chunk for chunk in whole if "About copper mining" in chunk.context.headings]
+        about = [one for one in whole if "About copper mining" in " ".join((one.text, *one.context.headings))]
         assert 0 < len(about) < len(whole)
         assert view.document_passages(source) == (text, about)
     reports = [chunk for chunk in chunks if "/reports/" in chunk.source]
-    wanted = [chunk for chunk in reports if any(name.startswith("About") for name in chunk.context.headings)]
+    wanted = [chunk for chunk in reports if "About" in " ".join((chunk.text, *chunk.context.headings))]
     assert 0 < len(wanted) < len(reports)
     assert set(found.values()) == set(wanted)
+
+
+def test_a_passage_stands_under_the_headings_that_it_holds(tmp_path: Path) -> None:
+    """Short sections share a passage with their headings, and with one another."""
+    (tmp_path / "post.md").write_text("# Postmortem\n\nIt fell over.\n\n## Method\n\nWe read the logs.\n")
+    (tmp_path / "other.md").write_text("# Other\n\nNothing of the method is told here.\n")
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([tmp_path / "post.md", tmp_path / "other.md"]).wait()
+        for heading in ("method", "postmortem"):
+            found = base.search("logs", filter=Filter(headings=(heading,)))
+            assert {Path(hit.chunk.source).name for hit in found} == {"post.md"}
+            assert found
+
+
+def test_the_name_of_a_file_is_told_with_its_folder(filled: Filled) -> None:
+    with pytest.raises(UserError, match=r'"2.html" is no document or folder.*there: web/2\.html'):
+        filled.base.search("engine", filter=Filter(sources=("2.html",)))
 
 
 def test_a_trace_and_a_context_are_of_what_is_kept(filled: Filled) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citewell import Settings
+from citewell import load_settings
 from kb.errors import SettingsError
 from kb.protocols import Embedder, Retriever, Vectors
 from kb.types import Chunk, Hit
@@ -172,6 +172,13 @@ def test_neighbours_of_the_question_that_are_neighbours_in_a_passage() -> None:
     assert adjacencies("osmosis", texts, statistics) == [0, 0, 0]
 
 
+def test_neighbours_begin_where_a_word_begins_and_may_go_on() -> None:
+    statistics = Counted({"new": 9, "york": 9, "s": 9, "dollar": 9, "complexity": 9, "class": 9})
+    assert adjacencies("new york", ["They renew yorkshire tea."], statistics) == [0]
+    assert adjacencies("U.S. dollar", ["the us dollar"], statistics) == [0]
+    assert min(adjacencies("complexity class", ["Complexity classes.", "(complexity class)"], statistics)) > 0
+
+
 def test_search_by_words_orders_what_it_found_by_neighbours_too() -> None:
     class Index:
         def matching(self, query: str, k: int) -> list[Hit]:  # noqa: ARG002
@@ -232,11 +239,17 @@ def test_a_question_in_a_script_that_the_embedder_does_not_know_is_left_to_words
     assert embedder.tokenizer.unknown_share("") == 0
 
 
-def test_weights_of_ones_own_are_no_matter_for_a_mode_that_finds_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ('method = "adaptive"\nweights = [1, 1]', "by weights of its own"),
+        ('method = "rrf"\nweights = [1, 1]', "counts ranks alone"),
+        ("weights = [0, 0]", "leave nothing to order by"),
+        ("weights = [-1, 2]", r"modes.mine.weights.0\" in /"),
+    ],
+)
+def test_weights_that_say_nothing_are_refused(values: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    path.write_text('[modes.mine]\nfuse = ["dense", "lexical"]\nmethod = "adaptive"\nweights = [1, 1]\n')
-    from citewell import load_settings
-
-    with pytest.raises(SettingsError, match="by weights of its own"):
+    path.write_text(f'[modes.mine]\nfuse = ["dense", "lexical"]\n{values}\n')
+    with pytest.raises(SettingsError, match=problem):
         load_settings(path)
-    assert Settings().modes == {}

@@ -18,7 +18,6 @@ from app.cli.records import answer_record, trace_record
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from citewell.reply import Reply
-    from kb.filters import Filter
     from kb.types import Citation
 
 NEAREST = 3
@@ -32,6 +31,9 @@ def ask(
         bool,
         typer.Option("--strict", help="Answer in the documents' own words only; the extractive answerer always does."),
     ] = False,
+    mode: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
     ] = False,
@@ -47,18 +49,18 @@ def ask(
     chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
         if invocation.json:
-            reply = base.ask(question, filter=chosen)
+            reply = base.ask(question, mode=mode, filter=chosen)
             explained = {"trace": trace_record(reply.trace())} if explain else {}
             print_json({**answer_record(reply.answer(), reply.hits), **explained})
         else:
-            reply = _answer_to_people(base, question, chosen, invocation)
+            reply = _answer_to_people(lambda: base.ask(question, mode=mode, filter=chosen), base, invocation)
             if explain:
                 show_answer(reply.trace(), base.display_name)
 
 
-def _answer_to_people(base: KnowledgeBase, question: str, chosen: Filter, invocation: Invocation) -> Reply:
+def _answer_to_people(ask: Callable[[], Reply], base: KnowledgeBase, invocation: Invocation) -> Reply:
     with waiting("Searching", shown=invocation.talks):
-        reply = base.ask(question, filter=chosen)
+        reply = ask()
         pieces = iter(reply)
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)

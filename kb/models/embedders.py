@@ -80,6 +80,8 @@ def local_folder(model: str, *, kind: str) -> Path:
     if Path(model).expanduser().is_dir():
         return Path(model).expanduser().resolve()
     cached = _cached(model)
+    if cached is None and (model.startswith((".", "~", "/")) or model.count("/") > 1):
+        raise MissingModel(f"The {kind} {model} is not there: name a folder that holds it.")
     if cached is None:
         raise MissingModel(
             f"The {kind} {model} is not on this machine: name a folder that holds it, "

@@ -37,7 +37,10 @@ _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»
 _LETTERS = re.compile(r"[^\W\d_]+")
 _FIELDS = ("text", "context", "joined")
 _SHORTEST_PART = 3
-_SHORTEST_MISSPELT = 5
+_SHORTEST_MISSPELT, _LONGEST_MISSPELT = 5, 40
+_GUESSES_MAX = 12
+"""So many words of a question are guessed at: each takes a look at all terms, and a text full of strange words is not
+misspelt."""
 _LONG = 8
 """Letters of a word in which two may be wrong instead of one."""
 _GUESSED = 0.5
@@ -84,6 +87,8 @@ class LexicalSearcher:
         if not things or limit <= 0:
             return np.empty(0, np.int64), np.empty(0)
         clauses = [clause for each in things for clause in self._clauses(each)]
+        strange = [each.alternatives[0] for each in things if not self._stands_somewhere(each)][:_GUESSES_MAX]
+        clauses += [guess for term in strange for guess in self._guesses(term)]
         clauses += [*self._quotations(query), *self._joins(query)]
         wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])
         if among is not None:
@@ -110,9 +115,6 @@ class LexicalSearcher:
 
         Of its alternatives the one that scores highest counts, and each as if it were as common as the commonest.
         """
-        if not any(self._searcher.doc_freq(field, term) for field in _FIELDS for term in thing.alternatives):
-            yield from self._guesses(thing.alternatives[0])
-            return
         rarities = {term: self._rarity(term) for term in thing.alternatives}
         common = min(rarities.values())
         weights = {term: _LESS_SURE * common ** (1 + RARITY) / rarity for term, rarity in rarities.items()}
@@ -124,6 +126,9 @@ class LexicalSearcher:
                 found += self._joined(thing, common)
             if found:
                 yield found[0] if len(found) == 1 else tantivy.Query.disjunction_max_query(found)
+
+    def _stands_somewhere(self, thing: Asked) -> bool:
+        return any(self._searcher.doc_freq(field, term) for field in _FIELDS for term in thing.alternatives)
 
     def _joined(self, thing: Asked, rarity: float) -> list[tantivy.Query]:
         """A thing in another spelling: it counts as one mention in a passage of average length.
@@ -155,7 +160,7 @@ class LexicalSearcher:
 
     def _guesses(self, term: str) -> Iterator[tantivy.Query]:
         """What a term that no passage has may stand for: two words with a blank between them, or one misspelt."""
-        if not term.isalpha() or len(term) < _SHORTEST_MISSPELT:
+        if not term.isalpha() or not _SHORTEST_MISSPELT <= len(term) <= _LONGEST_MISSPELT:
             return
         for place in range(_SHORTEST_PART, len(term) - _SHORTEST_PART + 1):
             if self.passages_with(term[:place]) and self.passages_with(term[place:]):

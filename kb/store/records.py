@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -71,7 +70,7 @@ def document_of(row: Row) -> Document:
         modified=datetime.fromisoformat(modified) if modified else None,
         tags=tuple(json.loads(tags)),
         marks=marks_of(marks),
-        blocks=_unpack_blocks(blocks),
+        blocks=unpack_blocks(blocks),
         boxes=_unpack_boxes(boxes),
     )
 
@@ -93,32 +92,37 @@ def chunk_row(chunk: Chunk, embedding: int) -> Row:
     )
 
 
-def chunk_of(row: Row) -> Chunk:
-    """The passage of a row of CHUNK_COLUMNS."""
-    identifier, document, source, text, start, end, anchor, context, language = row
-    return Chunk(
-        id=identity(identifier),
-        document_id=identity(document),
-        source=source,
-        text=text,
-        start=start,
-        end=end,
-        anchor=_anchor(anchor) if anchor else None,
-        context=_context(context),
-        language=language,
-    )
+class ChunkRows:
+    """Makes passages of rows of CHUNK_COLUMNS. Neighbours share anchors and contexts, which are read once for all."""
 
+    def __init__(self) -> None:
+        self._anchors: dict[str, Anchor] = {}
+        self._contexts: dict[str, Context] = {}
 
-@lru_cache(maxsize=10_000)
-def _anchor(written: str) -> Anchor:
-    """Neighbours share theirs: two hundred passages of a search are read in half the time."""
-    return Anchor(*json.loads(written))
+    def chunk(self, row: Row) -> Chunk:
+        identifier, document, source, text, start, end, anchor, context, language = row
+        return Chunk(
+            id=identity(identifier),
+            document_id=identity(document),
+            source=source,
+            text=text,
+            start=start,
+            end=end,
+            anchor=self._anchor(anchor) if anchor else None,
+            context=self._context(context),
+            language=language,
+        )
 
+    def _anchor(self, written: str) -> Anchor:
+        if written not in self._anchors:
+            self._anchors[written] = Anchor(*json.loads(written))
+        return self._anchors[written]
 
-@lru_cache(maxsize=10_000)
-def _context(written: str) -> Context:
-    title, headings, table = json.loads(written)
-    return Context(title=title, headings=tuple(headings), table=table)
+    def _context(self, written: str) -> Context:
+        if written not in self._contexts:
+            title, headings, table = json.loads(written)
+            self._contexts[written] = Context(title=title, headings=tuple(headings), table=table)
+        return self._contexts[written]
 
 
 def _anchor_values(anchor: Anchor) -> tuple[str, str, int | None]:
@@ -139,7 +143,7 @@ def _pack_blocks(blocks: Sequence[Block]) -> str:
     return _json((list(paths), rows))
 
 
-def _unpack_blocks(value: str) -> tuple[Block, ...]:
+def unpack_blocks(value: str) -> tuple[Block, ...]:
     paths, rows = json.loads(value)
     return tuple(
         Block(start, end, kind, tuple(paths[path]), caption, header_rows)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import UserError
 from kb.filters import Filter, first_moment, folded, last_moment
 from kb.media_types import is_named, plain_name
+from kb.store.records import unpack_blocks
 from kb.store.snapshot import Snapshot
+from kb.types import Block, Span
 
 _LISTED = 8
 _JOINED_MAX = 100
@@ -78,7 +80,8 @@ def _place(snapshot: Snapshot, name: str, roots: Sequence[str]) -> Condition:
         found = _any(_at(place.rstrip("/")) for place in places)
         if snapshot.rows(f"SELECT 1 FROM documents WHERE {found.sql} LIMIT 1", found.values):
             return found
-    raise UserError(f'"{name}" is no document or folder of this knowledge base; {_there(_top_names(snapshot))}.')
+    there = _there(_alike(snapshot, name) or _top_names(snapshot))
+    raise UserError(f'"{name}" is no document or folder of this knowledge base; {there}.')
 
 
 def _at(place: str) -> Condition:
@@ -89,6 +92,17 @@ def _at(place: str) -> Condition:
 def _top_names(snapshot: Snapshot) -> list[str]:
     files = snapshot.rows("SELECT DISTINCT source, root FROM files JOIN (SELECT file FROM documents) ON file = source")
     return [source.removeprefix(f"{root.rstrip('/')}/").partition("/")[0] or source for source, root in files]
+
+
+def _alike(snapshot: Snapshot, name: str) -> list[str]:
+    """The files of that name in whichever folder, as people see them."""
+    files = snapshot.rows("SELECT source, root FROM files WHERE source LIKE ? ESCAPE '\\'", (f"%/{_literal(name)}",))
+    return [source.removeprefix(f"{root.rstrip('/')}/") for source, root in files]
+
+
+def _literal(text: str) -> str:
+    """What LIKE finds nothing but itself for."""
+    return re.sub(r"([%_\\])", r"\\\1", text)
 
 
 def _types(snapshot: Snapshot, names: Sequence[str]) -> Condition:
@@ -142,9 +156,14 @@ def _under_headings(snapshot: Snapshot, chosen: Filter, condition: Condition) ->
         raise UserError("The text of a heading is empty; give some of its words.")
     met: set[str] = set()
     is_whole = condition == Condition()
-    within = "TRUE" if is_whole else f"document IN (SELECT id FROM documents WHERE {condition.sql})"
-    statement = f"SELECT id FROM chunks WHERE {within} AND holds(context) ORDER BY id"
-    rows = snapshot.rows_where(statement, condition.values, _holding(list(wanted), met))
+    # Most documents hold none of them anywhere, which is told without reading their blocks.
+    likely = re.compile("|".join(_SPACE.join(map(_as_stored, text.split())) for text in wanted)).search
+    statement = f"SELECT id, blocks FROM documents WHERE ({condition.sql}) AND holds(blocks)"
+    rows = snapshot.rows_where(statement, condition.values, lambda blocks: bool(likely(blocks.casefold())))
+    numbers: list[int] = []
+    for document, blocks in rows:
+        spans = _under(unpack_blocks(blocks), list(wanted), met)
+        numbers += _overlapping(snapshot, document, spans) if spans else []
     # Of what else is asked for, a heading need not stand in all of it; in the whole base, it is mistyped.
     missing = [heading for text, heading in wanted.items() if text not in met]
     if missing and (is_whole or not met):
@@ -152,23 +171,24 @@ def _under_headings(snapshot: Snapshot, chosen: Filter, condition: Condition) ->
             f'No passage{"" if is_whole else " of what else is asked for"} stands under a heading with "{missing[0]}";'
             " a part of a heading is enough, and `citewell search` shows the headings of what it finds."
         )
-    return tuple(number for (number,) in rows)
+    return tuple(sorted(numbers))
 
 
-def _holding(wanted: Sequence[str], met: set[str]) -> Callable[[str], bool]:
-    """Whether a passage's context, as it is stored, has one of the texts in a heading; those found are put in `met`."""
-    # Most contexts hold none of them anywhere, which is told without reading them as JSON.
-    likely = re.compile("|".join(_SPACE.join(map(_as_stored, text.split())) for text in wanted)).search
+def _overlapping(snapshot: Snapshot, document: int, spans: Sequence[Span]) -> list[int]:
+    """The numbers of the document's passages that share a character with one of `spans`."""
+    rows = snapshot.rows("SELECT id, start, stop FROM chunks WHERE document = ?", (document,))
+    return [name for name, start, stop in rows if any(start < span.end and span.start < stop for span in spans)]
 
-    def holds(context: str) -> bool:
-        if not likely(context.casefold()):
-            return False
-        headings = [folded(heading) for heading in json.loads(context)[1]]
-        found = {text for text in wanted if any(text in heading for heading in headings)}
-        met.update(found)
-        return bool(found)
 
-    return holds
+def _under(blocks: Sequence[Block], wanted: Sequence[str], met: set[str]) -> list[Span]:
+    """The blocks that stand under a heading with one of the texts, itself included; those found are put in `met`."""
+    found: list[Span] = []
+    for block in blocks:
+        headings = [folded(heading) for heading in block.headings]
+        texts = {text for text in wanted if any(text in heading for heading in headings)}
+        met.update(texts)
+        found += [Span(block.start, block.end)] if texts else []
+    return found
 
 
 def _as_stored(word: str) -> str:

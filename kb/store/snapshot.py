@@ -13,8 +13,8 @@ from kb.protocols import Vectors
 from kb.store.records import (
     CHUNK_COLUMNS,
     DOCUMENT_COLUMNS,
+    ChunkRows,
     Row,
-    chunk_of,
     document_of,
     identity,
     marks_of,
@@ -80,6 +80,7 @@ class Snapshot:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._sql = connection
+        self._rows = ChunkRows()
         self.epoch = int(self.meta("epoch"))
 
     def meta(self, key: str) -> str:
@@ -193,7 +194,7 @@ class Snapshot:
     def chunks(self, document: str) -> list[Chunk]:
         """The passages of the document with id `document`, in order."""
         return [
-            chunk_of(row)
+            self._rows.chunk(row)
             for row in self._sql.execute(
                 f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document"
                 " WHERE chunks.document = ? ORDER BY chunks.start",
@@ -216,7 +217,7 @@ class Snapshot:
             f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document WHERE chunks.id",
             numbers,
         )
-        return {row[0]: chunk_of(row) for row in rows}
+        return {row[0]: self._rows.chunk(row) for row in rows}
 
     def chunks_by_embedding(self, embeddings: Sequence[int]) -> dict[int, list[Chunk]]:
         """The visible passages of each embedding asked for; several where a text stands in several places."""
@@ -227,7 +228,7 @@ class Snapshot:
             embeddings,
         )
         for embedding, *row in rows:
-            found.setdefault(embedding, []).append(chunk_of(tuple(row)))
+            found.setdefault(embedding, []).append(self._rows.chunk(tuple(row)))
         return found
 
     def chunk_numbers(self) -> set[int]:
@@ -237,7 +238,7 @@ class Snapshot:
         for row in self._sql.execute(
             f"SELECT {CHUNK_COLUMNS} FROM chunks JOIN documents ON documents.id = chunks.document ORDER BY chunks.id"
         ):
-            yield chunk_of(row)
+            yield ChunkRows().chunk(row)  # Of a whole base, nothing is kept.
 
     def lexical_leftovers(self) -> list[int]:
         return [value for (value,) in self._sql.execute("SELECT id FROM lexical_leftovers")]

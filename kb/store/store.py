@@ -271,7 +271,7 @@ class Store:
             ) from error
 
     def _opened_view(self, stack: ExitStack) -> View:
-        """Opens what a snapshot names; takes a newer one if its indexes were replaced and deleted meanwhile."""
+        """Opens what a snapshot names; takes a newer one if the base was changed meanwhile, which takes longer."""
         while True:
             with ExitStack() as attempt:
                 snapshot = attempt.enter_context(self.manifest.snapshot())
@@ -290,8 +290,9 @@ class Store:
                         if (now.generation(), now.meta("lexical")) == (generation, snapshot.meta("lexical")):
                             raise
                     continue
-                stack.enter_context(attempt.pop_all())
-                return view
+                if view.is_current():
+                    stack.enter_context(attempt.pop_all())
+                    return view
 
     def _drop_staged(self, change: Change) -> None:
         """What a change replaces or removes is not kept where the base is being built anew either."""

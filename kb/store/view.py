@@ -1,7 +1,7 @@
 """A view: one consistent state of a base in every search mode, whatever is written meanwhile.
 
-The manifest's snapshot decides what is visible. The lexical index may be newer than the snapshot, so whoever searches
-asks `is_current` afterwards and searches again in a new view when the base has changed.
+The manifest's snapshot decides what is visible. The lexical index loses what a commit removes after that commit, never
+before: a searcher that was there while the snapshot was current (`is_current`) has all that the snapshot shows.
 """
 
 from __future__ import annotations
