@@ -12,7 +12,7 @@ DEPTH = 100
 ADJACENCY = 0.15
 """Share of two words' rarity that standing side by side, as in the question, adds to a passage's score.
 
-Evidence first for .796 of SQuAD's questions without, .816 with it; other collections gain up to .01 or nothing."""
+Evidence first for .811 of SQuAD's questions without, .831 with it; other collections gain up to .04, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)

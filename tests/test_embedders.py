@@ -176,9 +176,16 @@ def test_the_fingerprint_names_what_decides_the_vectors_and_not_where_they_lie(t
     assert len(others - {known}) == 5
 
 
-@pytest.mark.parametrize("model", ["nobody/nothing", "/no/such/folder", "not a name"])
-def test_a_model_that_is_not_here_is_said_to_be_missing(model: str, cache: Path) -> None:
-    with pytest.raises(MissingModel, match="not on this machine"):
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("nobody/nothing", "nobody/nothing is not on this machine"),
+        ("not a name", "not a name is not on this machine"),
+        ("/no/such/folder", "The embedding model /no/such/folder is not there: name a folder that holds it"),
+    ],
+)
+def test_a_model_that_is_not_here_is_said_to_be_missing(model: str, told: str, cache: Path) -> None:
+    with pytest.raises(MissingModel, match=told):
         load_embedder(model=model, device="cpu", cache=cache)
 
 

@@ -217,7 +217,7 @@ def test_folders_that_hold_no_language_model_are_told(folder: Path, tmp_path: Pa
         (headless, "it lacks lm_head.weight"),
         (pickled, "only as a pickle"),
         (foreign, "that can be loaded: .*`foreign`"),
-        (tmp_path / "nowhere", r"The language model .*nowhere is not on this machine"),
+        (tmp_path / "nowhere", r"The language model .*nowhere is not there: name a folder"),
     ]:
         with pytest.raises(MissingModel, match=told) as raised:
             load(model)
