@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kb.models.llama_index_llm import failures_told, name_of
+from kb.models.llama_index_llm import asking, name_of
 from kb.protocols import Message, TextStream
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class LlamaIndexGenerator:
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply as the model sends it; closing it closes the model's own stream."""
-        with failures_told(self.llm):
+        with asking(self.llm):
             told = _chat(messages)
             try:
                 responses = self.llm.stream_chat(told)

@@ -16,6 +16,7 @@ from ingest.readers.llama_index import LlamaIndexReader, Loader
 from ingest.readers.office.libreoffice import libreoffice
 from ingest.readers.source_file import Reader, SourceFile
 from kb.errors import NothingToRead, SettingsError, UnreadableFile
+from kb.foreign import imported
 from kb.models.text_recogniser import is_installed
 
 VERSION = 4
@@ -75,11 +76,9 @@ class Formats:
         """Raises SettingsError where a reader that is named cannot be had."""
         for suffix, name in self.custom.items():
             where = f'The reader "{name}" for {suffix} (ingest.readers)'
+            found = imported(name, what=where)
             try:
-                found = _imported(name)
                 inspect.signature(found).bind()
-            except (ImportError, AttributeError, SyntaxError) as error:
-                raise SettingsError(f"{where} cannot be imported: {error}; name it as package.module:Class.") from error
             except (TypeError, ValueError) as error:
                 raise SettingsError(f"{where} is no class that can be made without arguments.") from error
             if not any(callable(getattr(found, method, None)) for method in ("read", "load_data")):

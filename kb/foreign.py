@@ -19,7 +19,7 @@ def made(name: str, options: Mapping[str, Any], *, what: str) -> object:
     `what` begins the sentence of an error: 'The retriever "package.module:Class" (retrievers.mine)'. Raises
     SettingsError where it cannot be imported or made.
     """
-    maker = _imported(name, what)
+    maker = imported(name, what=what)
     try:
         return maker(**options)
     except Exception as error:
@@ -27,28 +27,31 @@ def made(name: str, options: Mapping[str, Any], *, what: str) -> object:
 
 
 @contextmanager
-def failures_told(what: str) -> Iterator[None]:
-    """Raises UserError, with the reason, for whatever is raised within that is not an error of ours."""
+def failures_told(what: str, *, kind: type[UserError] = UserError) -> Iterator[None]:
+    """Raises an error of that `kind`, with the reason, for whatever is raised within that is not an error of ours."""
     try:
         yield
     except CitewellError:
         raise
     except Exception as error:
-        raise UserError(f"{what} does not answer: {reason(error)}; see to it, then search again.") from error
+        raise kind(f"{what} does not answer: {reason(error)}; see to it, then try again.") from error
 
 
 def reason(error: Exception) -> str:
     """One line of what went wrong."""
     words = " ".join(str(error).split())
+    if isinstance(error, KeyError):  # Its words are but the key.
+        words = f"no {words}"
     short = words if len(words) <= _REASON else f"{words[:_REASON]}…"
     return short.rstrip(".") or type(error).__name__
 
 
-def _imported(name: str, what: str) -> Callable[..., object]:
+def imported(name: str, *, what: str) -> Callable[..., object]:
+    """The class or function `name`; `what` as for `made`. Raises SettingsError where it cannot be imported."""
     module, _, attribute = name.partition(":")
     try:
         found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except Exception as error:
         raise SettingsError(
             f"{what} cannot be imported: {reason(error)}; install its package, or name it as package.module:Class."
         ) from error

@@ -8,7 +8,7 @@ import pytest
 
 from eval.llm import load_llm
 from kb.errors import GeneratorError, SettingsError
-from kb.models.llama_index_llm import failures_told
+from kb.models.llama_index_llm import asking
 from kb.settings import Settings, load_settings
 
 MOCK = "llama_index.core.llms:MockLLM"
@@ -45,7 +45,7 @@ def test_what_is_wrong_with_it_is_one_sentence(settings: Settings, told: str) ->
 
 def test_a_service_that_cannot_be_reached_is_one_sentence() -> None:
     llm = load_llm(of(MOCK))
-    with pytest.raises(GeneratorError, match="does not answer: Connection refused") as raised, failures_told(llm):
+    with pytest.raises(GeneratorError, match="does not answer: Connection refused") as raised, asking(llm):
         raise ConnectionRefusedError("Connection\nrefused")
     assert "\n" not in str(raised.value)
 

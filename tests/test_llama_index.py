@@ -249,6 +249,8 @@ def test_modes_with_parts_of_llama_index_keep_the_contract(
     [
         ("no_such_module:Thing", {}, "cannot be imported: No module named 'no_such_module'"),
         ("llama_index_parts:NoSuchClass", {}, "cannot be imported: module 'llama_index_parts' has no attribute"),
+        (".llama_index_parts:Fixed", {}, "cannot be imported: .*relative import"),
+        ("llama_index_unset:Fixed", {}, "cannot be imported: no 'UNSET_KEY'; install"),
         ("llama_index_parts:NO_MAKER", {}, "is neither a class nor a function"),
         ("llama_index_parts:Fixed", {"wrong": 1}, "cannot be made: .*unexpected keyword argument 'wrong'"),
         ("llama_index_parts:from_folder", {"folder": "x"}, "is no .* of LlamaIndex's"),

@@ -160,6 +160,7 @@ def test_a_reader_like_ours_is_used_as_it_is(formats: Formats, tmp_path: Path) -
     [
         ("no_such_module:Reader", "cannot be imported: No module named 'no_such_module'"),
         ("other_readers:NoSuchClass", "cannot be imported: module 'other_readers' has no attribute 'NoSuchClass'"),
+        (".other_readers:Own", "cannot be imported: the 'package' argument is required"),
         ("other_readers:NeedsMore", "is no class that can be made without arguments"),
         ("other_readers:Neither", "has neither LlamaIndex's load_data nor Citewell's read"),
     ],

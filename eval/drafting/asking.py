@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from eval.drafting.draft import Draft, draft, plain
 from eval.folding import verbatim
 from eval.lines import is_unicode
-from kb.models.llama_index_llm import failures_told
+from kb.models.llama_index_llm import asking
 from kb.text.words import words
 from kb.types import Chunk, Document, Span
 
@@ -48,7 +48,7 @@ def asked(llm: LLM, document: Document, passage: Chunk) -> Draft | None:
     """
     from llama_index.core.prompts import PromptTemplate
 
-    with failures_told(llm):
+    with asking(llm):
         reply = llm.predict(PromptTemplate(_PROMPT), title=document.title, passage=passage.text)
     question, quote, answer = _parts(reply)
     span = next(verbatim(passage.text).occurrences(verbatim(quote).text), None)

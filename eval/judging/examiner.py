@@ -13,7 +13,7 @@ from eval.judging.cases import Case
 from eval.judging.measures import MEASURES, Measure
 from eval.llm import load_llm
 from kb.errors import UserError
-from kb.models.llama_index_llm import failures_told
+from kb.models.llama_index_llm import asking
 
 if TYPE_CHECKING:
     from llama_index.core.evaluation import BaseEvaluator
@@ -83,7 +83,7 @@ class Examiner:
             return str(error)
 
     def _ask(self, judgement: Judgement) -> str:
-        with failures_told(self._llm):
+        with asking(self._llm):
             return self._runner.run(_reply(self._evaluators[judgement.measure.name], judgement.case))
 
 

@@ -5,12 +5,12 @@ Knows nothing of what it is asked. It is anybody's code, or a service: whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from kb.errors import GeneratorError, SettingsError
-from kb.foreign import made, reason
+from kb.foreign import failures_told, made
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -36,12 +36,6 @@ def name_of(llm: LLM) -> str:
     return str(llm.metadata.model_name or llm.class_name())
 
 
-@contextmanager
-def failures_told(llm: LLM) -> Iterator[None]:
+def asking(llm: LLM) -> AbstractContextManager[None]:
     """Raises GeneratorError, with the reason, for whatever is raised while `llm` is asked."""
-    try:
-        yield
-    except Exception as error:
-        raise GeneratorError(
-            f'The language model "{name_of(llm)}" does not answer: {reason(error)}; see to it, then run this again.'
-        ) from error
+    return failures_told(f'The language model "{name_of(llm)}"', kind=GeneratorError)
