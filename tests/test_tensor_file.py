@@ -83,6 +83,38 @@ def test_damage_is_told(tmp_path: Path) -> None:
             stored_tensors(tmp_path / f"{name}.pt")
 
 
+def test_turned_bits_are_told_where_they_are_noticed(tmp_path: Path) -> None:
+    import torch
+
+    whole = tmp_path / "whole.pt"
+    torch.save({"weight": torch.zeros(4)}, whole)
+    content = whole.read_bytes()
+    told = 0
+    for place in range(len(content)):
+        for mask in (0x01, 0x0E, 0xFF):  # 0x0E makes of a stored member one that LZMA packed.
+            whole.write_bytes(content[:place] + bytes([content[place] ^ mask]) + content[place + 1 :])
+            try:
+                read_tensors(whole)
+            except MissingModel:
+                told += 1
+    assert told > len(content) // 4
+
+
+def test_a_number_that_was_altered_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    import torch
+
+    pickled = tmp_path / "pytorch_model.bin"
+    torch.save({"weight": torch.full((400,), 1.5)}, pickled)
+    content = bytearray(pickled.read_bytes())
+    content[content.index(b"\0\0\xc0\x3f" * 400)] = 1
+    pickled.write_bytes(content)
+    with pytest.raises(MissingModel, match=r"damaged .*CRC"):
+        read_tensors(pickled)
+    with pytest.raises(MissingModel, match=r"damaged .*CRC"):
+        convert_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == [pickled]
+
+
 def test_a_pickled_model_is_converted_into_the_same_one(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file

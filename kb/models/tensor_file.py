@@ -8,10 +8,15 @@ Run as `python -m kb.models.tensor_file FOLDER` it writes a model.safetensors be
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -19,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.errors import MissingModel
+from kb.foreign import reason
 from kb.models.inert_pickle import Description, Name, described
 
 _KINDS = {
@@ -34,6 +40,8 @@ _KINDS = {
     "BoolStorage": ("BOOL", 1),
 }
 """Names of safetensors for torch's kinds of numbers, and their bytes."""
+_DAMAGE = (BadZipFile, zlib.error, lzma.LZMAError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What reading a damaged file raises: with bits turned, a member may seem encrypted, packed, or to start before 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +57,21 @@ class StoredTensor:
 
 def stored_tensors(path: Path) -> dict[str, StoredTensor]:
     """The tensors in `path` by name. Raises MissingModel when it is damaged or holds anything else."""
-    try:
-        with ZipFile(path) as archive:
-            pickled = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
-            root = pickled.removesuffix("data.pkl")
-            if root + "byteorder" in archive.namelist() and archive.read(root + "byteorder") != b"little":
-                raise ValueError("its numbers are big-endian")
-            found = described(archive.read(pickled))
-            return {name: _located(tensor, root, archive) for name, tensor in _entries(found)}
-    except (BadZipFile, LookupError, TypeError, ValueError, StopIteration) as error:
-        raise MissingModel(
-            f"{path} is damaged or holds more than tensors ({error}), and a pickle is never run: use another copy."
-        ) from error
+    with _opened(path) as archive:
+        return _stored(archive)
 
 
 def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
     """The tensors of floating-point numbers in `path`, as float32. Raises MissingModel."""
-    stored = stored_tensors(path)
-    with ZipFile(path) as archive:
-        return {name: _numbers(archive, tensor) for name, tensor in stored.items() if "F" in tensor.kind}
+    with _opened(path) as archive:
+        return {name: _numbers(archive, tensor) for name, tensor in _stored(archive).items() if "F" in tensor.kind}
 
 
 def write_safetensors(sources: Sequence[Path], target: Path) -> None:
-    """Writes all tensors in `sources` into `target`, whose format is 8 bytes of length, a header of JSON, numbers."""
+    """Writes all tensors in `sources` into `target`, whose format is 8 bytes of length, a header of JSON, numbers.
+
+    Raises MissingModel, and leaves nothing behind, when one of `sources` is damaged or holds anything else.
+    """
     stored = {name: (path, tensor) for path in sources for name, tensor in stored_tensors(path).items()}
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     end = 0
@@ -81,12 +81,14 @@ def write_safetensors(sources: Sequence[Path], target: Path) -> None:
     written = json.dumps(header).encode()
     written += b" " * (-len(written) % 8)
     work = target.with_suffix(".part")
-    with work.open("wb") as file:
-        file.write(len(written).to_bytes(8, "little") + written)
-        for path, tensor in stored.values():
-            with ZipFile(path) as archive:
-                file.write(_bytes(archive, tensor))
-    work.replace(target)
+    try:
+        with work.open("wb") as file:
+            file.write(len(written).to_bytes(8, "little") + written)
+            for path, tensors in groupby(stored.values(), key=itemgetter(0)):
+                file.writelines(_contents(path, [tensor for _, tensor in tensors]))
+        work.replace(target)
+    finally:
+        work.unlink(missing_ok=True)
 
 
 def convert_folder(folder: Path) -> list[Path]:
@@ -98,6 +100,30 @@ def convert_folder(folder: Path) -> list[Path]:
     return [place / "model.safetensors" for place in lacking]
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[ZipFile]:
+    """The file open for reading; raises MissingModel for what is raised meanwhile because it is damaged."""
+    try:
+        with ZipFile(path) as archive:
+            yield archive
+    except _DAMAGE as error:
+        raise MissingModel(
+            f"{path} is damaged or holds more than tensors ({reason(error)}), and a pickle is never run: "
+            "use another copy."
+        ) from error
+
+
+def _stored(archive: ZipFile) -> dict[str, StoredTensor]:
+    pickled = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
+    if pickled is None:
+        raise ValueError("it has no data.pkl")
+    root = pickled.removesuffix("data.pkl")
+    if root + "byteorder" in archive.namelist() and archive.read(root + "byteorder") != b"little":
+        raise ValueError("its numbers are big-endian")
+    found = described(archive.read(pickled))
+    return {name: _located(tensor, root, archive) for name, tensor in _entries(found)}
+
+
 def _numbers(archive: ZipFile, tensor: StoredTensor) -> NDArray[np.float32]:
     data = _bytes(archive, tensor)
     if tensor.kind == "BF16":  # The upper half of a float32.
@@ -105,6 +131,12 @@ def _numbers(archive: ZipFile, tensor: StoredTensor) -> NDArray[np.float32]:
     else:
         rows = np.frombuffer(data, {"F16": "<f2", "F32": "<f4", "F64": "<f8"}[tensor.kind]).astype(np.float32)
     return rows.reshape(tensor.shape)
+
+
+def _contents(path: Path, tensors: Sequence[StoredTensor]) -> Iterator[bytes]:
+    with _opened(path) as archive:
+        for tensor in tensors:
+            yield _bytes(archive, tensor)
 
 
 def _bytes(archive: ZipFile, tensor: StoredTensor) -> bytes:
