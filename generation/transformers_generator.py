@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generation.chat_prompt import before, chat_prompt
 from kb.errors import GeneratorError, MissingModel
 from kb.models.precision import precision_on
-from kb.models.transformers_models import quiet_transformers
+from kb.models.transformers_models import load_network, load_tokenizer, loading_told, quiet_transformers
 from kb.models.weights import weight_files
 from kb.protocols import Message, TextStream
 
@@ -150,28 +150,15 @@ class _Work:
 
 def _loaded(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Raises MissingModel where the folder holds no language model that loads without running foreign code."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     if not (folder / "config.json").is_file():
         raise MissingModel(f"{folder} holds no language model (no config.json): name the folder of a checkpoint.")
     weight_files([folder])
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=precision_on(device),
-            output_loading_info=True,
-        )
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise MissingModel(f"{folder} holds no language model that can be loaded: {reason}; choose another.") from error
-    model, report = loaded
-    if missing := sorted(report["missing_keys"]):
-        raise MissingModel(f"{folder} holds no language model (it lacks {missing[0]}): name the folder of one.")
-    return model.to(device).eval(), tokenizer
+    with loading_told(folder):
+        tokenizer = load_tokenizer(folder)
+        model = load_network(AutoModelForCausalLM, folder, precision_on(device))
+        return model.to(device), tokenizer  # type: ignore[arg-type]
 
 
 def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> GenerationConfig:

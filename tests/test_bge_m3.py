@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny_encoders import WIDTH, encoder, heads
+from tiny_files import empty_tokenizer, lose_weights
 
 from citewell import KnowledgeBase, Settings
 from citewell.models import Models
@@ -155,6 +156,17 @@ def test_missing_and_damaged_layers_are_told(folder: Path, tmp_path: Path) -> No
         path.unlink()
     with pytest.raises(MissingModel, match="no model of BGE-M3's kind"):
         load_bge_m3(found, device="cpu", cache=tmp_path)
+
+
+def test_an_encoder_that_is_not_whole_is_told(folder: Path, tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(folder, tmp_path / "bge-m3"))
+    found = read_checkpoint(broken, name="bge-m3")
+    empty_tokenizer(broken)
+    with pytest.raises(MissingModel, match=r"bge-m3 cannot be loaded \(no 'added_tokens'\)"):
+        torch_network(found, device="cpu")
+    lose_weights(broken, "embeddings.word_embeddings.weight")
+    with pytest.raises(MissingModel, match=r"it lacks embeddings\.word_embeddings\.weight"):
+        torch_network(found, device="cpu")
 
 
 def test_settings_name_the_model_and_weigh_its_views(folder: Path, home: Path, loaded: BgeM3Encoder) -> None:

@@ -14,6 +14,7 @@ from platform import machine
 
 import numpy as np
 import pytest
+from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 
 from kb.errors import MissingModel, SettingsError
 from kb.models.checkpoint import read_checkpoint
@@ -207,6 +208,49 @@ def test_pickled_weights_foreign_code_and_damage_are_refused(tiny: Path, tmp_pat
     with pytest.raises(MissingModel, match="holds no model"):
         load_embedder(model=str(tmp_path), device="cpu", cache=cache)
     assert not list(cache.glob(".converting-*"))
+
+
+def _copy(folder: Path, target: Path) -> Path:
+    return Path(shutil.copytree(folder, target))
+
+
+def _direct(folder: Path) -> TorchEmbedder:
+    return TorchEmbedder(read_checkpoint(folder, name="tiny"), device="cpu")
+
+
+def test_an_encoder_that_is_not_whole_is_told(tiny: Path, tmp_path: Path, cache: Path) -> None:
+    lost = "encoder.layer.1.output.dense.weight"
+    lacking = lose_weights(_copy(tiny, tmp_path / "lacking"), lost)
+    for load in (_direct, lambda folder: load_embedder(model=str(folder), device="cpu", cache=cache)):
+        with pytest.raises(MissingModel, match=rf"lacking cannot be loaded \(it lacks {lost}\): use"):
+            load(lacking)
+    shortened = shorten_weight(_copy(tiny, tmp_path / "shortened"), lost)
+    for damaged in (shortened, empty_tokenizer(_copy(tiny, tmp_path / "silent"))):
+        with pytest.raises(MissingModel, match="cannot be loaded"):
+            _direct(damaged)
+
+
+def test_an_encoder_in_a_folder_of_its_own_is_looked_at_there(tiny: Path, tmp_path: Path) -> None:
+    apart = _copy(tiny, tmp_path / "apart")
+    encoder = apart / "0_Transformer"
+    steps = json.loads((apart / "modules.json").read_text())
+    _write(apart / "modules.json", [{**steps[0], "path": encoder.name}, *steps[1:]])
+    encoder.mkdir()
+    for name in ("config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json"):
+        shutil.copy(apart / name, encoder)
+    assert _direct(apart).passages(["red"]).tolist() == _direct(tiny).passages(["red"]).tolist()
+    lost = "encoder.layer.1.output.dense.weight"
+    lose_weights(encoder, lost)
+    with pytest.raises(MissingModel, match=f"0_Transformer cannot be loaded .it lacks {lost}"):
+        _direct(apart)
+
+
+def test_an_encoder_without_the_pooler_that_nobody_reads_is_whole(tiny: Path, tmp_path: Path, cache: Path) -> None:
+    folder = lose_weights(_copy(tiny, tmp_path / "tiny"), "pooler.dense.weight", "pooler.dense.bias")
+    expected = _direct(tiny).passages(["red stone"])
+    assert _direct(folder).passages(["red stone"]).tolist() == expected.tolist()
+    converted = load_embedder(model=str(folder), device="cpu", cache=cache).passages(["red stone"])
+    assert _cosines(converted, expected).min() >= 0.999
 
 
 def test_an_unknown_device_is_refused(tiny: Path, cache: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 import torch
 from llama_index.core.llms import ChatMessage, CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
 from scripted_llm import logged
+from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 from tiny_generators import NO_SYSTEM, SILENT_SYSTEM, TEMPLATE, tiny_llama, tiny_neox
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
@@ -196,18 +197,15 @@ def failing(error: Exception) -> Any:
 
 
 def test_folders_that_hold_no_language_model_are_told(folder: Path, tmp_path: Path, llama: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
     def changed(name: str, **changes: object) -> Path:
         copy = tiny_llama(tmp_path / name)
         config = json.loads((copy / "config.json").read_text())
         (copy / "config.json").write_text(json.dumps({**config, **changes}))
         return copy
 
-    headless = changed("headless")
-    tensors = load_file(headless / "model.safetensors")
-    del tensors["lm_head.weight"]
-    save_file(tensors, headless / "model.safetensors", metadata={"format": "pt"})
+    headless = lose_weights(changed("headless"), "lm_head.weight")
+    shortened = shorten_weight(changed("shortened"), "model.embed_tokens.weight")
+    wordless = empty_tokenizer(changed("wordless"))
     pickled = changed("pickled")
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     foreign = changed("foreign", model_type="foreign", auto_map={"AutoModelForCausalLM": "code.Model"})
@@ -215,8 +213,10 @@ def test_folders_that_hold_no_language_model_are_told(folder: Path, tmp_path: Pa
     for model, told in [
         (tmp_path, "no config.json"),
         (headless, "it lacks lm_head.weight"),
+        (shortened, "model.embed_tokens.weight is of another shape"),
+        (wordless, r"cannot be loaded \(no 'added_tokens'\)"),
         (pickled, "only as a pickle"),
-        (foreign, "that can be loaded: .*`foreign`"),
+        (foreign, "cannot be loaded .*`foreign`"),
         (tmp_path / "nowhere", r"The language model .*nowhere is not there: name a folder"),
     ]:
         with pytest.raises(MissingModel, match=told) as raised:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tiny_rerankers
 from numpy.typing import NDArray
+from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 
 from kb.errors import MissingModel, SettingsError
 from kb.models.llm_scorer import LlmScorer
@@ -228,6 +229,37 @@ def test_what_is_no_reranker_is_refused(folder_of: Folder, tmp_path: Path, model
     refused(folder, "pickle")
     (folder / "config.json").unlink()
     refused(folder, "holds no model")
+
+
+@pytest.mark.parametrize(
+    ("make", "damage", "reason"),
+    [
+        (tiny_rerankers.bert, lambda folder: lose_weights(folder, "bert.pooler.dense.weight"), "it lacks bert.pooler"),
+        (
+            tiny_rerankers.electra,
+            lambda folder: lose_weights(folder, "classifier.out_proj.bias"),
+            "it lacks classifier",
+        ),
+        (tiny_rerankers.electra, lambda folder: shorten_weight(folder, "classifier.dense.weight"), "."),
+        (tiny_rerankers.electra, empty_tokenizer, "."),
+        (tiny_rerankers.decoder, lambda folder: lose_weights(folder, "model.norm.weight"), "it lacks model.norm"),
+        (
+            tiny_rerankers.decoder,
+            lambda folder: shorten_weight(folder, "model.embed_tokens.weight"),
+            "model.embed_tokens.weight is of another shape",
+        ),
+        (tiny_rerankers.decoder, empty_tokenizer, "no 'added_tokens'"),
+    ],
+)
+def test_a_damaged_reranker_is_told_and_nothing_is_made_up(
+    make: Callable[[Path], Path], damage: Callable[[Path], Path], reason: str, tmp_path: Path
+) -> None:
+    folder = damage(make(tmp_path / "damaged"))
+    with pytest.raises(MissingModel, match=f"damaged cannot be loaded \\({reason}.*: use an undamaged copy") as raised:
+        load_scorer(model=str(folder), device="cpu", cache=tmp_path)
+    assert str(raised.value).startswith("The model in ")
+    assert str(raised.value).count("cannot be loaded") == 1
+    assert "\n" not in str(raised.value)
 
 
 def test_the_fingerprint_names_what_decides_the_scores(folder_of: Folder, tmp_path: Path) -> None:

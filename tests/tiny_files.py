@@ -1,4 +1,4 @@
-"""What the folders of tiny models have in common: tokenizers of whole words, and JSON."""
+"""What the folders of tiny models have in common: tokenizers of whole words, JSON, and damage."""
 
 from __future__ import annotations
 
@@ -34,3 +34,30 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, template: str | None =
 def write_json(path: Path, value: Mapping[str, object] | Sequence[object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def lose_weights(folder: Path, *names: str) -> Path:
+    """Takes weights out of the model's file, which stays a whole one."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    for name in names:
+        del tensors[name]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def shorten_weight(folder: Path, name: str) -> Path:
+    """Leaves of a weight its first row alone."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    save_file({**tensors, name: tensors[name][:1].clone()}, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def empty_tokenizer(folder: Path) -> Path:
+    """Leaves a tokenizer of which the file is JSON, and says nothing."""
+    (folder / "vocab.txt").unlink(missing_ok=True)
+    write_json(folder / "tokenizer.json", {})
+    return folder

@@ -35,6 +35,27 @@ def bert(folder: Path, *, layers: int = 2, width: int = 32, words: int = 0, labe
     return folder
 
 
+def electra(folder: Path) -> Path:
+    """A cross-encoder of a kind that runs on torch alone, in the files of BERT."""
+    import torch
+    from transformers import ElectraConfig, ElectraForSequenceClassification
+
+    bert(folder)
+    torch.manual_seed(7)
+    config = ElectraConfig(
+        vocab_size=len(WORDS) + 6,
+        embedding_size=32,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        num_labels=1,
+    )
+    ElectraForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
 def xlm_roberta(folder: Path, *, layers: int = 2, width: int = 32, words: int = 0, kind: str = "xlm-roberta") -> Path:
     """In the shape of BAAI/bge-reranker-base: <s> query </s></s> passage </s>, positions after padding, no types."""
     import torch

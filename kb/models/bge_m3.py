@@ -114,7 +114,8 @@ class BgeM3Encoder:
 class BgeM3Scorer:
     """A Scorer of all three views together; keeps those of the texts that it met last, in `kept_bytes` of memory.
 
-    They are kept by a hash of the text, so that no text outlives its removal from a base.
+    Kept are a hash of each text, its vectors, and the ids of its tokens with their weights: never the text itself, and
+    in memory alone, where those of a text that is removed from a base stay until others take their room.
     """
 
     def __init__(

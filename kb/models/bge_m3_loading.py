@@ -11,7 +11,7 @@ from kb.models.conversion import GRAPH, TOKENIZER, converted, tokenizer_definiti
 from kb.models.embedders import CONVERTIBLE, chosen_device
 from kb.models.openvino_runtime import BATCH_TOKENS, OpenVinoNetwork
 from kb.models.precision import precision_on
-from kb.models.transformers_models import prepare_transformers
+from kb.models.transformers_models import loading_told, prepare_transformers
 
 _TORCH_BATCH = {"cpu": 2_048, "cuda": 65_536}
 
@@ -50,7 +50,9 @@ def torch_network(checkpoint: Checkpoint, *, device: str) -> ViewsNetwork:
     prepare_transformers(checkpoint)
     import torch
 
-    module = views_module(checkpoint.folder, precision_on(device)).to(device).eval()
+    with loading_told(checkpoint.folder):
+        module = views_module(checkpoint.folder, precision_on(device)).to(device).eval()
+        definition = tokenizer_definition(checkpoint.folder, lowercase=checkpoint.lowercase)
 
     def run(ids: Ids, mask: Ids) -> tuple[Array, Array, Array]:
         with torch.inference_mode():
@@ -58,5 +60,4 @@ def torch_network(checkpoint: Checkpoint, *, device: str) -> ViewsNetwork:
         dense, weights, tokens = (output.float().cpu().numpy() for output in outputs)
         return dense, weights, tokens
 
-    definition = tokenizer_definition(checkpoint.folder, lowercase=checkpoint.lowercase)
     return ViewsNetwork(run=run, tokenizer=definition, workers=1, batch_tokens=_TORCH_BATCH[device])

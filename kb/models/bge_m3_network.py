@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from kb.errors import MissingModel
 from kb.models.tensor_file import read_tensors
-from kb.models.weights import HEADS
+from kb.models.transformers_models import load_network
+from kb.models.weights import HEADS, head_places
 
 if TYPE_CHECKING:
     import torch
@@ -47,19 +48,12 @@ def heads_digest(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def has_heads(folder: Path) -> bool:
-    """Whether `folder` holds a model of BGE-M3's kind."""
-    return all(any(path.is_file() for path in _places(folder, head)) for head in HEADS)
-
-
 def views_module(folder: Path, precision: torch.dtype) -> torch.nn.Module:
     """Ids and mask in; out the first state of each text, a weight for each token, a vector for each but the first."""
     import torch
     from transformers import AutoModel
 
-    encoder = AutoModel.from_pretrained(
-        folder, use_safetensors=True, local_files_only=True, trust_remote_code=False, dtype=precision
-    )
+    encoder = load_network(AutoModel, folder, precision)
     tokens, lexical = (_linear(folder, head, encoder.config.hidden_size).to(precision) for head in HEADS)
 
     class Views(torch.nn.Module):
@@ -101,14 +95,10 @@ def _tensors(path: Path) -> dict[str, Array]:
 
 def head_file(folder: Path, head: str) -> Path:
     """The file of a linear layer, safetensors first. Raises MissingModel where there is none."""
-    found = next((path for path in _places(folder, head) if path.is_file()), None)
+    found = next((path for path in head_places(folder, head) if path.is_file()), None)
     if found is None:
         raise MissingModel(
             f"{folder} is no model of BGE-M3's kind ({head}.safetensors or {head}.pt is missing): name one that is, "
             "such as BAAI/bge-m3, in embedding.model."
         )
     return found
-
-
-def _places(folder: Path, head: str) -> list[Path]:
-    return [folder / f"{head}.safetensors", folder / f"{head}.pt"]

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from kb.models.bge_m3_network import views_module
 from kb.models.checkpoint import Checkpoint
 from kb.models.reranker_checkpoint import SCORE, RerankerCheckpoint
 from kb.models.score_network import score_module, tells_types
+from kb.models.transformers_models import load_network, load_tokenizer, loading_told
 
 if TYPE_CHECKING:
     import torch
@@ -74,13 +76,20 @@ def _convert_apart(checkpoint: Checkpoint | RerankerCheckpoint, pooling: str, ta
         return
     _log.error("converting %s failed:\n%s", checkpoint.folder, done.stderr)
     reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    if done.returncode == MissingModel.exit_code:
+        raise MissingModel(reason)
     raise MissingModel(f"The model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it.")
 
 
 def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
-    """Write the network (ids and mask in, a row a text or pair or BGE-M3's views out) and its tokenizer."""
-    _write_graph(folder, pooling, target / GRAPH)
-    (target / TOKENIZER).write_text(tokenizer_definition(folder, lowercase=lowercase), encoding="utf-8")
+    """Write the network (ids and mask in, a row a text or pair or BGE-M3's views out) and its tokenizer.
+
+    Raises MissingModel.
+    """
+    with loading_told(folder):
+        _write_graph(folder, pooling, target / GRAPH)
+        definition = tokenizer_definition(folder, lowercase=lowercase)
+    (target / TOKENIZER).write_text(definition, encoding="utf-8")
 
 
 def _write_graph(folder: Path, pooling: str, path: Path) -> None:
@@ -113,9 +122,7 @@ def _pooled_network(folder: Path, pooling: str) -> torch.nn.Module:
     import torch
     from transformers import AutoModel
 
-    encoder = AutoModel.from_pretrained(
-        folder, use_safetensors=True, local_files_only=True, trust_remote_code=False, dtype=torch.float32
-    )
+    encoder = load_network(AutoModel, folder, torch.float32)
 
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
@@ -143,9 +150,8 @@ def _pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tenso
 def tokenizer_definition(folder: Path, *, lowercase: bool) -> str:
     """A checkpoint's tokenizer in the format of the `tokenizers` library, with the id that pads its rows."""
     from tokenizers.normalizers import Lowercase, Sequence
-    from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer = load_tokenizer(folder)
     backend = tokenizer.backend_tokenizer
     if lowercase:
         backend.normalizer = Sequence([Lowercase(), *([backend.normalizer] if backend.normalizer else [])])
@@ -156,4 +162,9 @@ def tokenizer_definition(folder: Path, *, lowercase: bool) -> str:
 
 if __name__ == "__main__":
     source, mode, fold, out = sys.argv[1:]
-    convert(Path(source), pooling=mode, lowercase=bool(int(fold)), target=Path(out))
+    try:
+        convert(Path(source), pooling=mode, lowercase=bool(int(fold)), target=Path(out))
+    except MissingModel as error:
+        traceback.print_exc()
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)

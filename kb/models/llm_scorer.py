@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kb.models.precision import precision_name, precision_on
 from kb.models.reranker_checkpoint import RerankerCheckpoint
 from kb.models.tokens import encodable, in_batches, query_share
-from kb.models.transformers_models import prepare_transformers
+from kb.models.transformers_models import load_network, load_tokenizer, loading_told, prepare_transformers
 
 if TYPE_CHECKING:
     import torch
@@ -39,25 +39,18 @@ class LlmScorer:
 
     def __init__(self, checkpoint: RerankerCheckpoint, *, device: str) -> None:
         prepare_transformers(checkpoint)
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM
 
         self.checkpoint = checkpoint
         self._device = device
         self._turn = Lock()  # the tokenizer keeps state between calls
-        self._tokenizer = AutoTokenizer.from_pretrained(
-            checkpoint.folder, local_files_only=True, trust_remote_code=False
-        )
-        model = AutoModelForCausalLM.from_pretrained(
-            checkpoint.folder,
-            dtype=precision_on(device),
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-        )
-        self._decoder = model.base_model.to(device).eval()
-        # In single precision: half as precise ones of about 10 are multiples of 0.06, and passages would tie.
-        head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
-        self._yes = head.weight[self._ids("Yes")[0]].detach().float().to(device)
+        with loading_told(checkpoint.folder):
+            self._tokenizer = load_tokenizer(checkpoint.folder)
+            model = load_network(AutoModelForCausalLM, checkpoint.folder, precision_on(device))
+            self._decoder = model.base_model.to(device)
+            # In single precision: half as precise ones of about 10 are multiples of 0.06, and passages would tie.
+            head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+            self._yes = head.weight[self._ids("Yes")[0]].detach().float().to(device)
         bos, padding = self._tokenizer.bos_token_id, self._tokenizer.pad_token_id
         self._start = [] if bos is None or bos == padding else [bos]
         self._break = self._ids("\n")

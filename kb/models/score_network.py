@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb.models.transformers_models import load_network, load_tokenizer
+
 if TYPE_CHECKING:
     import torch
 
@@ -30,9 +32,7 @@ def score_module(folder: Path) -> torch.nn.Module:
     class Scored(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = AutoModelForSequenceClassification.from_pretrained(
-                folder, use_safetensors=True, local_files_only=True, trust_remote_code=False, dtype=torch.float32
-            )
+            self.network = load_network(AutoModelForSequenceClassification, folder, torch.float32)
             for name, layer in list(self.network.named_modules()):
                 if isinstance(layer, torch.nn.Linear) and layer.out_features == 1:
                     self.network.set_submodule(name, Sum(layer))
@@ -49,7 +49,4 @@ def score_module(folder: Path) -> torch.nn.Module:
 
 def tells_types(folder: Path) -> bool:
     """Whether the network is told which tokens are the query's and which the passage's."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return "token_type_ids" in tokenizer.model_input_names
+    return "token_type_ids" in load_tokenizer(folder).model_input_names

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kb.errors import MissingModel
 from kb.models.checkpoint import Checkpoint
 from kb.models.precision import precision_name, precision_on
 from kb.models.tokens import TextTokenizer, encodable
-from kb.models.transformers_models import prepare_transformers
+from kb.models.transformers_models import loading_told, prepare_transformers, require_networks
 from kb.models.vectors import unit_rows
 from kb.protocols import Vectors
 
@@ -31,7 +30,7 @@ class TorchEmbedder:
 
         self._checkpoint = checkpoint
         self._batch = _BATCH[device]
-        try:
+        with loading_told(checkpoint.folder):
             self._model = SentenceTransformer(
                 str(checkpoint.folder),
                 device=device,
@@ -39,16 +38,12 @@ class TorchEmbedder:
                 trust_remote_code=False,
                 model_kwargs={"dtype": precision_on(device), "use_safetensors": True},
             )
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise MissingModel(
-                f"The embedding model in {checkpoint.folder} cannot be loaded ({reason}): use an undamaged copy of it."
-            ) from error
+            require_networks(self._model, checkpoint.folder)
+            self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
         self._model.max_seq_length = checkpoint.tokens
         _pool_as(checkpoint, self._model)
         self._width = self._model.get_embedding_dimension() or checkpoint.dimensions
         self._turn = Lock()  # its tokenizer keeps state between calls
-        self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))
         self._window = checkpoint.tokens - self._tokenizer.special_tokens() - prefix
 

@@ -8,7 +8,7 @@ from threading import Lock
 from kb.models.precision import precision_name, score_precision_on
 from kb.models.reranker_checkpoint import RerankerCheckpoint
 from kb.models.tokens import TextTokenizer, cut, encodable, query_share
-from kb.models.transformers_models import prepare_transformers
+from kb.models.transformers_models import loading_told, prepare_transformers, require_networks
 
 _BATCH = {"cpu": 8, "cuda": 64}
 
@@ -29,16 +29,18 @@ class TorchScorer:
         self.checkpoint = checkpoint
         self._batch = _BATCH[device]
         self._dtype = score_precision_on(device, architecture=checkpoint.architecture)
-        self._model = CrossEncoder(
-            str(checkpoint.folder),
-            device=device,
-            max_length=checkpoint.tokens,
-            activation_fn=torch.nn.Identity(),
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"dtype": self._dtype, "use_safetensors": True},
-        )
-        self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
+        with loading_told(checkpoint.folder):
+            self._model = CrossEncoder(
+                str(checkpoint.folder),
+                device=device,
+                max_length=checkpoint.tokens,
+                activation_fn=torch.nn.Identity(),
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"dtype": self._dtype, "use_safetensors": True},
+            )
+            require_networks(self._model, checkpoint.folder)
+            self._tokenizer = TextTokenizer(self._model.tokenizer.backend_tokenizer.to_str())
         self._turn = Lock()  # its tokenizer keeps state between calls
 
     @property

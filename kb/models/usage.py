@@ -9,7 +9,7 @@ from pathlib import Path
 from kb.errors import SettingsError
 from kb.models.json_files import json_object
 from kb.models.published import Card
-from kb.models.weights import HEADS
+from kb.models.weights import HEADS, head_places
 
 _LEGACY_POOLING = {
     "pooling_mode_cls_token": "cls",
@@ -49,7 +49,7 @@ def pooling_of(folder: Path, places: Sequence[Path], card: Card | None, *, given
         return Choice(_own_pooling(config) + prompted, str((places[0] / "config.json").relative_to(folder)))
     if card:
         return Choice(card.pooling, _CARD)
-    if any((folder / f"{head}.{suffix}").is_file() for head in HEADS for suffix in ("safetensors", "pt")):
+    if any(path.is_file() for head in HEADS for path in head_places(folder, head)):
         return Choice("cls", "BGE-M3's heads beside it")
     raise SettingsError(
         f"The model in {folder} does not say how a text's vectors become one: set embedding.pooling, "

@@ -11,6 +11,11 @@ HEADS = ("colbert_linear", "sparse_linear")
 """What BGE-M3 has beside its encoder, which its vectors do not depend on."""
 
 
+def head_places(folder: Path, head: str) -> list[Path]:
+    """Where one of HEADS may lie in `folder`, best first."""
+    return [folder / f"{head}.safetensors", folder / f"{head}.pt"]
+
+
 def weight_files(places: Sequence[Path]) -> list[Path]:
     """The safetensors files in the folders of a model's steps, folder by folder, each found to be whole.
 
