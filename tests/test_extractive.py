@@ -275,6 +275,17 @@ def test_a_row_of_a_table_is_quoted_whole_with_its_numbers(embedder: Embedder) -
     assert table.text[answer.citations[0].spans[0].start - 40 :].startswith("| Cost of sales")
 
 
+def test_the_names_of_a_tables_columns_are_not_quoted(embedder: Embedder) -> None:
+    table = passage(
+        "| Filter | Files that are kept |\n|---|:--|\n| `--type` | files of one type, as pdf |\n| `--in` | a folder |"
+    )
+    answer = ask(embedder, "Which filter keeps files of one type?", table, BREAD)
+
+    quotes = [cited.quote for cited in answer.citations]
+    assert quotes[0] == "| `--type` | files of one type, as pdf |"
+    assert not any("Filter" in quote or "---" in quote for quote in quotes)
+
+
 def test_markers_are_the_numbers_of_the_citations(embedder: Embedder) -> None:
     first = passage("Ospreys eat fish. Ospreys nest on tall poles.", source="a.md")
     second = passage("Ospreys eat mostly fresh fish.", source="b.md")
