@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -64,7 +65,15 @@ class HybridRetriever:
     def retrieve(self, query: str, k: int) -> list[Hit]:
         if k <= 0:
             return []
-        dense, lexical = (part.retrieve(query, max(k, self.depth)) for part in (self.dense, self.lexical))
+        wanted = max(k, self.depth)
+        beside = ThreadPoolExecutor(1)
+        try:
+            embedding = beside.submit(self.embedder.queries, [query])
+            lexical = self.lexical.retrieve(query, wanted)
+            embedding.result()  # `dense` asks the same embedder, which knows it then.
+        finally:
+            beside.shutdown(wait=False)  # An interrupt does not wait for a language model (hyde).
+        dense = self.dense.retrieve(query, wanted)
         first = self._scored(query, dense[: self.depth], lexical[: self.depth])
         return [*first, *_below(first, dense[self.depth :], lexical[self.depth :])][:k]
 

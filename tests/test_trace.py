@@ -47,14 +47,14 @@ def base(folder: Path) -> Iterator[KnowledgeBase]:
     ("mode", "parts"),
     [
         ("lexical", {"lexical": ("lexical", 4)}),
-        ("hybrid", {"fusion": ("hybrid", 4), "fusion > dense": ("dense", 100), "fusion > lexical": ("lexical", 100)}),
+        ("hybrid", {"fusion": ("hybrid", 4), "fusion > lexical": ("lexical", 100), "fusion > dense": ("dense", 100)}),
         (
             "nested",
             {
                 "fusion": ("nested", 4),
                 "fusion > fusion": ("hybrid", 7),
-                "fusion > fusion > dense": ("dense", 100),
                 "fusion > fusion > lexical": ("lexical", 100),
+                "fusion > fusion > dense": ("dense", 100),
                 "fusion > lexical": ("lexical", 7),
             },
         ),
@@ -253,8 +253,8 @@ def test_an_answer_is_explained_in_json(base: KnowledgeBase, citewell: Command) 
     assert explained["answer"] == plain["answer"]
     assert [(stage["stage"], stage["hits"]) for stage in trace["stages"]] == [
         ("fusion", len(trace["passages"])),
-        ("fusion > dense", len(base.passages(str(SAMPLE / "lexical-search-bm25.pdf")))),
         ("fusion > lexical", len(base.search(QUERY, 100, mode="lexical"))),
+        ("fusion > dense", len(base.passages(str(SAMPLE / "lexical-search-bm25.pdf")))),
     ]
     assert [passage["chunk_id"] for passage in trace["passages"]][:10] == [hit["chunk_id"] for hit in plain["hits"]]
     assert trace["passages"][0].keys() == {
