@@ -12,7 +12,7 @@ from citewell.home import cache_folder
 from kb.errors import SettingsError
 from kb.models.checkpoint import Checkpoint
 from kb.models.embedders import find_checkpoint, load_embedder
-from kb.protocols import Embedder, Generator, Scorer
+from kb.protocols import Embedder, Generator, Scorer, TokenEmbedder
 from kb.settings import EmbeddingSettings, GeneratorSettings, RerankSettings, Settings
 from retrieval.asking import Asker
 from retrieval.llama_index import make_postprocessor, make_retriever
@@ -48,13 +48,15 @@ class Models:
     """The models of the bases in `home`. Safe to share between threads.
 
     All raise MissingModel where the model is not there, and all but `embedder` SettingsError where none is named.
-    `views_scorer` is the embedder as a scorer by its three views of a text, which BGE-M3 alone has; `asker` asks
-    `generator` about questions, and remembers the replies for as long as this lives.
+    `token_embedder` is the embedder where its tokens can judge passages, `views_scorer` the embedder as a scorer by its
+    three views of a text, which BGE-M3 alone has; `asker` asks `generator` about questions, and remembers the replies
+    for as long as this lives.
     """
 
     def __init__(self, settings: Settings, home: Path) -> None:
         self.embedder = Once(lambda: configured_embedder(settings.embedding, home))
         self.scorer = Once(lambda: configured_scorer(settings.rerank, home))
+        self.token_embedder = Once(lambda: token_embedder(settings.embedding, self.embedder))
         self.views_scorer = Once(lambda: configured_views_scorer(settings, home))
         self.generator = Once(lambda: configured_generator(settings.generator))
         self.asker = Once(lambda: Asker(self.generator(), seconds=settings.expansion.seconds))
@@ -103,15 +105,20 @@ def configured_checkpoint(settings: EmbeddingSettings) -> Checkpoint:
     )
 
 
+def token_embedder(settings: EmbeddingSettings, load: Callable[[], Embedder]) -> TokenEmbedder:
+    """The embedder that `load` gives, for late interaction. Raises SettingsError where its tokens say too little."""
+    if not configured_checkpoint(settings).has_comparable_tokens:
+        raise SettingsError(
+            "The stage \"rerank\" needs a model, because the embedder's vectors are not the mean of its tokens': set "
+            "rerank.model to the name or the folder of a reranker, BAAI/bge-reranker-v2-m3 for one."
+        )
+    return load()
+
+
 def configured_scorer(settings: RerankSettings, home: Path) -> ModelScorer:
-    """The reranker. Raises SettingsError where none is named, MissingModel where it is not here."""
+    """The reranker that the settings name. Raises MissingModel where it is not on this machine."""
     from kb.models.scorers import load_scorer
 
-    if not settings.model:
-        raise SettingsError(
-            'The stage "rerank" has no model: set rerank.model to the name or the folder of a reranker, '
-            "BAAI/bge-reranker-v2-m3 for one."
-        )
     return load_scorer(model=settings.model, device=settings.device, cache=cache_folder(home), tokens=settings.tokens)
 
 

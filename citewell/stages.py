@@ -11,6 +11,7 @@ from kb.store.view import View
 from retrieval.decomposition import DecomposedRetriever
 from retrieval.diversity import DiverseRetriever
 from retrieval.hyde import HypotheticalEmbedder
+from retrieval.late_interaction import FOUND_WEIGHT, LateInteraction
 from retrieval.llama_index import PostprocessedRetriever
 from retrieval.multi_query import MultiQueryRetriever
 from retrieval.reranking import RerankedRetriever
@@ -55,7 +56,12 @@ def _decomposed(composer: Composer, inner: str, view: View, within: tuple[str, .
 
 
 def _reranked(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
-    return _judged(composer, composer.compose(inner, view, within), composer.models.scorer())
+    """Reranked by the model that the settings name, else by the embedder's tokens."""
+    retriever = composer.compose(inner, view, within)
+    if composer.settings.rerank.model:
+        return _judged(composer, retriever, composer.models.scorer())
+    scorer = LateInteraction(composer.models.token_embedder())
+    return replace(_judged(composer, retriever, scorer), found_weight=FOUND_WEIGHT)
 
 
 def _viewed(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:

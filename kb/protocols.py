@@ -51,7 +51,22 @@ class QueryEmbedder(Protocol):
         ...
 
 
-class Embedder(QueryEmbedder, Protocol):
+class TokenEmbedder(Protocol):
+    """Turns text into vectors of its tokens, each as the others bear on it.
+
+    Special tokens are left out. What the model has no token for is a row of zeros; the others have unit length.
+    """
+
+    def query_tokens(self, text: str) -> Vectors:
+        """Of a query, shape (tokens, width)."""
+        ...
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """Of each passage in the order given, shape (its tokens, width)."""
+        ...
+
+
+class Embedder(QueryEmbedder, TokenEmbedder, Protocol):
     """Turns text into vectors; queries and passages apart, because their prefixes differ."""
 
     @property

@@ -135,13 +135,14 @@ class PostprocessorSettings(_Section):
 class RerankSettings(_Section):
     """The stage "rerank", as in the mode "hybrid+rerank": `model` judges the first `depth` passages that are found.
 
-    It is a local folder, or a model that the hub's cache holds. Of the question with a passage at most `tokens` are
-    seen. What is not judged within `seconds` stays in the order in which it was found.
+    It is a local folder, or a model that the hub's cache holds; without one the embedder's tokens judge. Of
+    the question with a passage a model sees at most `tokens`. What is not judged within `seconds` stays in the order in
+    which it was found.
     """
 
     model: str = ""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    depth: Annotated[int, Field(ge=1, le=1_000)] = 50
+    depth: Annotated[int, Field(ge=1, le=1_000)] = 25
     seconds: Annotated[float, Field(gt=0)] = 5.0
     tokens: Annotated[int, Field(ge=128)] = 512
 

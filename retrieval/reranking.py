@@ -41,12 +41,16 @@ class RerankedRetriever:
     What comes below scores 1, 2, 3 ... less than the last of the first. If more than `seconds` have passed before all
     are scored, the hits stay as they were found, scores included: `on_timeout` and the log say so. A part of the
     passages, 16 of like length, is never interrupted, nor does the loading of a model count.
+
+    `found_weight` is added to what the scorer says in the measure that a passage was found: 1 for the highest score
+    among the first `depth`, 0 for the lowest.
     """
 
     retriever: Retriever
     scorer: Scorer
-    depth: int = 50
+    depth: int = 25
     seconds: float = 5.0
+    found_weight: float = 0.0
     on_timeout: Callable[[OutOfTime], None] = lambda _: None
 
     def retrieve(self, query: str, k: int) -> list[Hit]:
@@ -58,7 +62,10 @@ class RerankedRetriever:
         scores = self._scores(query, texts)
         if not first or scores is None:
             return hits[:k]
-        judged = [Hit(hit.chunk, scores[text]) for hit, text in zip(first, texts, strict=True)]
+        judged = [
+            Hit(hit.chunk, scores[text] + self.found_weight * share)
+            for hit, text, share in zip(first, texts, _shares(first), strict=True)
+        ]
         judged.sort(key=lambda hit: (-hit.score, hit.chunk.id))
         last = judged[-1].score
         return [*judged, *(Hit(hit.chunk, last - place) for place, hit in enumerate(below, start=1))][:k]
@@ -80,3 +87,10 @@ class RerankedRetriever:
     def _say(self, why: OutOfTime) -> None:
         _log.warning(why.sentence)
         self.on_timeout(why)
+
+
+def _shares(hits: Sequence[Hit]) -> list[float]:
+    """Where each score lies between the lowest (0) and the highest (1); 0 where all are the same."""
+    scores = [hit.score for hit in hits]
+    lowest, span = min(scores), max(scores) - min(scores)
+    return [(score - lowest) / span if span > 0 else 0.0 for score in scores]

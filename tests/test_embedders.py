@@ -88,6 +88,24 @@ def test_vectors_are_those_of_sentence_transformers(minilm: Embedder) -> None:
     assert all(minilm.tokenizer.offsets(text) == reference.tokenizer.offsets(text) for text in TEXTS)
 
 
+def test_vectors_of_tokens_are_those_of_sentence_transformers(minilm: Embedder) -> None:
+    reference = TorchEmbedder(read_checkpoint(find_model(DEFAULT_MODEL), name=DEFAULT_MODEL), device="cpu")
+    texts = [*TEXTS, "", "a 鑫 b", "word " * 400]
+    for text, ours, theirs in zip(texts, minilm.passage_tokens(texts), reference.passage_tokens(texts), strict=True):
+        assert ours.shape == theirs.shape == (min(254, len(minilm.tokenizer.offsets(text))), 384)
+        known = np.linalg.norm(theirs, axis=1) > 0
+        assert np.array_equal(known, np.linalg.norm(ours, axis=1) > 0)
+        assert not known.any() or _cosines(ours[known], theirs[known]).min() >= 0.99
+    unknown = [not row.any() for row in minilm.query_tokens("a 鑫 b")]
+    assert unknown == [False, True, False]
+
+
+def test_tokens_of_queries_and_passages_have_their_prefixes(tiny: Path) -> None:
+    direct = TorchEmbedder(read_checkpoint(tiny, name="tiny", passage_prefix="red "), device="cpu")
+    assert len(direct.query_tokens("stone")) == len(direct.tokenizer.offsets("query: stone")) == 3
+    assert len(direct.passage_tokens(["stone"])[0]) == len(direct.tokenizer.offsets("red stone")) == 2
+
+
 def test_vectors_do_not_depend_on_their_company_and_keep_their_order(minilm: Embedder) -> None:
     together = minilm.passages(TEXTS)
     alone = np.concatenate([minilm.passages([text]) for text in TEXTS])
@@ -228,6 +246,14 @@ def test_an_encoder_that_is_not_whole_is_told(tiny: Path, tmp_path: Path, cache:
     for damaged in (shortened, empty_tokenizer(_copy(tiny, tmp_path / "silent"))):
         with pytest.raises(MissingModel, match="cannot be loaded"):
             _direct(damaged)
+
+
+@pytest.mark.parametrize("steps", [[], {}, [1], [{"idx": 0}], [{"type": 3, "path": ""}]])
+def test_steps_that_are_none_are_told(tiny: Path, tmp_path: Path, steps: object) -> None:
+    folder = _copy(tiny, tmp_path / "stepless")
+    _write(folder / "modules.json", steps)
+    with pytest.raises(MissingModel, match=r"modules\.json lists no steps of a model: use an undamaged copy"):
+        read_checkpoint(folder, name="tiny")
 
 
 def test_an_encoder_in_a_folder_of_its_own_is_looked_at_there(tiny: Path, tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import tiny_rerankers
 
 from citewell import KnowledgeBase, Settings
 from kb.errors import MissingModel, SettingsError, UserError
-from kb.settings import RerankSettings
+from kb.settings import EmbeddingSettings, RerankSettings
+from kb.text.passages import indexed_text
 from kb.types import Chunk, Context, Hit
+from retrieval.late_interaction import FOUND_WEIGHT, LateInteraction
 from retrieval.reranking import OutOfTime, RerankedRetriever
 
 
@@ -55,6 +57,14 @@ def test_the_first_are_in_the_order_of_the_scorer_and_the_others_below_them() ->
     assert ranking(reranked.retrieve("a", 9)) == expected
     assert ranking(reranked.retrieve("a", 2)) == expected[:2]
     assert ranking(reranked.retrieve("a", 5)) == expected[:5]
+
+
+def test_the_order_found_counts_as_much_as_is_said() -> None:
+    found = Listed(["a", "aa", "aa", "aaaa"])  # Found with 1, 1/2, 1/3 and 1/4.
+    reranked = RerankedRetriever(found, Counting(), depth=3, found_weight=1.5)
+    assert ranking(reranked.retrieve("a", 4)) == [("a", 2.5), ("aa", 2.375), ("aa", 2.0), ("aaaa", 1.0)]
+    alone = RerankedRetriever(Listed(["a"]), Counting(), found_weight=1.5)
+    assert ranking(alone.retrieve("a", 1)) == [("a", 1.0)]
 
 
 def test_equal_texts_are_scored_once_and_stand_by_passage_id() -> None:
@@ -103,7 +113,6 @@ def test_a_base_reranks_by_the_model_that_the_settings_name(tmp_path: Path) -> N
     with KnowledgeBase.open(home=home, settings=settings, create=True) as base:
         base.ingest([tmp_path / "colours.md"]).wait()
         from kb.models.scorers import load_scorer
-        from kb.text.passages import indexed_text
 
         hits = base.search("red stone", mode="hybrid+rerank")
         texts = [indexed_text(hit.chunk.context, hit.chunk.text) for hit in hits]
@@ -114,9 +123,31 @@ def test_a_base_reranks_by_the_model_that_the_settings_name(tmp_path: Path) -> N
         assert base.ask("Which river is red?", mode="dense+rerank").hits
 
 
-def test_without_a_model_the_stage_says_what_to_set(tmp_path: Path) -> None:
-    with KnowledgeBase.open(home=tmp_path / "plain", create=True) as base:
-        with pytest.raises(SettingsError, match=r"set rerank\.model"):
+def test_without_a_model_the_embedders_tokens_judge(tmp_path: Path) -> None:
+    said = [
+        "The heron waits for fish at the river.",
+        "Herons nest in tall trees. The stork, their relative, nests on chimneys and eats frogs.",
+        "Frogs spawn in ponds in spring, long before the birds that eat them return.",
+    ]
+    (tmp_path / "birds.md").write_text("\n\n".join(f"# Part {n}\n\n{text}" for n, text in enumerate(said)))
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([tmp_path / "birds.md"]).wait()
+        question = "Where do storks nest?"
+        hits, found = base.search(question, mode="hybrid+rerank"), base.search(question)
+        texts = [indexed_text(hit.chunk.context, hit.chunk.text) for hit in hits]
+        scores = LateInteraction(base.embedder).scores(question, texts)
+        lowest, highest = found[-1].score, found[0].score
+        share = {hit.chunk.id: (hit.score - lowest) / (highest - lowest) for hit in found}
+        expected = [score + FOUND_WEIGHT * share[hit.chunk.id] for score, hit in zip(scores, hits, strict=True)]
+        assert len(hits) == 3
+        assert [hit.score for hit in hits] == pytest.approx(expected, abs=2e-3)
+        assert "stork" in hits[0].chunk.text
+
+
+def test_what_the_stage_cannot_do_is_told(tmp_path: Path) -> None:
+    pooled = Settings(embedding=EmbeddingSettings(pooling="cls"))
+    with KnowledgeBase.open(home=tmp_path / "pooled", settings=pooled, create=True) as base:
+        with pytest.raises(SettingsError, match=r"not the mean of its tokens': set rerank\.model"):
             base.search("question", mode="hybrid+rerank")
         with pytest.raises(UserError, match="rerank"):
             base.search("question", mode="hybrid+magic")

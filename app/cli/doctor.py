@@ -90,14 +90,15 @@ def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
 
 
 def _reranker(settings: Settings, home: Path, *, has_gpu: bool) -> Record | None:
-    """The reranker, tried out, where the settings name one."""
-    from citewell.models import configured_scorer
+    """The reranker that the settings name, tried out; else what judges in its place; None where nothing can."""
+    from citewell.models import configured_checkpoint, configured_scorer
     from kb.errors import CitewellError
 
     chosen = settings.rerank
-    if not chosen.model:
-        return None
     try:
+        if not chosen.model:
+            can_judge = configured_checkpoint(settings.embedding).has_comparable_tokens
+            return {"name": "late interaction", "why": "rerank.model names no reranker"} if can_judge else None
         scorer = configured_scorer(chosen, home)
         scorer.scores("How long does it take?", [_PASSAGE])
         began = time.perf_counter()

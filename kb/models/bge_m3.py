@@ -67,7 +67,7 @@ class BgeM3Encoder:
         self._checkpoint = checkpoint
         self._network = network
         self._rows = RowTokenizer(network.tokenizer, limit=checkpoint.tokens)
-        self._weightless = self._rows.special_ids()
+        self._weightless = self._rows.special_ids
 
     @property
     def fingerprint(self) -> str:

@@ -60,6 +60,11 @@ class Checkpoint:
         return self.before_passage.value
 
     @property
+    def has_comparable_tokens(self) -> bool:
+        """Whether its tokens' vectors are of the space of its texts' vectors, which are the mean of them."""
+        return self.plain and self.pooling == "mean"
+
+    @property
     def graph(self) -> str:
         """Identity of the network and its tokenizer, whatever prefixes and dimensions it is used with."""
         return digest(self.content, self.pooling, self.lowercase)[:16]
@@ -115,7 +120,7 @@ def steps_in(folder: Path) -> list[tuple[str, Path]]:
     if not path.is_file():
         return [("Transformer", folder), ("Pooling", folder / "1_Pooling")]
     listed = json_value(path)
-    if not isinstance(listed, list) or not listed:
+    if not isinstance(listed, list) or not listed or not all(map(_is_step, listed)):
         raise MissingModel(f"{path} lists no steps of a model: use an undamaged copy of it.")
     foreign = [step["type"] for step in listed if not step["type"].startswith("sentence_transformers.")]
     if foreign:
@@ -123,6 +128,10 @@ def steps_in(folder: Path) -> list[tuple[str, Path]]:
             f"The model in {folder} needs program code of its own ({foreign[0]}), which is never run: choose another."
         )
     return [(step["type"].rsplit(".", 1)[-1], folder / step["path"]) for step in listed]
+
+
+def _is_step(entry: object) -> bool:
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in ("type", "path"))
 
 
 def window_of(folder: Path, config: dict[str, object], sentence: dict[str, object]) -> int:

@@ -32,7 +32,7 @@ WEIGHTS = "encoder.bin"
 TOKENIZER = "tokenizer.json"
 POOLINGS = frozenset({"mean", "cls", "lasttoken"})
 VIEWS = "views"
-_FORMAT = 1
+_FORMAT = 2
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +82,9 @@ def _convert_apart(checkpoint: Checkpoint | RerankerCheckpoint, pooling: str, ta
 
 
 def convert(folder: Path, *, pooling: str, lowercase: bool, target: Path) -> None:
-    """Write the network (ids and mask in, a row a text or pair or BGE-M3's views out) and its tokenizer.
+    """Write the network and its tokenizer.
+
+    Ids and mask go in. An encoder gives a row a text and then one a token, a reranker a row a pair, BGE-M3 its views.
 
     Raises MissingModel.
     """
@@ -129,9 +131,9 @@ def _pooled_network(folder: Path, pooling: str) -> torch.nn.Module:
             super().__init__()
             self.encoder = encoder
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            return _pool(states, attention_mask.unsqueeze(-1).to(states.dtype), pooling)
+            return _pool(states, attention_mask.unsqueeze(-1).to(states.dtype), pooling), states
 
     return Pooled()
 

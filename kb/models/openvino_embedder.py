@@ -11,7 +11,7 @@ from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted
 from kb.models.openvino_runtime import OpenVinoNetwork
 from kb.models.tokens import RowTokenizer, TextTokenizer
-from kb.models.vectors import unit_rows
+from kb.models.vectors import token_rows, unit_rows
 from kb.protocols import Vectors
 
 
@@ -54,13 +54,32 @@ class OpenVinoEmbedder:
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._vectors([self._checkpoint.query_prefix + text for text in texts])
 
+    def query_tokens(self, text: str) -> Vectors:
+        return self._tokens([self._checkpoint.query_prefix + text])[0]
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        return self._tokens([self._checkpoint.passage_prefix + text for text in texts])
+
     def _vectors(self, texts: list[str]) -> Vectors:
         rows = self._rows.rows(texts)
         pooled = np.zeros((len(texts), self._network.width), dtype=np.float32)
 
         def embed(batch: list[int]) -> None:
             ids, mask = self._rows.padded([rows[index] for index in batch])
-            [pooled[batch]] = self._network.infer({"input_ids": ids, "attention_mask": mask})
+            [pooled[batch]] = self._network.infer({"input_ids": ids, "attention_mask": mask}, outputs=1)
 
         self._network.for_each_batch(rows, embed)
         return unit_rows(pooled, self.dimensions)
+
+    def _tokens(self, texts: list[str]) -> list[Vectors]:
+        rows = self._rows.rows(texts)
+        found: dict[int, Vectors] = {}
+
+        def embed(batch: list[int]) -> None:
+            ids, mask = self._rows.padded([rows[index] for index in batch])
+            _, states = self._network.infer({"input_ids": ids, "attention_mask": mask})
+            for index, of_text in zip(batch, states, strict=True):
+                found[index] = token_rows(of_text[: len(rows[index])], rows[index], self._tokenizer)
+
+        self._network.for_each_batch(rows, embed)
+        return [found[index] for index in range(len(texts))]

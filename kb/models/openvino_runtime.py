@@ -60,11 +60,15 @@ class OpenVinoNetwork:
         """How many numbers its first output has a row."""
         return int(self._network.output(0).partial_shape[1].get_length())
 
-    def infer(self, inputs: Mapping[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
-        """What comes out for one batch, output by output, each with a row for each of its rows."""
+    def infer(
+        self, inputs: Mapping[str, NDArray[np.int64]], *, outputs: int | None = None
+    ) -> list[NDArray[np.float32]]:
+        """What comes out for one batch, each output (of the first `outputs`, if given) with a row for each of its."""
         request = self._network.create_infer_request()
-        # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1).
-        return [np.array(output) for output in request.infer(dict(inputs)).values()]
+        # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1). What comes out
+        # is the request's own, and copied while that is there.
+        found = request.infer(dict(inputs), share_outputs=True)
+        return [np.array(found[place]) for place in range(len(found))[:outputs]]
 
     def for_each_batch(self, rows: Sequence[Sized], work: Callable[[list[int]], None]) -> None:
         """Gives `work` the indices of the rows of a batch, several batches at once; returns when all are done."""

@@ -17,20 +17,25 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class TextTokenizer:
-    """Tokens of a text with their places; truncates nothing. Safe to share between threads."""
+    """Tokens of a text with their places; truncates nothing. Safe to share between threads.
+
+    `special_ids` are those of tokens that stand for no words: padding, the start and end of a text, what is unknown.
+    `unknown_id` stands for whatever the vocabulary lacks; it is None where that lacks nothing, made of bytes say.
+    """
 
     def __init__(self, definition: str) -> None:
         self._tokenizer = FastTokenizer.from_str(definition)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._unknown = _unknown_id(json.loads(definition)["model"], self._tokenizer)
+        self.unknown_id = _unknown_id(json.loads(definition)["model"], self._tokenizer)
+        self.special_ids = _special_ids(self._tokenizer)
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
 
     def unknown_share(self, text: str) -> float:
         ids = self._tokenizer.encode(encodable(text), add_special_tokens=False).ids
-        return ids.count(self._unknown) / len(ids) if ids and self._unknown is not None else 0.0
+        return ids.count(self.unknown_id) / len(ids) if ids and self.unknown_id is not None else 0.0
 
     def special_tokens(self) -> int:
         """How many tokens are put around a text."""
@@ -45,11 +50,7 @@ class RowTokenizer:
         self._padding_id = int((self._tokenizer.padding or {}).get("pad_id", 0))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(limit)
-
-    def special_ids(self) -> frozenset[int]:
-        """The ids of tokens that stand for no words: padding, the start and end of a text, what is unknown."""
-        added = self._tokenizer.get_added_tokens_decoder()
-        return frozenset(number for number, token in added.items() if token.special)
+        self.special_ids = _special_ids(self._tokenizer)
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         return [row.ids for row in self._tokenizer.encode_batch_fast([encodable(text) for text in texts])]
@@ -65,8 +66,12 @@ class RowTokenizer:
         return ids, mask
 
 
+def _special_ids(tokenizer: FastTokenizer) -> frozenset[int]:
+    added = tokenizer.get_added_tokens_decoder()
+    return frozenset(number for number, token in added.items() if token.special)
+
+
 def _unknown_id(model: Mapping[str, Any], tokenizer: FastTokenizer) -> int | None:
-    """The id that stands for whatever the vocabulary lacks; None where it lacks nothing, made of bytes say."""
     if model.get("byte_fallback"):
         return None
     if model.get("unk_id") is not None:

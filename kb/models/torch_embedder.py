@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from kb.models.checkpoint import Checkpoint
 from kb.models.precision import precision_name, precision_on
 from kb.models.tokens import TextTokenizer, encodable
 from kb.models.transformers_models import loading_told, prepare_transformers, require_networks
-from kb.models.vectors import unit_rows
+from kb.models.vectors import token_rows, unit_rows
 from kb.protocols import Vectors
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 _BATCH = {"cpu": 16, "cuda": 128}
@@ -72,6 +73,28 @@ class TorchEmbedder:
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._vectors(texts, self._checkpoint.query_prefix)
+
+    def query_tokens(self, text: str) -> Vectors:
+        return self._tokens([text], self._checkpoint.query_prefix)[0]
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        return self._tokens(texts, self._checkpoint.passage_prefix)
+
+    def _tokens(self, texts: Sequence[str], prefix: str) -> list[Vectors]:
+        with self._turn:
+            features: Any = self._model.encode(
+                [encodable(text) for text in texts],
+                prompt=prefix,
+                output_value=None,
+                batch_size=self._batch,
+                show_progress_bar=False,
+            )
+        return [self._words_of(one) for one in features]
+
+    def _words_of(self, features: Mapping[str, torch.Tensor]) -> Vectors:
+        is_text = features["attention_mask"].bool()
+        states = features["token_embeddings"][is_text].float().cpu().numpy()
+        return token_rows(states, features["input_ids"][is_text].tolist(), self._tokenizer)
 
     def _vectors(self, texts: Sequence[str], prefix: str) -> Vectors:
         pooled = np.zeros((len(texts), self._width), dtype=np.float32)
