@@ -14,8 +14,8 @@ tool's usual embedding on a CPU, of all-MiniLM-L6-v2: OpenVINO, sentence-transfo
 Each tool answers in a process of its own; the questions, a line each, go to one after another, each time to another
 one first, so that whatever else the machine does meets all of them. Not alike, though: where processors are busy, the
 threads of torch and faiss wait for one another, which OMP_NUM_THREADS=1 keeps them from. Prints JSON: milliseconds of
-a question, medians of the passes; "search" is without the embedding. "times_citewell" are ratios within a pass, their
-median and range.
+a question with its embedding, medians of the passes. "times_citewell" are ratios within a pass, their median and
+range.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from statistics import fmean, median
 from tempfile import TemporaryDirectory
 
 from near_exact import exact
-from searching_tools import FIRST, FOUND, TOOLS, Ask, Meter, Passages
+from searching_tools import FIRST, FOUND, TOOLS, Ask, Passages
 
 from citewell import KnowledgeBase
 from eval.latency import latency
@@ -67,10 +67,9 @@ PACKAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question took, what of that its embedding took, and the ids of the passages found."""
+    """What a question took, and the ids of the passages found."""
 
-    whole: Spent
-    embedding: Spent
+    spent: Spent
     found: list[str]
 
 
@@ -92,23 +91,20 @@ def build(name: str, place: Path, pipe: Connection) -> None:
 
 def serve(name: str, place: Path, pipe: Connection) -> None:
     """Sends what memory the indexes take, answers questions until one is None, and sends the memory again."""
-    meter = Meter()
-    load = TOOLS[name].prepare(place / name, meter)
+    load = TOOLS[name].prepare(place / name)
     before = memory()
     ask = load()
     for question in FIRST:
         ask(question)
     pipe.send(growth(before))
-    while question := pipe.recv():
-        pipe.send(asked(ask, question, meter))
+    while (question := pipe.recv()) is not None:
+        pipe.send(asked(ask, question))
     pipe.send(growth(before))
 
 
-def asked(ask: Ask, question: str, meter: Meter) -> Asked:
+def asked(ask: Ask, question: str) -> Asked:
     found: list[str] = []
-    meter.lap()
-    whole = timed(lambda: found.extend(ask(question)))
-    return Asked(whole, meter.lap(), found)
+    return Asked(timed(lambda: found.extend(ask(question))), found)
 
 
 def memory() -> dict[str, float]:
@@ -181,18 +177,8 @@ def rotated(names: list[str], turn: int) -> list[str]:
 
 
 def milliseconds(taken: Sequence[Asked]) -> dict[str, float]:
-    whole = latency([one.whole.wall for one in taken])
-    search = latency([one.whole.wall - one.embedding.wall for one in taken])
-    embedding = latency([one.embedding.wall for one in taken])
-    return {
-        "p50": whole.p50,
-        "p95": whole.p95,
-        "mean_cpu": 1000 * fmean(one.whole.cpu for one in taken),
-        "search_p50": search.p50,
-        "search_p95": search.p95,
-        "search_mean_cpu": 1000 * fmean(one.whole.cpu - one.embedding.cpu for one in taken),
-        "embedding_p50": embedding.p50,
-    }
+    whole = latency([one.spent.wall for one in taken])
+    return {"p50": whole.p50, "p95": whole.p95, "mean_cpu": 1000 * fmean(one.spent.cpu for one in taken)}
 
 
 def compared(taken: dict[str, list[list[Asked]]], which: slice) -> dict[str, object]:
@@ -238,7 +224,7 @@ def compare(base: str, home: Path | None, place: Path, files: Sequence[Path], pa
     used = versions()
     os.environ["HF_HUB_OFFLINE"] = "1"
     spent = built(base, home, place)
-    lines = {path.name: path.read_text(encoding="utf-8").splitlines() for path in files}
+    lines = {path.name: list(filter(str.strip, path.read_text(encoding="utf-8").splitlines())) for path in files}
     began = load_average()
     taken, memories = measured(place, [line for asked in lines.values() for line in asked], passes)
     machine = {

@@ -5,9 +5,7 @@ Everything is as a tool has it by default, but for what is said here: how many p
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from citewell import KnowledgeBase
-from eval.speed import Spent
 from kb.models.embedders import DEFAULT_MODEL, find_model
-from kb.protocols import QueryEmbedder, Vectors
+from kb.protocols import Vectors
 from kb.store.verify import Problem
 
 if TYPE_CHECKING:
@@ -42,51 +39,15 @@ class Passages:
     vectors: Vectors
 
 
-class Meter:
-    """Adds up what is spent while it runs, from one lap to the next."""
-
-    def __init__(self) -> None:
-        self._spent = Spent(0.0, 0.0)
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        yield
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        self._spent = Spent(self._spent.wall + wall, self._spent.cpu + cpu)
-
-    def lap(self) -> Spent:
-        spent, self._spent = self._spent, Spent(0.0, 0.0)
-        return spent
-
-
-@dataclass(frozen=True, slots=True)
-class MeteredQueries:
-    embedder: QueryEmbedder
-    meter: Meter
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        with self.meter.running():
-            return self.embedder.queries(texts)
-
-
 def build_citewell(place: Path, _: Passages) -> None:
     with KnowledgeBase.open("base", home=place) as base:
         base._store.repair([Problem("words", ""), Problem("vectors", "")])
 
 
-def citewell(place: Path, meter: Meter) -> Callable[[], Ask]:
+def citewell(place: Path) -> Callable[[], Ask]:
     base = KnowledgeBase.open("base", home=place)
     base.embedder.queries(FIRST)
-
-    def load() -> Ask:
-        def ask(question: str) -> list[str]:  # As `base.search` does, with the meter on the embedder.
-            retriever = base.retriever("hybrid", embedding=lambda embedder: MeteredQueries(embedder, meter))
-            return [hit.chunk.id for hit in retriever.retrieve(question, FOUND)]
-
-        return ask
-
-    return load
+    return lambda: lambda question: [hit.chunk.id for hit in base.search(question, FOUND)]
 
 
 def build_llama_index(place: Path, passages: Passages) -> None:
@@ -109,7 +70,7 @@ def chroma(place: Path) -> BasePydanticVectorStore:
     return ChromaVectorStore(chroma_collection=client.get_or_create_collection("bench", embedding_function=None))
 
 
-def llama_index(place: Path, meter: Meter) -> Callable[[], Ask]:
+def llama_index(place: Path) -> Callable[[], Ask]:
     from llama_index.core import VectorStoreIndex
     from llama_index.core.llms import MockLLM
     from llama_index.core.retrievers import QueryFusionRetriever, VectorIndexRetriever
@@ -117,12 +78,7 @@ def llama_index(place: Path, meter: Meter) -> Callable[[], Ask]:
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
     from llama_index.retrievers.bm25 import BM25Retriever
 
-    class Metered(HuggingFaceEmbedding):
-        def _get_query_embedding(self, query: str) -> list[float]:
-            with meter.running():
-                return super()._get_query_embedding(query)
-
-    model = Metered(model_name=str(find_model(DEFAULT_MODEL)), device="cpu")
+    model = HuggingFaceEmbedding(model_name=str(find_model(DEFAULT_MODEL)), device="cpu")
     model.get_query_embedding(FIRST[0])
 
     def load() -> Ask:
@@ -151,7 +107,7 @@ def build_txtai(place: Path, passages: Passages, *, content: bool) -> None:
     index.save(str(place))
 
 
-def txtai(place: Path, meter: Meter) -> Callable[[], Ask]:
+def txtai(place: Path) -> Callable[[], Ask]:
     from txtai import Embeddings
     from txtai.vectors import VectorsFactory
 
@@ -159,9 +115,8 @@ def txtai(place: Path, meter: Meter) -> Callable[[], Ask]:
     model.encode([FIRST[0]])
 
     def embedded(texts: list[str]) -> Vectors:
-        with meter.running():
-            vectors: Vectors = np.asarray(model.encode(texts), np.float32)
-            return vectors
+        vectors: Vectors = np.asarray(model.encode(texts), np.float32)
+        return vectors
 
     def load() -> Ask:
         index = Embeddings().load(str(place), config={"transform": embedded})
@@ -177,7 +132,7 @@ class Tool:
     """`build` writes the tool's indexes into a folder; `prepare` loads its model and gives what loads the indexes."""
 
     build: Callable[[Path, Passages], None]
-    prepare: Callable[[Path, Meter], Callable[[], Ask]]
+    prepare: Callable[[Path], Callable[[], Ask]]
 
 
 TOOLS = {

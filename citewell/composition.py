@@ -44,7 +44,8 @@ def _itself(_: str, retriever: Retriever) -> Retriever:
 class Composer:
     """Builds the retriever of a mode on a view of a base, each stage of it as `stage` says.
 
-    `note` hears what a retriever has to say of an answer, in a sentence (that its time ran out, say).
+    `note` hears what a retriever has to say of an answer, in a sentence (that its time ran out, say). `embeds_ahead` is
+    False where `embedder` asks a language model first.
     """
 
     embedder: Callable[[], QueryEmbedder]
@@ -52,6 +53,7 @@ class Composer:
     settings: Settings
     stage: Stage = _itself
     note: Note = unheard
+    embeds_ahead: bool = True
 
     def names(self) -> list[str]:
         own = (*self.settings.modes, *self.settings.retrievers)
@@ -108,7 +110,7 @@ class Composer:
         return ConvexFusion([Part(*values) for values in zip(parts, weights, spans, strict=True)], depth=chosen.depth)
 
     def _hybrid(self, mode: str, chosen: ModeSettings, view: View, within: tuple[str, ...]) -> HybridRetriever:
-        shared = SharedQueries(self.embedder())
+        shared = SharedQueries(self.embedder(), ahead=self.embeds_ahead)
         inner = replace(self, embedder=lambda: shared)
         dense, lexical = (inner.compose(name, view, (*within, mode)) for name in chosen.fuse)
         unknown_share = self.models.embedder().tokenizer.unknown_share

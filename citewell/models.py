@@ -47,7 +47,8 @@ class Once(Generic[T]):
 class Models:
     """The models of the bases in `home`. Safe to share between threads.
 
-    All raise MissingModel where the model is not there, and all but `embedder` SettingsError where none is named.
+    All raise MissingModel where the model is not there, and all but `embedder` SettingsError where none that will do is
+    named.
     `token_embedder` is the embedder where its tokens can judge passages, `views_scorer` the embedder as a scorer by its
     three views of a text, which BGE-M3 alone has; `asker` asks `generator` about questions, and remembers the replies
     for as long as this lives.
@@ -116,9 +117,11 @@ def token_embedder(settings: EmbeddingSettings, load: Callable[[], Embedder]) ->
 
 
 def configured_scorer(settings: RerankSettings, home: Path) -> ModelScorer:
-    """The reranker that the settings name. Raises MissingModel where it is not on this machine."""
+    """The reranker. Raises SettingsError where none is named, MissingModel where it is not here."""
     from kb.models.scorers import load_scorer
 
+    if not settings.model:
+        raise SettingsError("No reranker is named: set rerank.model to the name or the folder of one.")
     return load_scorer(model=settings.model, device=settings.device, cache=cache_folder(home), tokens=settings.tokens)
 
 

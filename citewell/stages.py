@@ -34,7 +34,7 @@ def _hypothetical(composer: Composer, inner: str, view: View, within: tuple[str,
             on_fallback=composer.note,
         )
 
-    return replace(composer, embedder=embedder).compose(inner, view, within)
+    return replace(composer, embedder=embedder, embeds_ahead=False).compose(inner, view, within)
 
 
 def _rewritten(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:

@@ -54,7 +54,8 @@ class QueryEmbedder(Protocol):
 class TokenEmbedder(Protocol):
     """Turns text into vectors of its tokens, each as the others bear on it.
 
-    Special tokens are left out. What the model has no token for is a row of zeros; the others have unit length.
+    Special tokens and prefixes are left out. What the model has no token for is a row of zeros; the others have unit
+    length.
     """
 
     def query_tokens(self, text: str) -> Vectors:

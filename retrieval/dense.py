@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kb.protocols import QueryEmbedder, Vectors, VectorSearch
@@ -22,13 +23,26 @@ class DenseRetriever:
 
 @dataclass(frozen=True, slots=True)
 class SharedQueries:
-    """An embedder for retrievers that are asked the same query together: it embeds that once."""
+    """An embedder for retrievers that are asked the same query together: it embeds that once.
+
+    `ahead` is False for one that asks a language model first (hyde): whoever waits for it does that, and may stop it.
+    """
 
     embedder: QueryEmbedder
-    _known: dict[tuple[str, ...], Vectors] = field(default_factory=dict)
+    ahead: bool = True
+    _known: dict[tuple[str, ...], Future[Vectors]] = field(default_factory=dict)
+
+    def begin(self, texts: Sequence[str]) -> None:
+        """Embeds queries that will be asked for, beside what the caller does next."""
+        if self.ahead:
+            beside = ThreadPoolExecutor(1)
+            self._known[tuple(texts)] = beside.submit(self.embedder.queries, texts)
+            beside.shutdown(wait=False)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         key = tuple(texts)
         if key not in self._known:
-            self._known[key] = self.embedder.queries(texts)
-        return self._known[key]
+            found: Future[Vectors] = Future()
+            found.set_result(self.embedder.queries(texts))
+            self._known[key] = found
+        return self._known[key].result()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.protocols import PassageVectors, QueryEmbedder, Retriever, Vectors
+from kb.protocols import PassageVectors, Retriever, Vectors
 from kb.types import Chunk, Hit
+from retrieval.dense import SharedQueries
 from retrieval.naming import named
 
 MEANING = 0.1
@@ -55,7 +55,7 @@ class HybridRetriever:
 
     dense: Retriever
     lexical: Retriever
-    embedder: QueryEmbedder
+    embedder: SharedQueries
     vectors: PassageVectors
     unknown_share: Callable[[str], float]
     depth: int
@@ -66,13 +66,8 @@ class HybridRetriever:
         if k <= 0:
             return []
         wanted = max(k, self.depth)
-        beside = ThreadPoolExecutor(1)
-        try:
-            embedding = beside.submit(self.embedder.queries, [query])
-            lexical = self.lexical.retrieve(query, wanted)
-            embedding.result()  # `dense` asks the same embedder, which knows it then.
-        finally:
-            beside.shutdown(wait=False)  # An interrupt does not wait for a language model (hyde).
+        self.embedder.begin([query])
+        lexical = self.lexical.retrieve(query, wanted)
         dense = self.dense.retrieve(query, wanted)
         first = self._scored(query, dense[: self.depth], lexical[: self.depth])
         return [*first, *_below(first, dense[self.depth :], lexical[self.depth :])][:k]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kb.protocols import TokenEmbedder, Vectors
 
 FOUND_WEIGHT = 0.4
-"""What the order in which passages were found counts beside this, from the best (1) to the last one judged (0)."""
+"""What a passage's score counts beside this, from the first one found (1) to the twenty-fifth (0)."""
 _SHARPNESS = 3
 """Power of the cosines: tokens of one topic have cosines of .3 to .5, which say little, and many such add up."""
 

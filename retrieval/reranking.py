@@ -14,6 +14,7 @@ from kb.types import Hit
 
 _AT_ONCE = 16
 """Passages between two looks at the clock: enough to keep the cores of a desktop, or a GPU, busy."""
+_FIRST = 25
 _log = logging.getLogger(__name__)
 
 
@@ -42,8 +43,8 @@ class RerankedRetriever:
     are scored, the hits stay as they were found, scores included: `on_timeout` and the log say so. A part of the
     passages, 16 of like length, is never interrupted, nor does the loading of a model count.
 
-    `found_weight` is added to what the scorer says in the measure that a passage was found: 1 for the highest score
-    among the first `depth`, 0 for the lowest.
+    `found_weight` is added to what the scorer says in the measure that a passage was found: 1 for the highest score, 0
+    for the twenty-fifth (or last) and what comes below that, however many are judged.
     """
 
     retriever: Retriever
@@ -90,7 +91,7 @@ class RerankedRetriever:
 
 
 def _shares(hits: Sequence[Hit]) -> list[float]:
-    """Where each score lies between the lowest (0) and the highest (1); 0 where all are the same."""
+    """Where each score lies between the last of the first (0) and the highest (1); 0 where these are the same."""
     scores = [hit.score for hit in hits]
-    lowest, span = min(scores), max(scores) - min(scores)
-    return [(score - lowest) / span if span > 0 else 0.0 for score in scores]
+    highest, lowest = scores[0], scores[:_FIRST][-1]
+    return [max(0.0, score - lowest) / (highest - lowest) if highest > lowest else 0.0 for score in scores]

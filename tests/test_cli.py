@@ -352,7 +352,7 @@ def test_doctor_reports_a_missing_model_and_goes_on(citewell: Citewell, tmp_path
 
 def test_doctor_tries_out_the_reranker_that_the_settings_name(citewell: Citewell, tmp_path: Path) -> None:
     assert isinstance(plain := citewell("--json", "doctor").json(), dict)
-    assert plain["reranker"] == {"name": "late interaction", "why": "rerank.model names no reranker"}
+    assert plain["reranker"] == {"model": "", "kind": "late interaction", "why": "rerank.model names none"}
     model, settings = tiny_rerankers.bert(tmp_path / "tiny"), tmp_path / "settings.toml"
     settings.write_text(f'[rerank]\nmodel = "{model}"\n')
     record = citewell("--settings", settings, "--json", "doctor").json()

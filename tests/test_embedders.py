@@ -21,6 +21,7 @@ from kb.models.checkpoint import read_checkpoint
 from kb.models.embedders import DEFAULT_MODEL, find_model, load_embedder
 from kb.models.openvino_embedder import OpenVinoEmbedder
 from kb.models.torch_embedder import TorchEmbedder
+from kb.models.transformers_models import loading_told
 from kb.protocols import Embedder, Vectors
 
 TEXTS = (
@@ -100,10 +101,15 @@ def test_vectors_of_tokens_are_those_of_sentence_transformers(minilm: Embedder) 
     assert unknown == [False, True, False]
 
 
-def test_tokens_of_queries_and_passages_have_their_prefixes(tiny: Path) -> None:
+def test_prefixes_bear_on_tokens_and_are_none_of_them(tiny: Path) -> None:
     direct = TorchEmbedder(read_checkpoint(tiny, name="tiny", passage_prefix="red "), device="cpu")
-    assert len(direct.query_tokens("stone")) == len(direct.tokenizer.offsets("query: stone")) == 3
-    assert len(direct.passage_tokens(["stone"])[0]) == len(direct.tokenizer.offsets("red stone")) == 2
+    plain = TorchEmbedder(read_checkpoint(tiny, name="tiny", query_prefix="", passage_prefix=""), device="cpu")
+    for ours, bare in [
+        (direct.query_tokens("stone red"), plain.query_tokens("stone red")),
+        (direct.passage_tokens(["stone red"])[0], plain.passage_tokens(["stone red"])[0]),
+    ]:
+        assert ours.shape == bare.shape == (2, 16)
+        assert not np.allclose(ours, bare, atol=0.01)
 
 
 def test_vectors_do_not_depend_on_their_company_and_keep_their_order(minilm: Embedder) -> None:
@@ -246,6 +252,19 @@ def test_an_encoder_that_is_not_whole_is_told(tiny: Path, tmp_path: Path, cache:
     for damaged in (shortened, empty_tokenizer(_copy(tiny, tmp_path / "silent"))):
         with pytest.raises(MissingModel, match="cannot be loaded"):
             _direct(damaged)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ImportError("No module named 'sentencepiece'"), r"needs a package that is not installed \(No module named"),
+        (MemoryError(), r"does not fit into memory \(MemoryError\): free some"),
+        (KeyError("added_tokens"), r"cannot be loaded \(no 'added_tokens'\): use an undamaged copy"),
+    ],
+)
+def test_what_keeps_a_model_from_loading_is_told(tmp_path: Path, error: Exception, told: str) -> None:
+    with pytest.raises(MissingModel, match=told), loading_told(tmp_path):
+        raise error
 
 
 @pytest.mark.parametrize("steps", [[], {}, [1], [{"idx": 0}], [{"type": 3, "path": ""}]])

@@ -43,6 +43,16 @@ def test_what_is_wrong_with_it_is_one_sentence(settings: Settings, told: str) ->
     assert "\n" not in str(raised.value)
 
 
+def test_a_model_that_does_not_tell_what_it_is_called_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(_: object) -> object:
+        raise ConnectionRefusedError("Connection refused")
+
+    llm = load_llm(of(MOCK))
+    monkeypatch.setattr(type(llm), "metadata", property(unreachable))
+    with pytest.raises(GeneratorError, match="does not answer: Connection refused"), asking(llm):
+        pass
+
+
 def test_a_service_that_cannot_be_reached_is_one_sentence() -> None:
     llm = load_llm(of(MOCK))
     with pytest.raises(GeneratorError, match="does not answer: Connection refused") as raised, asking(llm):

@@ -286,6 +286,24 @@ def test_the_names_of_a_tables_columns_are_not_quoted(embedder: Embedder) -> Non
     assert not any("Filter" in quote or "---" in quote for quote in quotes)
 
 
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        (
+            "Rainfall was 512 mm in 2021, a wet year.\n\n|  |  |\n|---|---|\n| Year | Note |",
+            "Rainfall was 512 mm in 2021, a wet year.",
+        ),
+        (
+            "| Item | 2021 |\n|---|---|\n| Rainfall in mm | 512 |\n| - | - |\n| Sun in hours | 90 |",
+            "| Rainfall in mm | 512 |",
+        ),
+    ],
+)
+def test_what_stands_above_empty_cells_is_quoted(embedder: Embedder, text: str, quote: str) -> None:
+    answer = ask(embedder, "How much rainfall was there in 2021?", passage(text), BREAD)
+    assert answer.citations[0].quote == quote
+
+
 def test_markers_are_the_numbers_of_the_citations(embedder: Embedder) -> None:
     first = passage("Ospreys eat fish. Ospreys nest on tall poles.", source="a.md")
     second = passage("Ospreys eat mostly fresh fish.", source="b.md")

@@ -14,6 +14,7 @@ from kb.errors import SettingsError
 from kb.protocols import Embedder, Retriever, Vectors
 from kb.types import Chunk, Hit
 from retrieval.adjacency import adjacencies
+from retrieval.dense import SharedQueries
 from retrieval.hybrid import LEAST_TRUST, MEANING, UNFOUND, HybridRetriever
 from retrieval.lexical import ADJACENCY, LexicalRetriever
 from retrieval.naming import named
@@ -70,7 +71,10 @@ class Counted:
 def made(
     dense: Retriever, lexical: Retriever, plane: Plane, *, unknown: float = 0.0, depth: int = 100
 ) -> HybridRetriever:
-    return HybridRetriever(dense, lexical, plane, plane, lambda _: unknown, depth=depth, names=NAMES, feedback=FEEDBACK)
+    shared = SharedQueries(plane)
+    return HybridRetriever(
+        dense, lexical, shared, plane, lambda _: unknown, depth=depth, names=NAMES, feedback=FEEDBACK
+    )
 
 
 def hybrid(dense: dict[str, float], lexical: dict[str, float], plane: Plane, unknown: float = 0.0) -> HybridRetriever:

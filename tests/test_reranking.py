@@ -67,6 +67,18 @@ def test_the_order_found_counts_as_much_as_is_said() -> None:
     assert ranking(alone.retrieve("a", 1)) == [("a", 1.0)]
 
 
+def test_the_order_found_counts_alike_however_many_are_judged() -> None:
+    found = Listed(
+        [str(place) for place in range(100)]
+    )  # Found with 1, 1/2, 1/3 ... of which 1/25 is the last that counts.
+
+    def scores(depth: int) -> list[float]:
+        hits = RerankedRetriever(found, Counting(), depth=depth, found_weight=1.0).retrieve("a", depth)
+        return [hit.score for hit in hits if int(hit.chunk.id) < 25]
+
+    assert scores(25) == scores(100) == pytest.approx([(1 / rank - 1 / 25) / (24 / 25) for rank in range(1, 26)])
+
+
 def test_equal_texts_are_scored_once_and_stand_by_passage_id() -> None:
     scorer = Counting()
     hits = RerankedRetriever(Listed(["b", "a", "b", "a"]), scorer, depth=4).retrieve("a", 4)

@@ -91,14 +91,13 @@ def _embedder(settings: Settings, home: Path, *, has_gpu: bool) -> Record:
 
 def _reranker(settings: Settings, home: Path, *, has_gpu: bool) -> Record | None:
     """The reranker that the settings name, tried out; else what judges in its place; None where nothing can."""
-    from citewell.models import configured_checkpoint, configured_scorer
+    from citewell.models import configured_scorer
     from kb.errors import CitewellError
 
     chosen = settings.rerank
+    if not chosen.model:
+        return _late_interaction(settings)
     try:
-        if not chosen.model:
-            can_judge = configured_checkpoint(settings.embedding).has_comparable_tokens
-            return {"name": "late interaction", "why": "rerank.model names no reranker"} if can_judge else None
         scorer = configured_scorer(chosen, home)
         scorer.scores("How long does it take?", [_PASSAGE])
         began = time.perf_counter()
@@ -117,6 +116,17 @@ def _reranker(settings: Settings, home: Path, *, has_gpu: bool) -> Record | None
         "precision": scorer.precision,
         "why": _why(scorer.runtime, chosen.device, has_gpu=has_gpu),
     }
+
+
+def _late_interaction(settings: Settings) -> Record | None:
+    from citewell.models import configured_checkpoint
+    from kb.errors import CitewellError
+
+    try:
+        can_judge = configured_checkpoint(settings.embedding).has_comparable_tokens
+    except CitewellError:
+        return None  # What is wrong with the embedder is told there.
+    return {"model": "", "kind": "late interaction", "why": "rerank.model names none"} if can_judge else None
 
 
 def _why(runtime: str, device: str, *, has_gpu: bool) -> str:

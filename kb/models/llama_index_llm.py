@@ -38,4 +38,6 @@ def name_of(llm: LLM) -> str:
 
 def asking(llm: LLM) -> AbstractContextManager[None]:
     """Raises GeneratorError, with the reason, for whatever is raised while `llm` is asked."""
-    return failures_told(f'The language model "{name_of(llm)}"', kind=GeneratorError)
+    with failures_told(f'The language model "{llm.class_name()}"', kind=GeneratorError):
+        name = name_of(llm)
+    return failures_told(f'The language model "{name}"', kind=GeneratorError)

@@ -55,10 +55,10 @@ class OpenVinoEmbedder:
         return self._vectors([self._checkpoint.query_prefix + text for text in texts])
 
     def query_tokens(self, text: str) -> Vectors:
-        return self._tokens([self._checkpoint.query_prefix + text])[0]
+        return self._tokens([text], self._checkpoint.query_prefix)[0]
 
     def passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
-        return self._tokens([self._checkpoint.passage_prefix + text for text in texts])
+        return self._tokens(texts, self._checkpoint.passage_prefix)
 
     def _vectors(self, texts: list[str]) -> Vectors:
         rows = self._rows.rows(texts)
@@ -71,15 +71,17 @@ class OpenVinoEmbedder:
         self._network.for_each_batch(rows, embed)
         return unit_rows(pooled, self.dimensions)
 
-    def _tokens(self, texts: list[str]) -> list[Vectors]:
-        rows = self._rows.rows(texts)
+    def _tokens(self, texts: Sequence[str], prefix: str) -> list[Vectors]:
+        rows = self._rows.rows([prefix + text for text in texts])
+        skipped = len(self._tokenizer.offsets(prefix))
         found: dict[int, Vectors] = {}
 
         def embed(batch: list[int]) -> None:
             ids, mask = self._rows.padded([rows[index] for index in batch])
             _, states = self._network.infer({"input_ids": ids, "attention_mask": mask})
             for index, of_text in zip(batch, states, strict=True):
-                found[index] = token_rows(of_text[: len(rows[index])], rows[index], self._tokenizer)
+                row = rows[index]
+                found[index] = token_rows(of_text[: len(row)], row, self._tokenizer, skipped=skipped)
 
         self._network.for_each_batch(rows, embed)
         return [found[index] for index in range(len(texts))]

@@ -63,7 +63,7 @@ class OpenVinoNetwork:
     def infer(
         self, inputs: Mapping[str, NDArray[np.int64]], *, outputs: int | None = None
     ) -> list[NDArray[np.float32]]:
-        """What comes out for one batch, each output (of the first `outputs`, if given) with a row for each of its."""
+        """What comes out for one batch: all outputs or the first so many, each with a row for each row of the batch."""
         request = self._network.create_infer_request()
         # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1). What comes out
         # is the request's own, and copied while that is there.

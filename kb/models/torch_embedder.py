@@ -89,12 +89,13 @@ class TorchEmbedder:
                 batch_size=self._batch,
                 show_progress_bar=False,
             )
-        return [self._words_of(one) for one in features]
+        skipped = len(self._tokenizer.offsets(prefix))
+        return [self._words_of(one, skipped) for one in features]
 
-    def _words_of(self, features: Mapping[str, torch.Tensor]) -> Vectors:
+    def _words_of(self, features: Mapping[str, torch.Tensor], skipped: int) -> Vectors:
         is_text = features["attention_mask"].bool()
         states = features["token_embeddings"][is_text].float().cpu().numpy()
-        return token_rows(states, features["input_ids"][is_text].tolist(), self._tokenizer)
+        return token_rows(states, features["input_ids"][is_text].tolist(), self._tokenizer, skipped=skipped)
 
     def _vectors(self, texts: Sequence[str], prefix: str) -> Vectors:
         pooled = np.zeros((len(texts), self._width), dtype=np.float32)

@@ -68,7 +68,16 @@ def loading_told(folder: Path) -> Iterator[None]:
         yield
     except CitewellError:
         raise
+    except ImportError as error:
+        raise MissingModel(
+            f"The model in {folder} needs a package that is not installed ({reason(error)}): install it, or choose "
+            "another model."
+        ) from error
     except Exception as error:
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # That of torch, not imported.
+            raise MissingModel(
+                f"The model in {folder} does not fit into memory ({reason(error)}): free some, or choose a smaller one."
+            ) from error
         raise _unloadable(folder, reason(error)) from error
 
 

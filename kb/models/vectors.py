@@ -19,10 +19,13 @@ def unit_rows(rows: NDArray[np.float32], dimensions: int) -> Vectors:
     return unit
 
 
-def token_rows(states: NDArray[np.float32], ids: Sequence[int], tokenizer: TextTokenizer) -> Vectors:
-    """Of an encoder's last `states`, one for each of `ids`, those of words, at unit length; zeros of unknown ones."""
+def token_rows(states: NDArray[np.float32], ids: Sequence[int], tokenizer: TextTokenizer, *, skipped: int) -> Vectors:
+    """Of an encoder's last `states`, one for each of `ids`, those of words, at unit length; zeros of unknown ones.
+
+    The first `skipped` words, a prefix, are left out.
+    """
     numbers = np.asarray(ids)
-    words = ~np.isin(numbers, list(tokenizer.special_ids - {tokenizer.unknown_id}))
+    words = np.flatnonzero(~np.isin(numbers, list(tokenizer.special_ids - {tokenizer.unknown_id})))[skipped:]
     rows = unit_rows(states[words], states.shape[1])
     rows[numbers[words] == tokenizer.unknown_id] = 0.0
     return rows
