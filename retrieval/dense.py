@@ -34,9 +34,10 @@ class SharedQueries:
 
     def begin(self, texts: Sequence[str]) -> None:
         """Embeds queries that will be asked for, beside what the caller does next."""
-        if self.ahead:
+        key = tuple(texts)
+        if self.ahead and key not in self._known:
             beside = ThreadPoolExecutor(1)
-            self._known[tuple(texts)] = beside.submit(self.embedder.queries, texts)
+            self._known[key] = beside.submit(self.embedder.queries, texts)
             beside.shutdown(wait=False)
 
     def queries(self, texts: Sequence[str]) -> Vectors:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from kb.protocols import TokenEmbedder, Vectors
 
 FOUND_WEIGHT = 0.4
-"""What a passage's score counts beside this, from the first one found (1) to the twenty-fifth (0)."""
+"""What a passage's score counts beside this, from the first one found (1) to the twenty-fifth (0).
+
+From .3 to .8 SQuAD's gain falls from .030 to .015, and nothing else changes by more than .004."""
 _SHARPNESS = 3
-"""Power of the cosines: tokens of one topic have cosines of .3 to .5, which say little, and many such add up."""
+"""Power of the cosines, so that many weak ones are no match: in a passage found twentieth or so the highest is
+.44 or less for half of the tokens. With 1 to 6 nothing changes by more than .005."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kb.types import Hit
 _AT_ONCE = 16
 """Passages between two looks at the clock: enough to keep the cores of a desktop, or a GPU, busy."""
 _FIRST = 25
+"""So many of those found have a share in `found_weight`: as many as are judged by default."""
 _log = logging.getLogger(__name__)
 
 

@@ -33,6 +33,7 @@ def test_a_query_is_embedded_once_beside_the_caller() -> None:
     shared = SharedQueries(embedder)
     shared.begin(["a"])
     assert shared.queries(["a"]) is shared.queries(["a"])
+    shared.begin(["a"])
     assert shared.queries(["a", "b"]).shape == (2, 2)
     assert [thread is threading.main_thread() for thread in embedder.threads] == [False, True]
 
