@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
+from citewell.asking import Asking
 from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage
-from citewell.context import context_of, token_counter
-from citewell.copies import with_copies
-from citewell.grounding import grounded
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
 from citewell.models import Models
@@ -28,7 +27,7 @@ from citewell.status import (
     folder_bytes,
     relative_name,
 )
-from citewell.trace import Trace, passage_uses, traced
+from citewell.trace import Trace, traced
 from generation.context.passage import PassageContext
 from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
@@ -36,10 +35,8 @@ from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
-from kb.types import Answer, Chunk, Citation, Document, Hit
+from kb.types import Chunk, Citation, Document, Hit
 
-BEYOND = 10
-"""Passages found for an answer beyond those that it is made from: a trace says what it would have had next."""
 IngestJob = Job[Progress, IngestReport]
 Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
 
@@ -53,6 +50,7 @@ class KnowledgeBase:
         self._store = store
         self._models = Models(settings, home)
         self._composer = Composer(self._checked_embedder, self._models, settings)
+        self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._board = Board(store.home / "jobs")
 
     @classmethod
@@ -256,52 +254,18 @@ class KnowledgeBase:
         mode: str | None = None,
         threshold: float | None = None,
         filter: Filter | None = None,  # noqa: A002
+        by: Literal["auto", "model", "extractive"] | None = None,
+        strict: bool | None = None,
     ) -> Reply:
         """Searches what `filter` keeps, at once, and answers when the reply is iterated.
 
-        Raises UserError for an empty question, and for a filter that keeps nothing.
-
-        `threshold` is the least confidence (0 to 1) of an answer that is no abstention; None: as the settings say.
+        `threshold` is the least confidence (0 to 1) of an answer that is no abstention, `by` who answers, `strict`
+        whether only what the documents bear out may be said; None: as the settings say. Raises UserError for an empty
+        question, and for a filter that keeps nothing, MissingModel where the language model is not on this machine.
         """
-        from generation.confidence import THRESHOLD
-        from generation.extractive import ExtractiveAnswerer
-
-        asked = _question(question)
-        chosen = mode or self.settings.answer.mode
-        began = time.monotonic()
-        passages = self.settings.answer.passages
-        with self._store.view(filter) as view:
-            found, statistics = traced(self._composer, chosen, view, asked, passages + BEYOND), view.lexical
-        hits = found.hits[:passages]
-        chosen_threshold = self.settings.answer.threshold if threshold is None else threshold
-        answerer = ExtractiveAnswerer(
-            self._checked_embedder(),
-            statistics,
-            quotes=self.settings.answer.quotes,
-            threshold=THRESHOLD if chosen_threshold is None else chosen_threshold,
-        )
-        seconds = time.monotonic() - began
-        return Reply(
-            asked,
-            hits,
-            answerer.draft(asked, hits),
-            lambda answer: self._grounded(answer, filter),
-            lambda answer: replace(
-                found, hits=hits, passages=passage_uses(found.hits, answer, self.embedder.tokenizer)
-            ),
-            retrieval_seconds=seconds,
-        )
-
-    def _grounded(self, answer: Answer, chosen: Filter | None) -> Answer:
-        with self._store.manifest.snapshot() as snapshot:
-            checked = grounded(answer, snapshot)
-        if not checked.citations:
-            return checked
-        try:
-            with self._store.view(chosen) as view:
-                return with_copies(checked, view)
-        except UserError:  # The base has changed, and the filter keeps nothing of it any more.
-            return checked
+        given = {"threshold": threshold, "by": by, "strict": strict}
+        answer = self.settings.answer.model_copy(update={key: one for key, one in given.items() if one is not None})
+        return self._asking.ask(_question(question), filter, mode=mode or answer.mode, answer=answer)
 
     def context(
         self,
@@ -316,12 +280,10 @@ class KnowledgeBase:
         `tokens` is the budget, counted as the embedder's tokenizer cuts; None: as the settings say. Raises UserError
         for an empty question, and for a filter that keeps nothing.
         """
-        asked = _question(question)
         chosen = self.settings.context.model_copy(update={} if tokens is None else {"tokens": tokens})
-        count = token_counter(self.embedder.tokenizer)
-        with self._store.view(filter) as view:
-            hits = self._composer.compose(mode or self.settings.answer.mode, view).retrieve(asked, chosen.passages)
-            return context_of(asked, hits, view, count=count, settings=chosen)
+        return self._asking.context(
+            _question(question), filter, mode=mode or self.settings.answer.mode, settings=chosen
+        )
 
     def document(self, source: str) -> Document | None:
         """The document of `source` as it was read, or None."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from citewell.composition import Composer
+from generation.context.passage import PassageContext
 from kb.protocols import Retriever, Tokenizer
 from kb.store.view import View
 from kb.types import Answer, Chunk, Citation, Hit
@@ -69,7 +70,7 @@ class PassageUse:
 class Trace:
     """A search with all its stages, each before its inner ones; with `passages`, best first, where it was answered.
 
-    `notes` are those that belong to no stage.
+    `notes` are those that belong to no stage. `context` is what a language model was given to read, where one answered.
     """
 
     query: str
@@ -77,6 +78,7 @@ class Trace:
     stages: tuple[StageTrace, ...]
     notes: tuple[str, ...] = ()
     passages: tuple[PassageUse, ...] = ()
+    context: PassageContext | None = None
 
     def places(self, chunk_id: str) -> dict[str, Standing]:
         """Where each stage that found the passage put it, by the stage's name."""

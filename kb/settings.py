@@ -173,11 +173,18 @@ class ContextSettings(_Section):
 
 
 class AnswerSettings(_Section):
-    """`passages` are searched for an answer, `quotes` shown at most.
+    """Who answers, and from what.
 
-    An answer of less confidence than `threshold` becomes an abstention; None means the answerer's own.
+    `by` is "model" (the language model of [generator]), "extractive" (the documents' own words) or "auto": the model
+    where there is one. For the documents' own words `passages` are searched and at most `quotes` shown; what a model
+    reads [context] says. Where the confidence in what was found is less than `threshold`, the answer is an abstention;
+    None means the answerer's own. `strict`: a model's answer counts only if the documents bear out all of it. `prompts`
+    is a folder with prompts of one's own.
     """
 
+    by: Literal["auto", "model", "extractive"] = "auto"
+    strict: bool = False
+    prompts: str = ""
     mode: str = "hybrid"
     passages: Annotated[int, Field(ge=1, le=100)] = 10
     quotes: Annotated[int, Field(ge=1, le=10)] = 3
@@ -195,7 +202,7 @@ class EvaluationSettings(_Section):
 
 
 class GeneratorSettings(_Section):
-    """The language model that Citewell itself asks; without one it asks none.
+    """The language model that answers, and writes about questions before they are searched; without one none does.
 
     `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens`. `llm` is a
     class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. They may hold keys of

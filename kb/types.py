@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 
+_CITED = re.compile(r"\s*\[\d+\]")
 _COUNTED = re.compile(r"(.*\b)(row|line) (\d+)", re.DOTALL)
 
 
@@ -213,11 +214,28 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of an answer that claims something: where it stands in the answer's text, and what it cites.
+
+    `problems` say, in a phrase each, what of it the cited passages do not bear out; none means that they do.
+    """
+
+    span: Span
+    markers: tuple[int, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_supported(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer whose text cites by "[n]", or an abstention, whose text says so and whose citations are empty.
 
+    `statements` are the sentences of an answer in words of its own, in order; one in the documents' words has none.
     `confidence` is the answerer's probability (0 to 1) that the documents answer the question;
-    `timings` maps a stage to its seconds.
+    `timings` maps a stage to its seconds; `notes` are what went otherwise than was asked for, a sentence each.
     """
 
     question: str
@@ -228,3 +246,9 @@ class Answer:
     generator: str = ""
     confidence: float | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    statements: tuple[Statement, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def words_of(self, statement: Statement) -> str:
+        """What a statement says, without its markers."""
+        return _CITED.sub("", self.text[statement.span.start : statement.span.end])

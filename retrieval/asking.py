@@ -16,7 +16,7 @@ from time import monotonic
 from kb.errors import GeneratorError
 from kb.notes import Note, unheard
 from kb.protocols import Generator
-from retrieval.ignorance import admits_ignorance
+from kb.text.ignorance import admits_ignorance
 from retrieval.listening import Listener
 from retrieval.prompting import Prompt
 from retrieval.replies import Reply, said

@@ -18,12 +18,12 @@ from tiny_generators import tiny_llama, tiny_neox
 from citewell import KnowledgeBase, Settings
 from kb.errors import GeneratorError, SettingsError
 from kb.protocols import Embedder, Message, TextStream
+from kb.text.ignorance import admits_ignorance
 from kb.types import Chunk, Hit
 from retrieval import asking
 from retrieval.asking import Asker
 from retrieval.decomposition import DecomposedRetriever, follow_ups, in_turns
 from retrieval.hyde import HypotheticalEmbedder
-from retrieval.ignorance import admits_ignorance
 from retrieval.multi_query import MultiQueryRetriever
 from retrieval.prompting import forms, prompt
 from retrieval.replies import Reply, distinct, listed, said

@@ -16,7 +16,7 @@ import tiny_rerankers
 
 from app.cli.main import main
 from citewell import KnowledgeBase, Settings
-from citewell.knowledge_base import BEYOND
+from citewell.asking import BEYOND
 from citewell.trace import Recorder, Standing
 from kb.errors import UserError
 from kb.settings import AnswerSettings, GeneratorSettings, ModeSettings, RerankSettings

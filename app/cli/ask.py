@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ from app.cli.records import answer_record, trace_record
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from citewell.reply import Reply
-    from kb.types import Citation
+    from kb.types import Answer, Citation
 
 NEAREST = 3
 """Places shown under an abstention."""
@@ -27,10 +27,18 @@ NEAREST = 3
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
-    strict: Annotated[  # noqa: ARG001 - accepted for all answerers; the extractive one is never anything else
+    strict: Annotated[
         bool,
-        typer.Option("--strict", help="Answer in the documents' own words only; the extractive answerer always does."),
+        typer.Option(
+            "--strict", help="Say only what the documents bear out, in their own words where nothing else is."
+        ),
     ] = False,
+    by: Annotated[
+        Literal["auto", "model", "extractive"] | None,
+        typer.Option(
+            "--by", help="Who answers: a language model, or the documents' own words; else as the settings say."
+        ),
+    ] = None,
     mode: Annotated[
         str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
     ] = None,
@@ -48,12 +56,16 @@ def ask(
     invocation: Invocation = context.obj
     chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
+
+        def asked() -> Reply:
+            return base.ask(question, mode=mode, filter=chosen, by=by, strict=strict or None)
+
         if invocation.json:
-            reply = base.ask(question, mode=mode, filter=chosen)
+            reply = asked()
             explained = {"trace": trace_record(reply.trace())} if explain else {}
             print_json({**answer_record(reply.answer(), reply.hits), **explained})
         else:
-            reply = _answer_to_people(lambda: base.ask(question, mode=mode, filter=chosen), base, invocation)
+            reply = _answer_to_people(asked, base, invocation)
             if explain:
                 show_answer(reply.trace(), base.display_name)
 
@@ -65,6 +77,7 @@ def _answer_to_people(ask: Callable[[], Reply], base: KnowledgeBase, invocation:
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)
     answer = reply.answer()
+    _show_doubts(answer)
     if answer.abstained:
         _show_nearest(base, reply)
     for citation in answer.citations:
@@ -88,6 +101,17 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
             live.update(paragraph(reflowed(text)), refresh=True)
         live.update(paragraph(reflowed(reply.answer().text)), refresh=True)
     return None
+
+
+def _show_doubts(answer: Answer) -> None:
+    """What the cited passages do not bear out, and what went otherwise than asked."""
+    for statement in answer.statements:
+        if statement.problems:
+            show("", paragraph(f"Not borne out: “{one_line(answer.words_of(statement))}”", style="yellow"))
+            for problem in statement.problems:
+                show(paragraph(one_line(problem), indent=2, style="yellow"))
+    for note in answer.notes:
+        show("", paragraph(one_line(note), style="yellow"))
 
 
 def _show_citation(citation: Citation, name: Callable[[str], str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kb.text.passages import heading_path
-from kb.types import Anchor, Answer, Chunk, Citation, Hit, Place
+from kb.types import Anchor, Answer, Chunk, Citation, Hit, Place, Statement
 
 if TYPE_CHECKING:
     from citewell.trace import PassageUse, StageTrace, Trace
@@ -28,6 +28,8 @@ def answer_record(answer: Answer, hits: Sequence[Hit]) -> Record:
         "generator": answer.generator,
         "timings": {stage: round(float(seconds), 4) for stage, seconds in answer.timings.items()},
         "confidence": None if answer.confidence is None else float(answer.confidence),
+        "statements": [_statement_record(answer, statement) for statement in answer.statements],
+        "notes": list(answer.notes),
     }
 
 
@@ -42,6 +44,7 @@ def trace_record(trace: Trace) -> Record:
         "stages": [_stage_record(stage) for stage in trace.stages],
         "notes": list(trace.notes),
         "passages": [_passage_record(trace, use) for use in trace.passages],
+        **_context_record(trace),
     }
 
 
@@ -103,6 +106,41 @@ def _citation_record(citation: Citation) -> Record:
         "verified": citation.verified,
         "also": [_place_record(place) for place in citation.also],
     }
+
+
+def _statement_record(answer: Answer, statement: Statement) -> Record:
+    """start and end are offsets in the answer's text."""
+    start, end = statement.span.start, statement.span.end
+    return {
+        "text": answer.text[start:end],
+        "start": start,
+        "end": end,
+        "markers": list(statement.markers),
+        "supported": statement.is_supported,
+        "problems": list(statement.problems),
+    }
+
+
+def _context_record(trace: Trace) -> Record:
+    """What a language model read, if one did; `passage` counts from 1, as the model saw them numbered."""
+    if (context := trace.context) is None:
+        return {}
+    ledger = {
+        "tokens": context.tokens,
+        "budget": context.budget,
+        "ledger": [
+            {
+                "chunk_id": entry.hit.chunk.id,
+                "source": entry.hit.chunk.source,
+                "fate": entry.fate,
+                "tokens": entry.tokens,
+                "kept": entry.kept,
+                "passage": None if entry.passage is None else entry.passage + 1,
+            }
+            for entry in context.ledger
+        ],
+    }
+    return {"context": ledger}
 
 
 def _place_record(place: Place) -> Record:

@@ -1,0 +1,129 @@
+"""Asking a base: from a question to the passages found, what is read of them, and the answer made from that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from citewell.composition import Composer
+from citewell.context import context_of, token_counter
+from citewell.copies import with_copies
+from citewell.grounding import grounded
+from citewell.models import Models
+from citewell.reply import Reply
+from citewell.trace import passage_uses, traced
+from generation.answerer import Draft, finished
+from generation.context.passage import PassageContext
+from kb.errors import UserError
+from kb.filters import Filter
+from kb.protocols import Embedder
+from kb.settings import AnswerSettings, ContextSettings, Settings
+from kb.store.store import Store
+from kb.store.view import View
+from kb.types import Answer, Hit
+
+BEYOND = 10
+"""Passages found for an answer beyond those that it is made from: a trace says what it would have had next."""
+OFF_TOPIC = 0.02
+"""Confidence below which no language model is asked: the documents do not speak of the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A draft, the passages it is made from, and where a language model writes it what that is given to read."""
+
+    draft: Draft
+    hits: tuple[Hit, ...]
+    context: PassageContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """All that answers from a base are made with; `embedder` is the one that it was built with."""
+
+    store: Store
+    composer: Composer
+    models: Models
+    settings: Settings
+    embedder: Callable[[], Embedder]
+
+    def ask(self, question: str, chosen: Filter | None, *, mode: str, answer: AnswerSettings) -> Reply:
+        """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated."""
+        began = time.monotonic()
+        wanted = answer.passages + BEYOND
+        if self._has_model(answer):
+            wanted = max(wanted, self.settings.context.passages)
+        with self.store.view(chosen) as view:
+            found = traced(self.composer, mode, view, question, wanted)
+            begun = self._begun(question, found.hits, view, answer)
+        return Reply(
+            question,
+            begun.hits,
+            begun.draft,
+            lambda answer: self._grounded(answer, chosen),
+            lambda answer: replace(
+                found,
+                hits=begun.hits,
+                passages=passage_uses(found.hits, answer, self.embedder().tokenizer),
+                context=begun.context,
+            ),
+            retrieval_seconds=time.monotonic() - began,
+        )
+
+    def context(self, question: str, chosen: Filter | None, *, mode: str, settings: ContextSettings) -> PassageContext:
+        """What a language model is given to read of what `chosen` keeps."""
+        with self.store.view(chosen) as view:
+            hits = self.composer.compose(mode, view).retrieve(question, settings.passages)
+            return self._context(question, hits, view, settings)
+
+    def _has_model(self, answer: AnswerSettings) -> bool:
+        named = self.settings.generator
+        return answer.by == "model" or (answer.by == "auto" and bool(named.model or named.llm))
+
+    def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:
+        from generation.confidence import THRESHOLD
+        from generation.extractive import ExtractiveAnswerer
+
+        threshold = THRESHOLD if answer.threshold is None else answer.threshold
+        quoting = ExtractiveAnswerer(self.embedder(), view.lexical, quotes=answer.quotes, threshold=threshold)
+        best = tuple(hits[: answer.passages])
+        if not self._has_model(answer):
+            return Begun(quoting.draft(question, best), best)
+        quoted = quoting.answer(question, best)
+        if (quoted.confidence or 0.0) < (OFF_TOPIC if answer.threshold is None else threshold):
+            return Begun(finished(quoted), best)
+        return self._written(question, hits, view, quoted, answer)
+
+    def _written(self, question: str, hits: Sequence[Hit], view: View, quoted: Answer, answer: AnswerSettings) -> Begun:
+        from generation.checking.support import SupportChecker
+        from generation.prompting.prompt import load_prompts
+        from generation.written import WrittenAnswerer
+
+        settings = self.settings.context
+        context = self._context(question, hits[: settings.passages], view, settings)
+        answerer = WrittenAnswerer(
+            self.models.generator(),
+            load_prompts(answer.prompts),
+            SupportChecker(self.embedder()),
+            context.passages,
+            quoted,
+            is_strict=answer.strict,
+        )
+        read = tuple(entry.hit for entry in context.ledger if entry.fate != "left out")
+        return Begun(answerer.draft(question, read), read, context)
+
+    def _context(self, question: str, hits: Sequence[Hit], view: View, settings: ContextSettings) -> PassageContext:
+        return context_of(question, hits, view, count=token_counter(self.embedder().tokenizer), settings=settings)
+
+    def _grounded(self, answer: Answer, chosen: Filter | None) -> Answer:
+        """`answer` with its citations looked up, and with the further places of their words."""
+        with self.store.manifest.snapshot() as snapshot:
+            checked = grounded(answer, snapshot)
+        if not checked.citations:
+            return checked
+        try:
+            with self.store.view(chosen) as view:
+                return with_copies(checked, view)
+        except UserError:  # The base has changed, and the filter keeps nothing of it any more.
+            return checked
