@@ -30,8 +30,8 @@ class Manuscript:
     """Takes what is written for `question` piece by piece, and gives back what may be shown of it so far.
 
     A marker is shown once its sentence is whole and checked. Its number is that of a citation, which is of the words in
-    a passage that bear the sentence out; markers that name none of `passages` are left out. `text` is all that was
-    shown, `statements` the sentences in it that claim something, and `support` how far each is borne out (0 to 1).
+    a passage that bear the sentence out; markers that name none of `passages` are left out. `text` are
+    the whole sentences, `statements` those that claim something, and `support` how far each is borne out (0 to 1).
     """
 
     def __init__(self, question: str, passages: Sequence[ContextPassage], checker: SupportChecker) -> None:
@@ -50,14 +50,15 @@ class Manuscript:
         """Whether a sentence came again, which is left out: a small model that begins to repeat itself goes on so."""
 
     def take(self, piece: str) -> Iterator[str]:
-        for sentence in self._stream.take(piece):
-            yield from self._finished(sentence)
+        is_begun = bool(self.text or self._stream.under_way)
+        for sentence in self._stream.take(piece if is_begun else piece.lstrip()):
+            yield self._finished(sentence)
         if self.text or not _may_refuse(self._stream.under_way):
-            yield from self._added(self._stream.preview())
+            yield self._stream.preview()
 
     def finish(self) -> Iterator[str]:
         """Nothing comes any more."""
-        yield from self._finished(self._stream.rest())
+        yield self._finished(self._stream.rest())
 
     @property
     def is_refusal(self) -> bool:
@@ -75,18 +76,19 @@ class Manuscript:
     def _words(self, statement: Statement) -> str:
         return without_markers(self.text[statement.span.start : statement.span.end])
 
-    def _finished(self, sentence: WrittenSentence) -> Iterator[str]:
+    def _finished(self, sentence: WrittenSentence) -> str:
+        """What of a sentence has not been shown yet."""
         said = without_markers(sentence.text)
         self.repeats = self.repeats or said in self._said
         if not said or self.repeats:
-            return
+            return ""
         self._said.add(said)
         named = cited(sentence.text)
         given = [number for number in named if 1 <= number <= len(self._passages)]
         verdict = self._checker.check(said, [self._source(number) for number in given], question=self._question)
         marked = {number: self._numbered(number, span) for number, span in zip(given, verdict.spans, strict=True)}
         text = renumbered(sentence.text, lambda number: f"[{marked[number]}]" if number in marked else "")
-        yield from self._added(text[sentence.shown :])
+        self.text += text
         if _refuses(said):
             self._refusals += 1
         elif named or not _LABEL.match(said):
@@ -95,12 +97,7 @@ class Manuscript:
             span = Span(end - len(text.strip()), end)
             self.statements.append(Statement(span, tuple(dict.fromkeys(marked.values())), problems))
             self.support.append(0.0 if problems else verdict.support)
-
-    def _added(self, text: str) -> Iterator[str]:
-        text = text if self.text else text.lstrip()
-        if text:
-            self.text += text
-            yield text
+        return text[sentence.shown :]
 
     def _source(self, number: int) -> Source:
         passage = self._passages[number - 1]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 _OPEN, _CLOSE = "<think>", "</think>"
+_TAG = re.compile(f"({_OPEN}|{_CLOSE})")
 
 
 def spoken(pieces: Iterable[str]) -> Iterator[str | None]:
@@ -14,32 +16,22 @@ def spoken(pieces: Iterable[str]) -> Iterator[str | None]:
     """
     held, is_thinking = "", False
     for piece in pieces:
-        held += piece
-        while True:
-            if is_thinking:
-                _, found, held = held.rpartition(_CLOSE) if _CLOSE in held else ("", "", held[-len(_CLOSE) :])
-                if not found:
-                    break
-                is_thinking = False
-            mark = min((at for tag in (_OPEN, _CLOSE) if (at := held.find(tag)) >= 0), default=-1)
-            if mark < 0:
-                safe = len(held) - _begun(held)
-                if safe:
-                    yield held[:safe]
-                held = held[safe:]
-                break
-            if held.startswith(_OPEN, mark):
-                if mark:
-                    yield held[:mark]
-                held, is_thinking = held[mark + len(_OPEN) :], True
-            else:
-                held = held[mark + len(_CLOSE) :]
+        *before, last = _TAG.split(held + piece)
+        for text, tag in zip(before[::2], before[1::2], strict=True):
+            if text and not is_thinking:
+                yield text
+            if tag == _CLOSE and not is_thinking:
                 yield None
+            is_thinking = tag == _OPEN
+        known = len(last) - _begun(last)
+        if known and not is_thinking:
+            yield last[:known]
+        held = last[known:]
     if held and not is_thinking:
         yield held
 
 
 def _begun(text: str) -> int:
     """How many of the last characters of `text` may be the first ones of a tag."""
-    sizes = range(len(_CLOSE) - 1, 0, -1)
+    sizes = range(min(len(text), len(_CLOSE) - 1), 0, -1)
     return next((size for size in sizes if _OPEN.startswith(text[-size:]) or _CLOSE.startswith(text[-size:])), 0)

@@ -78,13 +78,13 @@ class WrittenAnswerer:
                     if piece is None:
                         manuscript = self._manuscript(question)
                         continue
-                    yield from manuscript.take(piece)
+                    yield from filter(None, manuscript.take(piece))
                     if manuscript.repeats:
                         break
         except GeneratorError as error:
-            yield from manuscript.finish()
+            yield from filter(None, manuscript.finish())
             return manuscript, str(error).rstrip(".")
-        yield from manuscript.finish()
+        yield from filter(None, manuscript.finish())
         return manuscript, ""
 
     def _manuscript(self, question: str) -> Manuscript:

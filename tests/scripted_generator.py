@@ -1,0 +1,37 @@
+"""A language model for tests that says what it is told to say: what real ones would, none of which is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.errors import GeneratorError
+from kb.protocols import Message, TextStream
+
+
+class ScriptedGenerator:
+    """Says `replies` one after the other, the last again and again, in pieces of `size` characters.
+
+    A reply that ends with "(fails)" is an error from there on. `asked` are the messages so far, `closed` how many
+    replies were stopped before their end.
+    """
+
+    name = "scripted"
+
+    def __init__(self, *replies: str, size: int = 7) -> None:
+        self._replies = replies
+        self._size = size
+        self.asked: list[Sequence[Message]] = []
+        self.closed = 0
+
+    def stream(self, messages: Sequence[Message]) -> TextStream:
+        reply = self._replies[min(len(self.asked), len(self._replies) - 1)]
+        self.asked.append(tuple(messages))
+        text = reply.removesuffix("(fails)")
+        try:
+            for start in range(0, len(text), self._size):
+                yield text[start : start + self._size]
+        except GeneratorExit:
+            self.closed += 1
+            raise
+        if text != reply:
+            raise GeneratorError("The language model scripted is gone; start it again.")
