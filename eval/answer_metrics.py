@@ -71,6 +71,13 @@ def citation_values(answer: Answer, verbatim_quotes: Sequence[bool]) -> Values:
     return values
 
 
+def statement_values(answer: Answer) -> Values:
+    """Of an answer in a language model's words: the share of statements that passed the product's own check."""
+    if not answer.statements:
+        return {}
+    return {"statements_borne_out": _share([statement.is_supported for statement in answer.statements])}
+
+
 def cites_evidence(citation: Citation, targets: Sequence[Target]) -> bool:
     """Whether a quote of at most 60 words overlaps a piece of evidence in half of the shorter of both."""
     if len(words(citation.quote)) > LONGEST_QUOTE:

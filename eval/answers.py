@@ -40,6 +40,7 @@ METRICS = (
     "citation_precision",
     "citation_recall",
     "unsupported_numbers",
+    "statements_borne_out",
     "abstained_on_answerable",
     "answered_on_unanswerable",
 )
@@ -97,8 +98,16 @@ def _identity(dataset: QuestionDataset, cached: CachedBase, mode: str | None) ->
     """Of what decides an answer, besides the question: the program, its settings, and the documents."""
     settings = {name: value for name, value in plain(cached.settings).items() if name not in _NO_MATTER}
     files = sorted((str(file), file.stat()) for file in dataset.content.rglob("*") if file.is_file())
+    prompts = sorted((file.name, file.read_bytes()) for file in _own_prompts(cached.settings))
     content = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]
-    return json.dumps((__version__, mode, _digest(settings), cached.base.status().fingerprint, _digest(content)))
+    return json.dumps(
+        (__version__, mode, _digest((settings, prompts)), cached.base.status().fingerprint, _digest(content))
+    )
+
+
+def _own_prompts(settings: Settings) -> list[Path]:
+    """The files that replace the prompts."""
+    return list(Path(settings.answer.prompts).expanduser().glob("*.txt")) if settings.answer.prompts else []
 
 
 def _digest(value: object) -> str:
@@ -126,7 +135,9 @@ def _asked(base: KnowledgeBase, text: str, mode: str | None) -> Answered:
     began = perf_counter()
     answer = base.ask(text, mode=mode).answer()
     seconds = perf_counter() - began
-    unguarded = base.ask(text, mode=mode, threshold=0.0).answer() if answer.abstained else answer
+    # Without any confidence nothing was withheld: a language model, say, found no answer itself.
+    was_withheld = answer.abstained and answer.confidence
+    unguarded = base.ask(text, mode=mode, threshold=0.0).answer() if was_withheld else answer
     return Answered(answer, unguarded, seconds)
 
 

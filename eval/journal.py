@@ -10,7 +10,9 @@ from itertools import starmap
 from pathlib import Path
 from typing import IO
 
-from kb.types import Answer, Citation, Span
+from pydantic import TypeAdapter
+
+from kb.types import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,9 @@ class Answered:
     answer: Answer
     unguarded: Answer
     seconds: float
+
+
+_ANSWERED = TypeAdapter(Answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def _read(path: Path, identity: str) -> dict[str, Answered]:
     rows = list(_rows(lines))
     if not rows or rows[0].get("identity") != identity:
         return {}
-    return {str(row["id"]): _answered(row) for row in rows[1:]}
+    return {str(row.pop("id")): _ANSWERED.validate_python(row) for row in rows[1:]}
 
 
 def _rows(lines: list[str]) -> Iterator[dict[str, object]]:
@@ -98,20 +103,3 @@ def _noted(question: str, answered: Answered) -> str:
 
 def _line(row: Mapping[str, object]) -> str:
     return json.dumps(row) + "\n"
-
-
-def _answered(row: Mapping[str, object]) -> Answered:
-    return Answered(_answer(row["answer"]), _answer(row["unguarded"]), float(str(row["seconds"])))
-
-
-def _answer(row: object) -> Answer:
-    if not isinstance(row, dict):
-        raise TypeError(f"an answer is an object, not {row!r}")
-    return Answer(**{**row, "hits": (), "citations": tuple(map(_citation, row["citations"]))})
-
-
-def _citation(row: Mapping[str, object]) -> Citation:
-    spans = row["spans"]
-    if not isinstance(spans, list):
-        raise TypeError(f"spans are a list, not {spans!r}")
-    return Citation(**{**row, "anchor": None, "also": (), "spans": tuple(Span(**span) for span in spans)})  # type: ignore[arg-type]

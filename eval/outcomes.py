@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from citewell.grounding import JOINT
 from eval.abstention import Judged
-from eval.answer_metrics import answer_values, citation_values, cites_evidence, holds_answer
+from eval.answer_metrics import answer_values, citation_values, cites_evidence, holds_answer, statement_values
 from eval.datasets import Question
 from eval.evidence import Target
 from eval.journal import Answered
@@ -39,6 +39,7 @@ def outcome_values(outcome: Outcome, document: Lookup) -> Values:
         values["answered_on_unanswerable"] = 1 - silent
     if not answer.abstained:
         values |= citation_values(answer, [_is_verbatim(citation, document) for citation in answer.citations])
+        values |= statement_values(answer)
     return values
 
 

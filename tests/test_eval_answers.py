@@ -269,7 +269,8 @@ def test_what_was_answered_under_other_settings_is_asked_again(folder: Path, tmp
 
 def test_keys_of_services_count_as_settings_and_are_written_nowhere(folder: Path, tmp_path: Path) -> None:
     def under(key: str, **options: Any) -> AnswerReport:
-        settings = Settings(generator=GeneratorSettings(llm="some:Model", llm_options={"api_key": key}))
+        named = GeneratorSettings(llm="some:Model", llm_options={"api_key": key})
+        settings = Settings(generator=named, answer={"by": "extractive"})  # type: ignore[arg-type]
         return evaluate_answers(folder, home=tmp_path / "cache", settings=settings, **options)
 
     with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,7 @@ import streamlit as st
 from app.web.excerpts import excerpt_html, passage_html, quotes_literally
 from app.web.literal import in_html, in_markdown
 from citewell.knowledge_base import KnowledgeBase
-from kb.types import Anchor, Chunk, Citation, Hit
+from kb.types import Anchor, Answer, Chunk, Citation, Hit
 
 LONGEST_LABEL = 32
 
@@ -26,6 +26,16 @@ def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str
         wrap=True,
     )
     _show_source(base, citations[chosen or 0])
+
+
+def show_doubts(answer: Answer) -> None:
+    """What of an answer its sources do not bear out, and what went otherwise than asked."""
+    doubted = [statement for statement in answer.statements if statement.problems]
+    for statement in doubted:
+        why = "; ".join(statement.problems)
+        st.warning(f"{in_markdown(answer.words_of(statement))}\n\n**Not borne out:** {in_markdown(why)}")
+    for note in answer.notes:
+        st.info(in_markdown(note))
 
 
 def show_considered(base: KnowledgeBase, hits: Sequence[Hit]) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from app.web.literal import in_html
-from kb.types import Document, Span
+from kb.types import Document, Span, Statement
 
 AROUND = 240
 """Characters shown on each side of quoted words."""
@@ -32,9 +32,24 @@ def passage_html(text: str) -> str:
     return f'<p class="cw-excerpt">{in_html(reflowed(text))}</p>'
 
 
-def answer_html(text: str) -> str:
-    """An answer's text with each "[n]" as a chip."""
-    return f'<p class="cw-answer">{_MARKER.sub(_chip, in_html(_BROKEN_LINE.sub(" ", text)))}</p>'
+def answer_html(text: str, statements: Sequence[Statement] = ()) -> str:
+    """An answer's text with each "[n]" as a chip; what its sources do not bear out is underlined, and a title says why."""
+    parts, position = [], 0
+    for statement in statements:
+        if statement.problems:
+            start, end = statement.span.start, statement.span.end
+            parts += [_words_html(text[position:start]), _doubted_html(text[start:end], statement.problems)]
+            position = end
+    return f'<p class="cw-answer">{"".join([*parts, _words_html(text[position:])])}</p>'
+
+
+def _doubted_html(text: str, problems: Sequence[str]) -> str:
+    why = in_html("Not borne out: " + "; ".join(problems))
+    return f'<span class="cw-doubted" title="{why}">{_words_html(text)}</span>'
+
+
+def _words_html(text: str) -> str:
+    return _MARKER.sub(_chip, in_html(_BROKEN_LINE.sub(" ", text)))
 
 
 def reflowed(text: str) -> str:

@@ -12,6 +12,8 @@ STYLE = """<style>
 .cw-excerpt mark { background: rgba(255, 196, 0, .38); color: inherit; border-radius: .2rem; padding: .05rem 0; }
 .cw-chip { display: inline-block; min-width: 1.35em; text-align: center; font-size: .8em; line-height: 1.5;
   font-weight: 600; padding: 0 .35em; margin: 0 .1em; border-radius: .5em; background: rgba(40, 120, 150, .22); }
+.cw-doubted { text-decoration: underline wavy rgba(200, 90, 0, .9); text-decoration-thickness: 1.5px;
+  text-underline-offset: .22em; }
 .cw-place { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
 .cw-earlier { margin: 1.5rem 0 0 0; font-weight: 600; }
 .cw-small { margin: 0; font-size: .875rem; opacity: .8; overflow-wrap: anywhere; }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.web.adding import show_form, show_job
-from app.web.evidence import show_considered, show_nearest, show_sources
+from app.web.evidence import show_considered, show_doubts, show_nearest, show_sources
 from app.web.excerpts import answer_html
 from app.web.literal import in_html, in_markdown
 from app.web.workspace import workspace
@@ -28,7 +28,8 @@ def show_answer(base: KnowledgeBase, answer: Answer, *, key: str) -> None:
     answered, evidence = st.columns([6, 5], gap="medium")
     with answered:
         with st.container(border=answer.abstained):
-            st.html(answer_html(answer.text))
+            st.html(answer_html(answer.text, answer.statements))
+        show_doubts(answer)
         st.html(f'<p class="cw-small">{in_html(_how_answered(answer))}</p>')
         if answer.hits:
             show_considered(base, answer.hits)
@@ -60,7 +61,10 @@ def ask(base: KnowledgeBase, question: str) -> Answer | None:
 
 def _how_answered(answer: Answer) -> str:
     seconds = answer.timings.get("retrieval", 0.0) + answer.timings.get("answer", 0.0)
-    return f"{len(answer.hits)} passages found and weighed in {seconds:.2f} s"
+    if answer.abstained:
+        return f"{len(answer.hits)} passages found and weighed in {seconds:.2f} s"
+    who = "in the documents' own words" if answer.generator == "extractive" else f"by {answer.generator}"
+    return f"Answered {who} from {len(answer.hits)} passages in {seconds:.2f} s"
 
 
 opened = workspace()
