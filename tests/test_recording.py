@@ -1,0 +1,50 @@
+"""What a model was told and said is kept, and said again without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scripted_generator import ScriptedGenerator
+
+from generation.recording import RecordedGenerator, RecordingGenerator
+from kb.errors import GeneratorError, SettingsError
+from kb.protocols import Message
+
+ASKED = (Message("system", "Answer."), Message("user", "Wie heißt\nder Fluss?\u2028"))
+
+
+def test_a_reply_is_given_again_to_the_same_messages_and_to_no_others(tmp_path: Path) -> None:
+    file = tmp_path / "recording.jsonl"
+    recording = RecordingGenerator(ScriptedGenerator("Die Isar, “so” 是的 [1].", "Another."), file)
+    assert "".join(recording.stream(ASKED)) == "Die Isar, “so” 是的 [1]."
+    assert "".join(recording.stream(ASKED[1:])) == "Another."
+    recorded = RecordedGenerator(file)
+    assert recorded.name == "scripted"
+    assert "".join(recorded.stream(ASKED)) == "Die Isar, “so” 是的 [1]."
+    with pytest.raises(GeneratorError, match="no reply to these messages"):
+        list(recorded.stream((Message("user", "?"),)))
+
+
+def test_a_failure_is_given_again_where_it_happened_and_a_stopped_reply_is_not_kept(tmp_path: Path) -> None:
+    file = tmp_path / "recording.jsonl"
+    recording = RecordingGenerator(ScriptedGenerator("It is so(fails)", "Never finished"), file)
+    with pytest.raises(GeneratorError):
+        list(recording.stream(ASKED))
+    stopped = recording.stream(ASKED[1:])
+    next(stopped)
+    stopped.close()
+    again = RecordedGenerator(file).stream(ASKED)
+    assert next(again) == "It is so"
+    with pytest.raises(GeneratorError, match="scripted is gone"):
+        next(again)
+    assert len(file.read_text(encoding="utf-8").split("\n")) == 2
+
+
+@pytest.mark.parametrize("content", [None, "nonsense\n", '{"messages": 3}\n'])
+def test_what_is_no_recording_is_said_to_be_none(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "recording.jsonl"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match=r"recording\.jsonl"):
+        RecordedGenerator(file)
