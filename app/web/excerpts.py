@@ -33,7 +33,7 @@ def passage_html(text: str) -> str:
 
 
 def answer_html(text: str, statements: Sequence[Statement] = ()) -> str:
-    """An answer's text with each "[n]" as a chip; what its sources do not bear out is underlined, its title says why."""
+    """An answer's text with each "[n]" as a chip; what its sources do not bear out is underlined."""
     parts, position = [], 0
     for statement in statements:
         if statement.problems:
