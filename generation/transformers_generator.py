@@ -9,7 +9,7 @@ from queue import Empty
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from generation.chat_prompt import before, chat_prompt
+from generation.chat_prompt import ChatPrompt, before, chat_prompt
 from kb.errors import GeneratorError, MissingModel
 from kb.models.precision import precision_on
 from kb.models.transformers_models import load_network, load_tokenizer, loading_told, quiet_transformers
@@ -64,21 +64,36 @@ class TransformersGenerator:
             return positions
         return self._tokenizer.model_max_length if self._tokenizer.model_max_length < _UNBOUNDED else None
 
+    @property
+    def room(self) -> int | None:
+        """Tokens that a prompt may have beside the longest reply; negative where the window holds not even that."""
+        return None if self.window is None else self.window - self._max_tokens
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """Of the prompt made of `messages`, special ones and those of the chat template included."""
+        return int(self._encoded(chat_prompt(self._encoder, messages))["input_ids"].shape[1])
+
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply, word by word; closing it stops the model within a token, and waits for that.
 
         Raises GeneratorError for a prompt that leaves no room for a reply in the window: nothing is ever cut.
         """
         prompt = chat_prompt(self._encoder, messages)
-        with self._encoding:
-            encoded = self._encoder(prompt.text, add_special_tokens=not prompt.is_whole, return_tensors="pt")
+        encoded = self._encoded(prompt)
         self._check_room(int(encoded["input_ids"].shape[1]))
         pieces = self._written(encoded, prompt.begins_with)
         return before(prompt.ends_with, pieces) if prompt.ends_with else pieces
 
+    def _encoded(self, prompt: ChatPrompt) -> BatchEncoding:
+        with self._encoding:
+            encoded: BatchEncoding = self._encoder(
+                prompt.text, add_special_tokens=not prompt.is_whole, return_tensors="pt"
+            )
+        return encoded
+
     def _check_room(self, tokens: int) -> None:
-        window = self.window
-        if window is not None and tokens + self._max_tokens > window:
+        window, room = self.window, self.room
+        if room is not None and tokens > room:
             raise GeneratorError(
                 f"A prompt of {tokens:,} tokens is too long for the language model {self._name}, which takes in "
                 f"{window:,}, {self._max_tokens:,} of them for the reply: ask with less, or lower generator.max_tokens."

@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 import torch
-from llama_index.core.llms import ChatMessage, CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
+from llama_index.core.llms import (
+    ChatMessage,
+    CompletionResponse,
+    CompletionResponseGen,
+    CustomLLM,
+    LLMMetadata,
+    MockLLM,
+)
 from scripted_llm import logged
 from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 from tiny_generators import NO_SYSTEM, SILENT_SYSTEM, TEMPLATE, tiny_llama, tiny_neox
@@ -23,7 +30,7 @@ from generation.chat_prompt import before, chat_prompt
 from generation.generators import load_generator
 from generation.llama_index_generator import LlamaIndexGenerator
 from kb.errors import GeneratorError, MissingModel, SettingsError
-from kb.protocols import Generator, Message
+from kb.protocols import Generator, Measured, Message
 from kb.settings import Settings, changed
 
 MESSAGES = (Message("system", "the walrus"), Message("user", "has long tusks"))
@@ -171,6 +178,16 @@ def test_a_prompt_is_never_cut(folder: Path) -> None:
         reply(load(small), [Message("user", "walrus " * 11)])
 
 
+def test_a_prompt_is_measured_by_the_models_own_tokens(folder: Path) -> None:
+    generator = load(tiny_llama(folder / "measured", window=40))
+    assert isinstance(generator, Measured)
+    assert generator.room == 16
+    assert generator.tokens([Message("user", "walrus " * 10)]) == 16
+    assert generator.tokens([Message("user", "walrus " * 11)]) == 17
+    assert reply(generator, [Message("user", "walrus " * 10)])
+    assert not isinstance(LlamaIndexGenerator(MockLLM()), Measured)
+
+
 def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama)
     monkeypatch.setattr(generator._model, "generate", failing(torch.OutOfMemoryError("CUDA out of memory.\nTried")))  # type: ignore[attr-defined]
@@ -308,8 +325,6 @@ def test_a_llama_index_model_that_cannot_stream_replies_at_once(tmp_path: Path) 
 
 
 def test_messages_reach_a_llama_index_model_in_their_roles() -> None:
-    from llama_index.core.llms import MockLLM
-
     class Listening(MockLLM):
         def stream_chat(self, messages: Sequence[ChatMessage], **_: Any) -> Any:
             assert [(message.role.value, message.content) for message in messages] == [
