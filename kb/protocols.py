@@ -117,7 +117,11 @@ class Generator(Protocol):
     def name(self) -> str: ...
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
-        """The reply, piece by piece; closing it stops the model. Raises GeneratorError where the model fails."""
+        """The reply, piece by piece; closing it stops the model.
+
+        Raises GeneratorError where the model fails, and behind the last piece of a reply that met a limit before its
+        end ReplyCutShort, which is one.
+        """
         ...
 
 
