@@ -143,6 +143,7 @@ def configured_generator(settings: GeneratorSettings) -> Generator:
         model=settings.model,
         device=settings.device,
         max_tokens=settings.max_tokens,
+        seconds=settings.seconds,
         llm=settings.llm,
         llm_options=settings.llm_options,
     )

@@ -12,12 +12,18 @@ from kb.protocols import Generator
 
 
 def load_generator(
-    *, model: str, device: str, max_tokens: int, llm: str = "", llm_options: Mapping[str, object] | None = None
+    *,
+    model: str,
+    device: str,
+    max_tokens: int,
+    seconds: float = 120.0,
+    llm: str = "",
+    llm_options: Mapping[str, object] | None = None,
 ) -> Generator:
     """The generator for `model`, a folder or a name in the local Hugging Face cache, or for the class `llm`.
 
-    Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some) and, like `max_tokens` of a
-    reply, is for `model`. Raises MissingModel, and SettingsError where it is none of the two or both.
+    Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some) and, like `max_tokens` and
+    `seconds` of a reply, is for `model`. Raises MissingModel, and SettingsError where it is none of the two or both.
     """
     if model and llm:
         raise SettingsError(
@@ -36,5 +42,9 @@ def load_generator(
 
     folder = local_folder(model, kind="language model")
     return TransformersGenerator(
-        folder, name=Path(model).resolve().name, device=chosen_device(device), max_tokens=max_tokens
+        folder,
+        name=Path(model).resolve().name,
+        device=chosen_device(device),
+        max_tokens=max_tokens,
+        seconds=seconds,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +117,31 @@ class Generator(Protocol):
     def name(self) -> str: ...
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
-        """The reply, piece by piece; closing it stops the model. Raises GeneratorError where the model fails."""
+        """The reply, piece by piece; closing it stops the model.
+
+        Raises GeneratorError where the model fails, and behind the last piece of a reply that met a limit before its
+        end ReplyCutShort, which is one.
+        """
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A generator that knows how much it can read; not every one does: ask by `isinstance`.
+
+    Neither loads the model's weights.
+    """
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """Of the whole prompt that it makes of `messages`, what its template adds included.
+
+        Raises GeneratorError where it can make none of them.
+        """
+        ...
+
+    @property
+    def room(self) -> int | None:
+        """Tokens that a prompt may have, so that the longest reply fits behind it; None where nothing limits them."""
         ...
 
 

@@ -204,14 +204,15 @@ class EvaluationSettings(_Section):
 class GeneratorSettings(_Section):
     """The language model that answers, and writes about questions before they are searched; without one none does.
 
-    `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens`. `llm` is a
-    class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. They may hold keys of
-    services, so they are left out wherever settings are written.
+    `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens` and `seconds`
+    (from when its turn comes). `llm` is a class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its
+    arguments. They may hold keys of services, so they are left out wherever settings are written.
     """
 
     model: str = ""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_tokens: Annotated[int, Field(ge=1)] = 512
+    seconds: Annotated[float, Field(gt=0)] = 120.0
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
 

@@ -7,13 +7,20 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from llama_index.core.llms import ChatMessage, CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
+from llama_index.core.llms import (
+    ChatMessage,
+    CompletionResponse,
+    CompletionResponseGen,
+    CustomLLM,
+    LLMMetadata,
+    MockLLM,
+)
 from scripted_llm import logged
 from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 from tiny_generators import NO_SYSTEM, SILENT_SYSTEM, TEMPLATE, tiny_llama, tiny_neox
@@ -22,8 +29,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from generation.chat_prompt import before, chat_prompt
 from generation.generators import load_generator
 from generation.llama_index_generator import LlamaIndexGenerator
-from kb.errors import GeneratorError, MissingModel, SettingsError
-from kb.protocols import Generator, Message
+from kb.errors import GeneratorError, MissingModel, ReplyCutShort, SettingsError
+from kb.protocols import Generator, Measured, Message
 from kb.settings import Settings, changed
 
 MESSAGES = (Message("system", "the walrus"), Message("user", "has long tusks"))
@@ -39,12 +46,20 @@ def llama(folder: Path) -> Path:
     return tiny_llama(folder / "llama")
 
 
-def load(folder: Path, *, device: str = "cpu", max_tokens: int = 24) -> Generator:
-    return load_generator(model=str(folder), device=device, max_tokens=max_tokens)
+def load(folder: Path, *, device: str = "cpu", max_tokens: int = 24, seconds: float = 120.0) -> Generator:
+    return load_generator(model=str(folder), device=device, max_tokens=max_tokens, seconds=seconds)
+
+
+def written(generator: Generator, messages: Sequence[Message] = MESSAGES) -> list[str]:
+    """The pieces of a reply, cut short or not: tiny models come to no end."""
+    pieces: list[str] = []
+    with suppress(ReplyCutShort):
+        pieces.extend(generator.stream(messages))
+    return pieces
 
 
 def reply(generator: Generator, messages: Sequence[Message] = MESSAGES) -> str:
-    return "".join(generator.stream(messages))
+    return "".join(written(generator, messages))
 
 
 def greedy(folder: Path, prompt: str, tokens: int, *, add_special_tokens: bool = False) -> str:
@@ -57,7 +72,7 @@ def greedy(folder: Path, prompt: str, tokens: int, *, add_special_tokens: bool =
 
 def test_a_model_with_a_chat_template_writes_what_the_library_writes(llama: Path) -> None:
     prompt = "<|turn|>system: the walrus\n<|turn|>user: has long tusks\n<|turn|>assistant:"
-    pieces = list(load(llama).stream(MESSAGES))
+    pieces = written(load(llama))
     assert "".join(pieces) == greedy(llama, prompt, 24)
     assert len(pieces) > 10
     assert load(llama).name == "llama"
@@ -171,6 +186,16 @@ def test_a_prompt_is_never_cut(folder: Path) -> None:
         reply(load(small), [Message("user", "walrus " * 11)])
 
 
+def test_a_prompt_is_measured_by_the_models_own_tokens(folder: Path) -> None:
+    generator = load(tiny_llama(folder / "measured", window=40))
+    assert isinstance(generator, Measured)
+    assert generator.room == 16
+    assert generator.tokens([Message("user", "walrus " * 10)]) == 16
+    assert generator.tokens([Message("user", "walrus " * 11)]) == 17
+    assert reply(generator, [Message("user", "walrus " * 10)])
+    assert not isinstance(LlamaIndexGenerator(MockLLM()), Measured)
+
+
 def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama)
     monkeypatch.setattr(generator._model, "generate", failing(torch.OutOfMemoryError("CUDA out of memory.\nTried")))  # type: ignore[attr-defined]
@@ -182,11 +207,47 @@ def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pyt
 
 
 def test_a_model_that_is_stuck_is_told(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    generator = load(llama)
+    generator = load(llama, seconds=0.1)
     monkeypatch.setattr("generation.transformers_generator._PATIENCE", 0.1)
     monkeypatch.setattr(generator._model, "generate", lambda **_: time.sleep(0.5))  # type: ignore[attr-defined]
-    with pytest.raises(GeneratorError, match="llama has written nothing for"):
+    with pytest.raises(GeneratorError, match="llama is stuck: it has written nothing for"):
         reply(generator)
+
+
+def test_a_reply_that_takes_too_long_is_cut_and_says_so(folder: Path) -> None:
+    generator = load(tiny_llama(folder / "slow", window=20_000), max_tokens=15_000, seconds=0.5)
+    pieces = generator.stream(MESSAGES)
+    assert next(pieces)
+    begun = time.monotonic()
+    with pytest.raises(
+        ReplyCutShort, match=r"is not whole: it took longer than 0\.5 seconds; raise generator\.seconds"
+    ):
+        list(pieces)
+    assert time.monotonic() - begun < 5
+    assert not writing()
+
+
+def test_waiting_for_ones_turn_does_not_count(folder: Path) -> None:
+    generator = load(tiny_llama(folder / "queue", window=20_000), max_tokens=15_000, seconds=0.5)
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lambda _: reply(generator), range(3)))
+
+
+def test_a_reply_that_is_longer_than_it_may_be_says_so(llama: Path) -> None:
+    pieces = load(llama, max_tokens=3).stream(MESSAGES)
+    assert next(pieces)
+    with pytest.raises(ReplyCutShort, match=r"is not whole: it is longer than 3 tokens; raise generator\.max_tokens"):
+        list(pieces)
+
+
+def test_a_reply_that_ends_by_itself_is_whole(folder: Path) -> None:
+    ending = tiny_llama(folder / "ending")
+    said = reply(load(ending)).split()
+    last = next(place for place, word in enumerate(said) if word not in said[:place] and place > 3)
+    (ending / "generation_config.json").write_text(
+        json.dumps({"eos_token_id": [1, tokenizer(ending).convert_tokens_to_ids(said[last])]})
+    )
+    assert "".join(load(ending).stream(MESSAGES)).split() == said[:last]
 
 
 def failing(error: Exception) -> Any:
@@ -308,8 +369,6 @@ def test_a_llama_index_model_that_cannot_stream_replies_at_once(tmp_path: Path) 
 
 
 def test_messages_reach_a_llama_index_model_in_their_roles() -> None:
-    from llama_index.core.llms import MockLLM
-
     class Listening(MockLLM):
         def stream_chat(self, messages: Sequence[ChatMessage], **_: Any) -> Any:
             assert [(message.role.value, message.content) for message in messages] == [
