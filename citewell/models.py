@@ -143,6 +143,8 @@ def configured_generator(settings: GeneratorSettings) -> Generator:
         model=settings.model,
         device=settings.device,
         max_tokens=settings.max_tokens,
+        server=settings.server,
+        key=settings.key,
         seconds=settings.seconds,
         llm=settings.llm,
         llm_options=settings.llm_options,

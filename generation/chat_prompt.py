@@ -51,7 +51,7 @@ def chat_prompt(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message])
     except TemplateError:
         pass  # Most probably of the system's role, which some templates know only to refuse.
     try:
-        return _opened(_templated(tokenizer, _without_system(bare)))
+        return _opened(_templated(tokenizer, without_system(bare)))
     except TemplateError as error:
         raise GeneratorError(
             f"The chat template of the language model refuses the messages ({error}); use another model."
@@ -91,7 +91,8 @@ def _templated(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) 
     )
 
 
-def _without_system(messages: Sequence[Message]) -> list[Message]:
+def without_system(messages: Sequence[Message]) -> list[Message]:
+    """What the system says stands before the first user's words."""
     told = [message.content for message in messages if message.role == "system"]
     first, *others = (message for message in messages if message.role != "system")
     return [replace(first, content="\n\n".join([*told, first.content])), *others]

@@ -6,10 +6,12 @@ Read once, in the entry points: from a TOML file, then from the environment (CIT
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -205,16 +207,27 @@ class GeneratorSettings(_Section):
     """The language model that answers, and writes about questions before they are searched; without one none does.
 
     `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens` and `seconds`
-    (from when its turn comes). `llm` is a class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its
-    arguments. They may hold keys of services, so they are left out wherever settings are written.
+    (from when its turn comes). `server` is the address of one that speaks OpenAI's protocol, http://127.0.0.1:11434/v1
+    for one: `model` is then a name that it knows (empty: its first), `key` what it may ask for. `llm` is a class of
+    LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. These and `key` are left out wherever
+    settings are written.
     """
 
     model: str = ""
+    server: str = ""
+    key: Annotated[str, Field(pattern=r"^[!-~]*$", exclude=True, repr=False)] = ""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_tokens: Annotated[int, Field(ge=1)] = 512
     seconds: Annotated[float, Field(gt=0)] = 120.0
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+
+    @field_validator("server")
+    @classmethod
+    def _address(cls, server: str) -> str:
+        if server and not _is_address(server):
+            raise ValueError("write it as http://HOST:PORT/v1, and a key for it in generator.key")
+        return server
 
 
 class ExpansionSettings(_Section):
@@ -290,6 +303,18 @@ class Settings(BaseSettings):
             if info.field_name == "retrievers" and name in info.data.get("modes", {}):
                 raise ValueError(f"there is a mode {name} already; choose another name")
         return named
+
+
+def _is_address(server: str) -> bool:
+    """Whether it is a web address that holds neither a password nor a query, which could hold a key."""
+    try:
+        parts = urlsplit(server)
+        # The port is read when it is asked for.
+        plain = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    named = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", server)
+    return plain and named and not (parts.username or parts.password or parts.query or parts.fragment)
 
 
 def load_settings(path: Path | None = None) -> Settings:

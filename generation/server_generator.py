@@ -1,0 +1,144 @@
+"""A language model on a server of OpenAI's protocol, on this machine or another."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from threading import Event, Timer
+from time import monotonic
+
+import httpx
+
+from generation.chat_prompt import without_system
+from generation.control_tokens import without_control_tokens
+from generation.server import CONNECTING, Server, failures_of
+from generation.server_replies import reply_in
+from kb.errors import GeneratorError
+from kb.models.tokens import encodable
+from kb.protocols import Message, TextStream
+
+_UNWILLING = (400, 422, 500)
+"""How servers answer what they, or the chat template of the model, do not take; some of them as a failure of theirs."""
+_NO_THOUGHT: dict[str, object] = {"chat_template_kwargs": {"enable_thinking": False}}
+"""Models that think aloud before they reply are told not to, as in this process: it takes too long."""
+
+
+class ServerGenerator:
+    """Asks `server` for the likeliest reply of at most `max_tokens`, which has `seconds` to its end.
+
+    Without a `model` it is the first that the server lists, or whichever it has where it lists none. Safe to share
+    between threads, whose requests the server may work at together.
+    """
+
+    def __init__(self, server: Server, *, model: str, max_tokens: int, seconds: float) -> None:
+        self._server = server
+        self._model = model
+        self._max_tokens = max_tokens
+        self._seconds = seconds
+        self._plainness = 0
+
+    @property
+    def name(self) -> str:
+        """The model's, which the server is asked for where the settings do not say; else the server's address."""
+        try:
+            return self._chosen() or self._server.url
+        except GeneratorError:
+            return self._server.url
+
+    def stream(self, messages: Sequence[Message]) -> TextStream:
+        """The reply as it is sent; closing it closes the connection, at which servers stop.
+
+        Raises GeneratorError.
+        """
+        deadline = monotonic() + self._seconds
+        model = self._chosen()
+        with failures_of(self._server), self._server.client(seconds=self._seconds) as client:
+            is_late = Event()
+            try:
+                with (
+                    self._answered(client, model, messages, deadline) as response,
+                    _ended_at(deadline, response, is_late),
+                ):
+                    yield from reply_in(response, name=model or self._server.url)
+            except (GeneratorError, httpx.HTTPError) as error:
+                if is_late.is_set() or isinstance(error, httpx.ReadTimeout):
+                    raise self._late() from error
+                raise
+
+    def _chosen(self) -> str:
+        if not self._model:
+            self._model = next(iter(self._server.models()), "")
+        return self._model
+
+    @contextmanager
+    def _answered(
+        self, client: httpx.Client, model: str, messages: Sequence[Message], deadline: float
+    ) -> Iterator[httpx.Response]:
+        """The answer to the fullest form of the request that the server takes, which is then remembered."""
+        refusal: GeneratorError | None = None
+        forms = _forms(messages)
+        for plainness in range(min(self._plainness, len(forms) - 1), len(forms)):
+            with self._asked(client, model, forms[plainness], deadline) as response:
+                if response.is_success:
+                    self._plainness = plainness
+                    yield response
+                    return
+                refusal = refusal or self._server.refusal(response, model=model)
+                if response.status_code not in _UNWILLING:
+                    break
+        if refusal:
+            raise refusal
+
+    def _asked(
+        self, client: httpx.Client, model: str, form: Mapping[str, object], deadline: float
+    ) -> AbstractContextManager[httpx.Response]:
+        limits = {"max_tokens": self._max_tokens, "temperature": 0, "stream": True}
+        left = max(deadline - monotonic(), 0.001)
+        return client.stream(
+            "POST",
+            self._server.at("chat/completions"),
+            json={**({"model": model} if model else {}), **form, **limits},
+            headers={"Accept": "text/event-stream"},
+            timeout=httpx.Timeout(left, connect=min(left, CONNECTING)),
+        )
+
+    def _late(self) -> GeneratorError:
+        return GeneratorError(
+            f"The language model {self._model or self._server.url} has not come to an end within {self._seconds:g} "
+            "seconds: raise generator.seconds, lower generator.max_tokens, or use a faster one."
+        )
+
+
+def _forms(messages: Sequence[Message]) -> list[dict[str, object]]:
+    """A conversation in forms that ever more servers and chat templates take."""
+    told: dict[str, object] = {"messages": _told(messages)}
+    forms: list[dict[str, object]] = [{**told, **_NO_THOUGHT}, told]
+    if any(message.role == "system" for message in messages):
+        forms.append({"messages": _told(without_system(messages))})
+    return forms
+
+
+def _told(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [
+        {"role": message.role, "content": without_control_tokens(encodable(message.content))} for message in messages
+    ]
+
+
+@contextmanager
+def _ended_at(deadline: float, response: httpx.Response, is_late: Event) -> Iterator[None]:
+    """Ends the connection at `deadline`, even of a server that sends nothing, or never what would be text."""
+
+    def end() -> None:
+        is_late.set()
+        if connection := response.extensions["network_stream"].get_extra_info("socket"):
+            with suppress(OSError):  # It has ended by itself meanwhile.
+                connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(max(deadline - monotonic(), 0.0), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
