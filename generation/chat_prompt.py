@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _ASKING, _REPLYING = "User:", "Assistant:"
 _THOUGHT = "<think>"
+_TAG = re.compile(r"<<?/?[^\s<>]{1,60}>{1,2}|\[/?[A-Za-z]\w{1,30}\]")
+"""What tokens of turns look like: "<|im_end|>", "</think>", "<<SYS>>", "[/INST]"."""
+_ADDED = re.compile(r"<[^<>\s]*(?:[|｜_▁]|think|thought|tool|function)[^<>\s]*>|\[/?[A-Z_]+\]")
+"""Those among the tokens that are no special ones: a tokenizer may have tags of HTML as tokens, which mean no turn."""
+_LONGEST_LABEL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ def chat_prompt(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message])
     Where the template refuses the role of the system, or drops it, what it says stands before the first user's words.
     Raises GeneratorError where the template refuses the messages all the same.
     """
-    bare = [replace(message, content=_bare(tokenizer, message.content)) for message in messages]
+    signs = _signs(tokenizer)
+    bare = [_bare(message, signs) for message in messages]
     if not tokenizer.chat_template:
         return ChatPrompt(_dialogue(bare), ends_with=f"\n{_ASKING}", is_whole=False)
     try:
@@ -103,7 +109,61 @@ def _dialogue(messages: Sequence[Message]) -> str:
     return "\n\n".join([*(openings[message.role] + message.content for message in messages), _REPLYING])
 
 
-def _bare(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
-    """`text` without special tokens: what a message quotes must not end its turn and begin another's."""
-    special = [re.escape(token.content) for token in tokenizer.added_tokens_decoder.values() if token.special]
-    return re.sub("|".join(special), " ", encodable(text)) if special else encodable(text)
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What ends a turn and begins another: `tags` wherever they stand, `labels`, patterns of words with a colon."""
+
+    tags: Sequence[str]
+    labels: Sequence[str]
+
+
+def _bare(message: Message, signs: _Signs) -> Message:
+    """A message without signs: what it quotes must not end its turn. Labels stay in what the system says, our own."""
+    text = encodable(message.content)
+    if signs.tags:
+        text = re.sub("|".join(map(re.escape, signs.tags)), " ", text)
+    if signs.labels and message.role != "system":
+        text = re.sub(rf"(?m)({'|'.join(signs.labels)}):", r"\1 :", text)
+    return replace(message, content=text)
+
+
+def _signs(tokenizer: PreTrainedTokenizerBase) -> _Signs:
+    """The tokens of turns, special or (a thought's, a tool's) merely added, and what the template writes between turns.
+
+    Templates write tags that their tokenizer never heard of (Mistral's first), and some only words ("USER: ").
+    """
+    if not tokenizer.chat_template:
+        return _Signs(_tokens(tokenizer), [rf"^[ \t]*{label[:-1]}" for label in (_ASKING, _REPLYING)])
+    pieces = _between_turns(tokenizer)
+    written = {tag for piece in pieces for tag in _TAG.findall(piece)}
+    labels = {label for piece in pieces if (label := _label(piece))}
+    # The longest first: one may begin with another.
+    return _Signs(sorted({*_tokens(tokenizer), *written}, key=lambda tag: (-len(tag), tag)), sorted(labels))
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    added = tokenizer.added_tokens_decoder.values()
+    return [token.content for token in added if token.content and (token.special or _ADDED.fullmatch(token.content))]
+
+
+def _between_turns(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """What the chat template writes before, between and after the contents of messages; nothing where it refuses."""
+    marks = "\ue000\ue001\ue002\ue003"
+    roles = ("system", "user", "assistant", "user")
+    talk = [Message(role, mark) for role, mark in zip(roles, marks, strict=True)]  # type: ignore[arg-type]
+    for messages in (talk, talk[1:]):
+        try:
+            return re.split(f"[{marks}]", _templated(tokenizer, messages))
+        except TemplateError:
+            continue
+    return []
+
+
+def _label(piece: str) -> str:
+    """A pattern of the words with which a template begins a turn, without their colon; "" where it needs no words."""
+    before, _, line = piece.rstrip().rpartition("\n")
+    label = line.strip()
+    if not label.endswith(":") or _TAG.search(label) or len(label) > _LONGEST_LABEL:
+        return ""
+    begins_line = bool(before) or line == piece.rstrip()
+    return (r"^[ \t]*" if begins_line and not line.startswith(" ") else r"(?<!\w)") + re.escape(label[:-1])
