@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from citewell.composition import Composer
 from citewell.context import context_of, token_counter
@@ -17,14 +18,21 @@ from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
 from kb.errors import UserError
 from kb.filters import Filter
-from kb.protocols import Embedder
+from kb.protocols import Embedder, Generator, Measured
 from kb.settings import AnswerSettings, ContextSettings, Settings
 from kb.store.store import Store
 from kb.store.view import View
 from kb.types import Answer, Hit
 
+if TYPE_CHECKING:
+    from generation.prompting.prompt import Prompts
+
 BEYOND = 10
 """Passages found for an answer beyond those that it is made from: a trace says what it would have had next."""
+_SHRUNK = 0.95
+"""What a context that does not fit is made smaller by at least: the model counts tokens otherwise than the embedder."""
+_LEAST = 32
+"""Tokens of a context that are worth reading."""
 OFF_TOPIC = 0.02
 """Confidence below which no language model is asked: the documents do not speak of the question."""
 
@@ -78,8 +86,7 @@ class Asking:
             return self._context(question, hits, view, settings)
 
     def _has_model(self, answer: AnswerSettings) -> bool:
-        named = self.settings.generator
-        return answer.by == "model" or (answer.by == "auto" and bool(named.model or named.llm))
+        return answer.by == "model" or (answer.by == "auto" and self.settings.generator.names_one)
 
     def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:
         from generation.confidence import THRESHOLD
@@ -100,11 +107,11 @@ class Asking:
         from generation.prompting.prompt import load_prompts
         from generation.written import WrittenAnswerer
 
-        settings = self.settings.context
-        context = self._context(question, hits[: settings.passages], view, settings)
+        model, prompts = self.models.generator(), load_prompts(answer.prompts)
+        context = self._context_for(model, prompts, question, hits[: self.settings.context.passages], view)
         answerer = WrittenAnswerer(
-            self.models.generator(),
-            load_prompts(answer.prompts),
+            model,
+            prompts,
             SupportChecker(self.embedder()),
             context.passages,
             quoted,
@@ -112,6 +119,21 @@ class Asking:
         )
         read = tuple(entry.hit for entry in context.ledger if entry.fate != "left out")
         return Begun(answerer.draft(question, read), read, context)
+
+    def _context_for(
+        self, model: Generator, prompts: Prompts, question: str, hits: Sequence[Hit], view: View
+    ) -> PassageContext:
+        """As the settings say, or less, where the model's window has no room for that."""
+        settings = self.settings.context
+        context = self._context(question, hits, view, settings)
+        if not isinstance(model, Measured) or (room := model.room) is None:
+            return context
+        while (tokens := model.tokens(prompts.ask(question, context.passages))) > room:
+            smaller = int(_SHRUNK * context.tokens - max(0, tokens - room) * context.tokens / tokens)
+            if smaller < _LEAST:
+                break  # The model says so itself.
+            context = self._context(question, hits, view, settings.model_copy(update={"tokens": smaller}))
+        return context
 
     def _context(self, question: str, hits: Sequence[Hit], view: View, settings: ContextSettings) -> PassageContext:
         return context_of(question, hits, view, count=token_counter(self.embedder().tokenizer), settings=settings)

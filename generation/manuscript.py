@@ -9,6 +9,7 @@ from generation.checking.support import Source, SupportChecker
 from generation.context.passage import JOINT, ContextPassage
 from generation.markers import cited, renumbered, without_markers
 from generation.prompting.prompt import REFUSAL
+from generation.prompting.rendering import shown
 from generation.quotes import WORDS
 from generation.sentence_stream import SentenceStream, WrittenSentence
 from kb.text.ignorance import admits_ignorance
@@ -37,6 +38,7 @@ class Manuscript:
     def __init__(self, question: str, passages: Sequence[ContextPassage], checker: SupportChecker) -> None:
         self._question = question
         self._passages = passages
+        self._read = [shown(passage.text) for passage in passages]
         self._checker = checker
         self._stream = SentenceStream()
         self._said: set[str] = set()
@@ -101,12 +103,13 @@ class Manuscript:
 
     def _source(self, number: int) -> Source:
         passage = self._passages[number - 1]
-        return Source(passage.text, passage.context, passage.hits[0].chunk.language)
+        return Source(self._read[number - 1].text, passage.context, passage.hits[0].chunk.language)
 
     def _numbered(self, number: int, span: Span | None) -> int:
         """The number of the citation of `span` in a passage, a new one where these words were not cited before."""
         passage = self._passages[number - 1]
-        spans = _in_document(passage, span or _beginning(passage.text))
+        read = self._read[number - 1]
+        spans = _in_document(passage, read.original(span or _beginning(read.text)))
         found = self._numbers.setdefault((number, spans), len(self.citations) + 1)
         if found > len(self.citations):
             self.citations.append(_citation(found, passage, spans))

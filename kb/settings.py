@@ -222,6 +222,10 @@ class GeneratorSettings(_Section):
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
 
+    @property
+    def names_one(self) -> bool:
+        return bool(self.model or self.server or self.llm)
+
     @field_validator("server")
     @classmethod
     def _address(cls, server: str) -> str:

@@ -211,7 +211,8 @@ def test_passages_and_question_are_in_the_users_message_and_own_prompts_replace_
     system, user = prompts.ask("Why {passages}?", [])
     assert system.role == "system"
     assert REFUSAL in system.content
-    assert user.content == "Q Why {passages}? P  {braces} stay"
+    assert user.content.startswith("Q Why {passages}? P ")
+    assert user.content.endswith(" {braces} stay")
     again = prompts.ask_again([system, user], "draft", ["one"])
     assert [message.role for message in again] == ["system", "user", "assistant", "user"]
     assert "- one" in again[-1].content
@@ -236,3 +237,18 @@ def test_a_real_model_that_has_learnt_nothing_goes_the_whole_way(tmp_path: Path,
         answer = asked.ask(QUESTION).answer()
     assert answer.generator == "model"
     assert not any(statement.is_supported for statement in answer.statements)
+
+
+def test_a_context_is_made_to_fit_the_window_of_the_model(tmp_path: Path, base: KnowledgeBase) -> None:
+    """What the model reads gets less, and the ledger says what was left out; nothing is cut in silence."""
+    folder = tiny_llama(tmp_path / "model", window=700)
+    settings = Settings(generator={"model": str(folder), "device": "cpu", "max_tokens": 12})  # type: ignore[arg-type]
+    with KnowledgeBase.open(home=base.folder.parent, settings=settings) as asked:
+        reply = asked.ask(QUESTION)
+        assert reply.answer().generator == "model"
+        read = reply.trace().context
+    whole = base.context(QUESTION)
+    assert read
+    assert 0 < read.tokens < whole.tokens
+    assert read.budget < whole.budget
+    assert len(reply.hits) == sum(entry.fate != "left out" for entry in read.ledger)

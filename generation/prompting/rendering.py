@@ -18,6 +18,7 @@ from generation.context.passage import ContextPassage
 from kb.text.passages import heading_path
 from kb.text.visible import visible as visible
 from kb.text.visible import visible_places
+from kb.types import Span
 
 _OPENING, _CLOSING = "<passages>", "</passages>"
 _QUOTED = "> "
@@ -45,6 +46,10 @@ class ShownText:
 
     text: str
     places: tuple[int, ...]
+
+    def original(self, span: Span) -> Span:
+        """Where in the original a span of `text` stands, which is not empty."""
+        return Span(self.places[span.start], self.places[span.end - 1] + 1)
 
 
 def rendered(passages: Sequence[ContextPassage]) -> str:
