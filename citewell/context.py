@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from generation.context.builder import Measure, build_context
+from generation.context.order import at_the_edges
 from generation.context.passage import PassageContext
 from generation.question import reading
 from kb.errors import UserError
@@ -32,7 +33,8 @@ def context_of(
     measure = Measure(
         tokens=settings.tokens, gap=settings.join, section_share=settings.section, least_share=settings.compress
     )
-    return build_context(reading(question, view.lexical), hits, document=document, count=count, measure=measure)
+    built = build_context(reading(question, view.lexical), hits, document=document, count=count, measure=measure)
+    return at_the_edges(built) if settings.order == "edges" else built
 
 
 def token_counter(tokenizer: Tokenizer) -> Callable[[str], int]:

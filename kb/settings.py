@@ -165,6 +165,7 @@ class ContextSettings(_Section):
     Neighbours with at most `join` tokens between them become one passage. Where the budget holds many passages, each
     may be extended to its section in up to the share `section` of it (0: never); where it holds few, all but the first
     are compressed to the sentences that matter, to no less than the share `compress` of their tokens (1: never).
+    `order` is in which passages are read: "edges" puts the best ones first and last, "rank" the best first.
     """
 
     tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 2_000
@@ -172,6 +173,7 @@ class ContextSettings(_Section):
     join: Annotated[int, Field(ge=0)] = 64
     section: Annotated[float, Field(ge=0, le=1)] = 0.33
     compress: Annotated[float, Field(gt=0, le=1)] = 0.25
+    order: Literal["edges", "rank"] = "edges"
 
 
 class AnswerSettings(_Section):

@@ -329,3 +329,18 @@ def test_the_settings_decide_what_is_searched_and_how_much_is_read(filled: Path)
             base.context("question", tokens=0)
         with pytest.raises(UserError, match="empty"):
             base.context(" ")
+
+
+def test_the_best_passages_are_read_first_and_last(base: KnowledgeBase, filled: Path) -> None:
+    asked = "Which values of k1 and b are reasonable for BM25?"
+    with KnowledgeBase.open(home=filled, settings=Settings(context=ContextSettings(order="rank"))) as ranked:
+        by_rank = ranked.context(asked)
+    read = base.context(asked)
+    assert len(by_rank.passages) > 3
+    assert read.passages[0] == by_rank.passages[0]
+    assert read.passages[-1] == by_rank.passages[1]
+    assert read.passages[1] == by_rank.passages[2]
+    assert sorted(map(repr, read.passages)) == sorted(map(repr, by_rank.passages))
+    for before, after in zip(by_rank.ledger, read.ledger, strict=True):
+        if before.passage is not None and after.passage is not None:
+            assert by_rank.passages[before.passage] == read.passages[after.passage]

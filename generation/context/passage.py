@@ -53,7 +53,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class PassageContext:
-    """The passages in the order of the best hit of each, and an entry for every hit, in the order found.
+    """The passages in the order in which they are read, and an entry for every hit, in the order found.
 
     `tokens` is the sum over the passages: at most `budget`, unless a single sentence of the first hit is longer.
     """
