@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from kb.errors import GeneratorError, SettingsError
-from kb.protocols import Generator, Message, TextStream
+from kb.protocols import Generator, Measured, Message, TextStream
 
 
 class RecordingGenerator:
     """`generator`, of which each reply becomes a line of `file`, with the messages that it was a reply to.
 
-    One that was stopped is not kept; one that failed is, as far as it came, with the reason. Safe to share between
-    threads.
+    So does what it says of the size of messages, or a replay would be asked otherwise. A reply that was stopped is not
+    kept; one that failed is, as far as it came, with the reason. Safe to share between threads.
     """
 
     def __init__(self, generator: Generator, file: Path) -> None:
@@ -28,6 +29,18 @@ class RecordingGenerator:
     @property
     def name(self) -> str:
         return self._generator.name
+
+    @property
+    def room(self) -> int | None:
+        return self._generator.room if isinstance(self._generator, Measured) else None
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """0 where the generator does not measure them."""
+        if not isinstance(self._generator, Measured):
+            return 0
+        tokens = self._generator.tokens(messages)
+        self._keep({"tokens": tokens, "room": self.room, "messages": _plain(messages)})
+        return tokens
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
         pieces: list[str] = []
@@ -42,11 +55,13 @@ class RecordingGenerator:
             raise
         finally:
             if failure:
-                self._keep(messages, "".join(pieces), failure)
-        self._keep(messages, "".join(pieces), "")
+                self._keep(self._row(messages, pieces, failure))
+        self._keep(self._row(messages, pieces, ""))
 
-    def _keep(self, messages: Sequence[Message], reply: str, failure: str) -> None:
-        row = {"model": self.name, "messages": [asdict(one) for one in messages], "reply": reply, "failure": failure}
+    def _row(self, messages: Sequence[Message], pieces: Sequence[str], failure: str) -> dict[str, object]:
+        return {"model": self.name, "reply": "".join(pieces), "failure": failure, "messages": _plain(messages)}
+
+    def _keep(self, row: Mapping[str, object]) -> None:
         line = json.dumps(row, ensure_ascii=False) + "\n"
         try:
             with self._lock, self._file.open("a", encoding="utf-8") as file:
@@ -64,19 +79,18 @@ class RecordedGenerator:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._replies: dict[tuple[Message, ...], tuple[str, str]] = {}
-        self._name = "recorded"
+        self._tokens: dict[tuple[Message, ...], int] = {}
+        self.name = "recorded"
+        self.room: int | None = None
         for number, line in enumerate(_lines(file), start=1):
             try:
-                row = json.loads(line)
-                messages = tuple(Message(**one) for one in row["messages"])
-                self._replies[messages] = str(row["reply"]), str(row["failure"])
-                self._name = str(row["model"])
+                self._read(json.loads(line))
             except (ValueError, TypeError, KeyError) as error:
                 raise SettingsError(f"Line {number} of {file} is no recording of a language model.") from error
 
-    @property
-    def name(self) -> str:
-        return self._name
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """0 of messages that were not measured."""
+        return self._tokens.get(tuple(messages), 0)
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
         if (found := self._replies.get(tuple(messages))) is None:
@@ -85,6 +99,18 @@ class RecordedGenerator:
         yield reply
         if failure:
             raise GeneratorError(failure)
+
+    def _read(self, row: Mapping[str, Any]) -> None:
+        messages = tuple(Message(**one) for one in row["messages"])
+        if "tokens" in row:
+            self._tokens[messages], self.room = int(row["tokens"]), int(row["room"])
+        else:
+            self._replies[messages] = str(row["reply"]), str(row["failure"])
+            self.name = str(row["model"])
+
+
+def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [asdict(message) for message in messages]
 
 
 def _lines(file: Path) -> list[str]:

@@ -212,7 +212,8 @@ class GeneratorSettings(_Section):
     (from when its turn comes). `server` is the address of one that speaks OpenAI's protocol, http://127.0.0.1:11434/v1
     for one: `model` is then a name that it knows (empty: its first), `key` what it may ask for. `llm` is a class of
     LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. These and `key` are left out wherever
-    settings are written.
+    settings are written. What it is told and replies is added to the file `record`, if one is named; the file `replay`
+    is such a recording, which replies instead of a model.
     """
 
     model: str = ""
@@ -223,10 +224,12 @@ class GeneratorSettings(_Section):
     seconds: Annotated[float, Field(gt=0)] = 120.0
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
+    record: str = ""
+    replay: str = ""
 
     @property
     def names_one(self) -> bool:
-        return bool(self.model or self.server or self.llm)
+        return bool(self.model or self.server or self.llm or self.replay)
 
     @field_validator("server")
     @classmethod

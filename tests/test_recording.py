@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from scripted_generator import ScriptedGenerator
+from tiny_generators import tiny_llama
 
+from citewell import KnowledgeBase, Settings
 from generation.recording import RecordedGenerator, RecordingGenerator
 from kb.errors import GeneratorError, SettingsError
 from kb.protocols import Message
@@ -48,3 +50,21 @@ def test_what_is_no_recording_is_said_to_be_none(tmp_path: Path, content: str | 
         file.write_text(content)
     with pytest.raises(SettingsError, match=r"recording\.jsonl"):
         RecordedGenerator(file)
+
+
+def test_an_evaluation_goes_the_same_way_without_the_model(tmp_path: Path) -> None:
+    """A real model with a small window, so that what it reads has to be made to fit."""
+    sample = Path(__file__).resolve().parents[1] / "data" / "sample"
+    model = {"model": str(tiny_llama(tmp_path / "model", window=700)), "device": "cpu", "max_tokens": 12}
+    file = tmp_path / "recording.jsonl"
+    question = "What does b = 0 do in BM25?"
+    recording = Settings(generator={**model, "record": str(file)})  # type: ignore[arg-type]
+    replaying = Settings(generator={"replay": str(file)})  # type: ignore[arg-type]
+    with KnowledgeBase.open(home=tmp_path / "home", settings=recording, create=True) as base:
+        base.ingest([sample / "documents" / "lexical-search-bm25.pdf"]).wait()
+        recorded = base.ask(question).answer()
+    with KnowledgeBase.open(home=tmp_path / "home", settings=replaying) as base:
+        replayed = base.ask(question).answer()
+    assert recorded.generator == "model"
+    assert replayed.text == recorded.text
+    assert replayed.citations == recorded.citations
