@@ -10,8 +10,8 @@ STYLE = """<style>
 .cw-excerpt { line-height: 1.6; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 .75rem 0;
   padding: .15rem 0 .15rem .9rem; border-left: 3px solid rgba(128, 128, 128, .35); }
 .cw-excerpt mark { background: rgba(255, 196, 0, .38); color: inherit; border-radius: .2rem; padding: .05rem 0; }
-.cw-chip { display: inline-block; min-width: 1.35em; text-align: center; font-size: .8em; line-height: 1.5;
-  font-weight: 600; padding: 0 .35em; margin: 0 .1em; border-radius: .5em; background: rgba(40, 120, 150, .22); }
+.cw-chip { font-size: .8em;
+  font-weight: 600; padding: .1em .45em; margin: 0 .1em; border-radius: .5em; background: rgba(40, 120, 150, .22); }
 .cw-doubted { text-decoration: underline wavy rgba(200, 90, 0, .9); text-decoration-thickness: 1.5px;
   text-underline-offset: .22em; }
 .cw-place { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
