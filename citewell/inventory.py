@@ -1,0 +1,118 @@
+"""The models that a base can use: those on this machine, and those of the server that the settings name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kb.errors import GeneratorError, MissingModel
+from kb.models.embedders import DEFAULT_MODEL, find_model, local_folder
+from kb.models.hub_cache import cached_models
+from kb.models.local_model import LocalModel, read_model
+from kb.settings import GeneratorSettings, Settings
+
+Place = Literal["package", "cache", "folder"]
+Role = Literal["embedding", "rerank", "generator"]
+"""A section of the settings."""
+PATIENCE = 2.0
+"""Seconds that a server has to say which models it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """`roles` are the sections of the settings that name it."""
+
+    model: LocalModel
+    place: Place
+    roles: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModels:
+    """What the server of the settings says; `problem` is a sentence, empty where it lists its models.
+
+    `leaves_machine` says that passages are sent over a network, and `is_encrypted` how.
+    """
+
+    url: str
+    host: str
+    names: tuple[str, ...]
+    chosen: str
+    leaves_machine: bool
+    is_encrypted: bool
+    problem: str = ""
+
+
+def models_here(settings: Settings) -> tuple[list[FoundModel], list[str]]:
+    """Every model on this machine, the packaged one first, then by name; and of those that the settings name and that
+    are not here, a sentence each.
+    """
+    places: dict[Path, tuple[str, Place]] = {}
+    with suppress(MissingModel):  # It comes with a package, and without that there may be others.
+        places[find_model(DEFAULT_MODEL).resolve()] = (DEFAULT_MODEL, "package")
+    for name, folder in cached_models():
+        places.setdefault(folder.resolve(), (name, "cache"))
+    named, problems = _named(settings)
+    for folder, (name, _) in named.items():
+        places.setdefault(folder, (name, "folder"))
+    found = [
+        FoundModel(read_model(folder, name=name), place, tuple(named.get(folder, ("", []))[1]))
+        for folder, (name, place) in places.items()
+    ]
+    return found, problems
+
+
+def _named(settings: Settings) -> tuple[dict[Path, tuple[str, list[Role]]], list[str]]:
+    """The folders that the settings name, with the name there and its sections; and what is wrong with others."""
+    named: dict[Path, tuple[str, list[Role]]] = {}
+    problems = []
+    for role, name in _names(settings):
+        try:
+            folder = find_model(name) if role == "embedding" else local_folder(name, kind=_KINDS[role])
+        except MissingModel as error:
+            problems.append(str(error))
+        else:
+            named.setdefault(folder.resolve(), (name, []))[1].append(role)
+    return named, problems
+
+
+_KINDS = {"rerank": "reranker", "generator": "language model"}
+
+
+def _names(settings: Settings) -> list[tuple[Role, str]]:
+    roles: list[tuple[Role, str]] = [("embedding", settings.embedding.model), ("rerank", settings.rerank.model)]
+    if not settings.generator.server:  # What is named there is a name that the server knows.
+        roles.append(("generator", settings.generator.model))
+    return [(role, name) for role, name in roles if name]
+
+
+def served_models(settings: GeneratorSettings) -> ServedModels:
+    """Asks the server that the settings name, for no longer than PATIENCE."""
+    from generation.server import Server
+
+    server = Server(settings.server, settings.key)
+    names: list[str] = []
+    problem = ""
+    try:
+        names = server.models(seconds=PATIENCE)
+    except GeneratorError as error:
+        problem = str(error)
+    else:
+        problem = _unlisted(settings, names)
+    return ServedModels(
+        url=server.url,
+        host=server.host,
+        names=tuple(names),
+        chosen=settings.model or next(iter(names), ""),
+        leaves_machine=not server.is_here,
+        is_encrypted=server.is_encrypted,
+        problem=problem,
+    )
+
+
+def _unlisted(settings: GeneratorSettings, names: list[str]) -> str:
+    if names and settings.model and settings.model not in names:
+        return f"The server at {settings.server} does not list {settings.model}: name another in generator.model."
+    return ""
