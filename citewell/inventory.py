@@ -5,13 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Literal
 
 from kb.errors import GeneratorError, MissingModel
 from kb.models.embedders import DEFAULT_MODEL, find_model, local_folder
 from kb.models.hub_cache import cached_models
 from kb.models.local_model import LocalModel, read_model
 from kb.settings import GeneratorSettings, Settings
+
+if TYPE_CHECKING:
+    from generation.server import Server
 
 Place = Literal["package", "cache", "folder"]
 Role = Literal["embedding", "rerank", "generator"]
@@ -31,13 +36,15 @@ class FoundModel:
 
 @dataclass(frozen=True, slots=True)
 class ServedModels:
-    """What the server of the settings says; `problem` is a sentence, empty where it lists its models.
+    """What the server of the settings says; `problem` is a sentence, empty where nothing is wrong.
 
-    `leaves_machine` says that passages are sent over a network, and `is_encrypted` how.
+    It is not `is_reachable` either where it asks for a key, say. `chosen` is the model that would be asked, empty where
+    the server is to choose. `leaves_machine` says that passages are sent over a network, and `is_encrypted` how.
     """
 
     url: str
     host: str
+    is_reachable: bool
     names: tuple[str, ...]
     chosen: str
     leaves_machine: bool
@@ -93,17 +100,13 @@ def served_models(settings: GeneratorSettings) -> ServedModels:
     from generation.server import Server
 
     server = Server(settings.server, settings.key)
-    names: list[str] = []
-    problem = ""
-    try:
-        names = server.models(seconds=PATIENCE)
-    except GeneratorError as error:
-        problem = str(error)
-    else:
-        problem = _unlisted(settings, names)
+    names, problem = _heard(server)
+    is_reachable = not problem
+    problem = problem or _unlisted(settings, names)
     return ServedModels(
         url=server.url,
         host=server.host,
+        is_reachable=is_reachable,
         names=tuple(names),
         chosen=settings.model or next(iter(names), ""),
         leaves_machine=not server.is_here,
@@ -112,7 +115,33 @@ def served_models(settings: GeneratorSettings) -> ServedModels:
     )
 
 
+def _heard(server: Server) -> tuple[list[str], str]:
+    """The names of its models, and why there are none.
+
+    In a thread, since the look-up of a host's name knows no limit of time.
+    """
+    heard: SimpleQueue[tuple[list[str], str]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            heard.put((server.models(), ""))
+        except GeneratorError as error:
+            heard.put(([], str(error)))
+
+    Thread(target=ask, name="citewell-server-models", daemon=True).start()
+    try:
+        return heard.get(timeout=PATIENCE)
+    except Empty:
+        late = f"The server at {server.url} has not said within {PATIENCE:g} seconds which models it has"
+        return [], f"{late}: see whether it is busy, or the network is slow."
+
+
 def _unlisted(settings: GeneratorSettings, names: list[str]) -> str:
     if names and settings.model and settings.model not in names:
         return f"The server at {settings.server} does not list {settings.model}: name another in generator.model."
+    if not names and not settings.model:
+        return (
+            f"The server at {settings.server} lists no models: see that generator.server ends as it should, for most "
+            "servers in /v1, or name a model in generator.model."
+        )
     return ""

@@ -38,9 +38,9 @@ class Memory:
         return need <= self.bytes if need is not None and self.bytes else None
 
 
-def memory_here() -> Memory:
-    """That of the largest GPU, else the machine's."""
-    devices: Sequence[Gpu] = gpus()
+def memory_here(device: str = "auto") -> Memory:
+    """That of the largest GPU, else the machine's, or of a `device` of that name."""
+    devices: Sequence[Gpu] = gpus() if device != "cpu" else []
     if devices:
         return Memory("cuda", "bf16", max(gpu.memory_bytes for gpu in devices))
     return Memory("cpu", "fp32", processor().memory_bytes)
