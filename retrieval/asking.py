@@ -13,7 +13,7 @@ from math import inf
 from threading import Lock
 from time import monotonic
 
-from kb.errors import GeneratorError
+from kb.errors import GeneratorError, ReplyCutShort
 from kb.notes import Note, unheard
 from kb.protocols import Generator
 from retrieval.ignorance import admits_ignorance
@@ -105,6 +105,8 @@ class Asker:
                     if len(said(text)) >= _ENOUGH:
                         is_whole = False
                         break
+        except ReplyCutShort:
+            is_whole = False
         except GeneratorError as error:
             return Reply("", problem=str(error))
         except TimeoutError:
