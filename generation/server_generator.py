@@ -40,11 +40,8 @@ class ServerGenerator:
 
     @property
     def name(self) -> str:
-        """The model's, which the server is asked for where the settings do not say; else the server's address."""
-        try:
-            return self._chosen() or self._server.url
-        except GeneratorError:
-            return self._server.url
+        """The model's; where the settings do not say, the server's address until it was asked for its models."""
+        return self._model or self._server.url
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply as it is sent; closing it closes the connection, at which servers stop.
@@ -60,7 +57,7 @@ class ServerGenerator:
                     self._answered(client, model, messages, deadline) as response,
                     _ended_at(deadline, response, is_late),
                 ):
-                    for piece in reply_in(response, name=model or self._server.url):
+                    for piece in reply_in(response, name=self.name):
                         has_begun = True
                         yield piece
             except (GeneratorError, httpx.HTTPError) as error:
@@ -106,7 +103,7 @@ class ServerGenerator:
         )
 
     def _late(self, *, has_begun: bool) -> GeneratorError:
-        name, time = self._model or self._server.url, f"{self._seconds:g} seconds"
+        name, time = self.name, f"{self._seconds:g} seconds"
         if has_begun:
             return ReplyCutShort(
                 f"The reply of the language model {name} is not whole: it took longer than {time}; raise "

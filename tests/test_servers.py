@@ -116,7 +116,7 @@ def test_a_server_that_is_pinned_to_another_model_says_so(real: str) -> None:
 def test_what_is_asked_of_a_server() -> None:
     with scripted(HELLO) as server:
         generator = on(server.url, model="", key="sk-1")
-        assert (reply(generator), generator.name) == ("Hello.", "first")
+        assert (generator.name, reply(generator), generator.name) == (server.url, "Hello.", "first")
     conversation = [{"role": "system", "content": "the walrus"}, {"role": "user", "content": "has long tusks"}]
     (asked,) = server.asked
     assert asked.pop("chat_template_kwargs") == {"enable_thinking": False}
