@@ -36,7 +36,7 @@ class FoundModel:
 
 @dataclass(frozen=True, slots=True)
 class ServedModels:
-    """What the server of the settings says; `problem` is a sentence, empty where nothing is wrong.
+    """What the server of the settings says. `problem` is a sentence, empty where it answers, `note` one on what is odd.
 
     It is not `is_reachable` either where it asks for a key, say. `chosen` is the model that would be asked, empty where
     the server is to choose. `leaves_machine` says that passages are sent over a network, and `is_encrypted` how.
@@ -50,6 +50,7 @@ class ServedModels:
     leaves_machine: bool
     is_encrypted: bool
     problem: str = ""
+    note: str = ""
 
 
 def models_here(settings: Settings) -> tuple[list[FoundModel], list[str]]:
@@ -102,7 +103,7 @@ def served_models(settings: GeneratorSettings) -> ServedModels:
     server = Server(settings.server, settings.key)
     names, problem = _heard(server)
     is_reachable = not problem
-    problem = problem or _unlisted(settings, names)
+    note = _note(settings, names) if is_reachable else ""
     return ServedModels(
         url=server.url,
         host=server.host,
@@ -112,6 +113,7 @@ def served_models(settings: GeneratorSettings) -> ServedModels:
         leaves_machine=not server.is_here,
         is_encrypted=server.is_encrypted,
         problem=problem,
+        note=note,
     )
 
 
@@ -136,12 +138,16 @@ def _heard(server: Server) -> tuple[list[str], str]:
         return [], f"{late}: see whether it is busy, or the network is slow."
 
 
-def _unlisted(settings: GeneratorSettings, names: list[str]) -> str:
+def _note(settings: GeneratorSettings, names: list[str]) -> str:
+    """Servers may know models that they do not list: llama.cpp's takes any name, Ollama's one without its tag."""
     if names and settings.model and settings.model not in names:
-        return f"The server at {settings.server} does not list {settings.model}: name another in generator.model."
+        return (
+            f"The server at {settings.server} does not list {settings.model}: where it does not know it all the same, "
+            "name one of its list in generator.model."
+        )
     if not names and not settings.model:
         return (
-            f"The server at {settings.server} lists no models: see that generator.server ends as it should, for most "
-            "servers in /v1, or name a model in generator.model."
+            f"The server at {settings.server} lists no models: where it does not answer all the same, see that "
+            "generator.server ends as it should, for most servers in /v1, and name a model in generator.model."
         )
     return ""

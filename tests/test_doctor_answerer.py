@@ -56,10 +56,12 @@ def test_a_server_that_is_away_or_silent_is_not_waited_for() -> None:
 
 def test_what_is_wrong_with_a_server_is_told() -> None:
     with scripted(said(200, "")) as server:
-        assert "does not list third" in answerer(server=server.url, model="third")["error"]
+        unlisted = answerer(server=server.url, model="third")
+        assert ("error" in unlisted, "does not list third" in unlisted["note"]) == (False, True)
+        assert "note" not in answerer(server=server.url, model="second")
     with scripted(said(200, ""), models=said(404, "")) as server:
-        assert "lists no models" in answerer(server=server.url)["error"]
-        assert "error" not in answerer(server=server.url, model="any")
+        assert "lists no models" in answerer(server=server.url)["note"]
+        assert "note" not in answerer(server=server.url, model="any")
     with scripted(said(200, ""), models=said(200, "<html>")) as server:
         assert "speaks another protocol" in answerer(server=server.url)["error"]
 

@@ -58,6 +58,7 @@ def _server(settings: GeneratorSettings) -> Record:
         "models": list(served.names),
         "passages": where,
         **({"error": served.problem} if served.problem else {}),
+        **({"note": served.note} if served.note else {}),
     }
 
 

@@ -63,9 +63,9 @@ def list_models(context: typer.Context) -> None:
         found, problems = models_here(settings)
         served = served_models(settings.generator) if settings.generator.server else None
         memory = memory_here()
-    if served and served.problem:
-        problems.append(served.problem)
-    for problem in problems:
+    if served:
+        problems += [served.problem, served.note]
+    for problem in filter(None, problems):
         say(problem)
     if invocation.json:
         print_json([*(record(model, memory) for model in found), *_served_records(served)])
