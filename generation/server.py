@@ -70,15 +70,14 @@ class Server:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
-    def models(self, *, seconds: float = _ASKED) -> list[str]:
+    def models(self) -> list[str]:
         """The names of its models in its own order, none of a server that does not list them.
 
-        Raises GeneratorError where it is not reached within `seconds`, or refuses.
+        Raises GeneratorError where it is not reached, says nothing for some seconds, or refuses.
         """
-        # Half for the connection, half for the answer.
         with (
             failures_of(self),
-            self.client(seconds=seconds / 2) as client,
+            self.client(seconds=_ASKED) as client,
             client.stream("GET", self.at("models")) as response,
         ):
             if response.status_code in _NO_LIST:

@@ -14,7 +14,7 @@ from generation.chat_prompt import without_system
 from generation.control_tokens import without_control_tokens
 from generation.server import CONNECTING, Server, failures_of
 from generation.server_replies import reply_in
-from kb.errors import GeneratorError
+from kb.errors import GeneratorError, ReplyCutShort
 from kb.models.tokens import encodable
 from kb.protocols import Message, TextStream
 
@@ -40,30 +40,29 @@ class ServerGenerator:
 
     @property
     def name(self) -> str:
-        """The model's, which the server is asked for where the settings do not say; else the server's address."""
-        try:
-            return self._chosen() or self._server.url
-        except GeneratorError:
-            return self._server.url
+        """The model's; where the settings do not say, the server's address until it was asked for its models."""
+        return self._model or self._server.url
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply as it is sent; closing it closes the connection, at which servers stop.
 
-        Raises GeneratorError.
+        Raises GeneratorError, and behind a reply that met a limit ReplyCutShort.
         """
         deadline = monotonic() + self._seconds
         model = self._chosen()
         with failures_of(self._server), self._server.client(seconds=self._seconds) as client:
-            is_late = Event()
+            is_late, has_begun = Event(), False
             try:
                 with (
                     self._answered(client, model, messages, deadline) as response,
                     _ended_at(deadline, response, is_late),
                 ):
-                    yield from reply_in(response, name=model or self._server.url)
+                    for piece in reply_in(response, name=self.name):
+                        has_begun = True
+                        yield piece
             except (GeneratorError, httpx.HTTPError) as error:
                 if is_late.is_set() or isinstance(error, httpx.ReadTimeout):
-                    raise self._late() from error
+                    raise self._late(has_begun=has_begun) from error
                 raise
 
     def _chosen(self) -> str:
@@ -103,10 +102,16 @@ class ServerGenerator:
             timeout=httpx.Timeout(left, connect=min(left, CONNECTING)),
         )
 
-    def _late(self) -> GeneratorError:
+    def _late(self, *, has_begun: bool) -> GeneratorError:
+        name, time = self.name, f"{self._seconds:g} seconds"
+        if has_begun:
+            return ReplyCutShort(
+                f"The reply of the language model {name} is not whole: it took longer than {time}; raise "
+                "generator.seconds, or use a smaller model."
+            )
         return GeneratorError(
-            f"The language model {self._model or self._server.url} has not come to an end within {self._seconds:g} "
-            "seconds: raise generator.seconds, lower generator.max_tokens, or use a faster one."
+            f"The language model {name} wrote nothing in {time}: raise generator.seconds, ask with less, or use a "
+            "smaller model."
         )
 
 

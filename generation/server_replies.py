@@ -10,10 +10,10 @@ import httpx
 from httpx_sse import EventSource
 from pydantic import BaseModel
 
-from kb.errors import GeneratorError
+from kb.errors import GeneratorError, ReplyCutShort
 from kb.foreign import reason
 
-_END = "[DONE]"
+_END, _FULL = "[DONE]", "length"
 _JSON = "application/json"
 
 
@@ -50,8 +50,9 @@ class _Chunk(BaseModel):
 def reply_in(response: httpx.Response, *, name: str) -> Iterator[str]:
     """The text of a reply as it comes, what was thought before it between tags: <think>...</think>.
 
-    `name` is the model's. Raises GeneratorError where the reply cannot be read, or ends before its end: at a chunk that
-    says why it ends, or a last event (`transformers serve` sends none).
+    `name` is the model's. The end is a chunk that says why, or a last event (`transformers serve` sends none). Raises
+    GeneratorError where the reply cannot be read, or breaks off before that, and ReplyCutShort where there was no room
+    for all of it.
     """
     return _whole_characters(_with_thoughts(_words(_events(response), name)))
 
@@ -72,6 +73,11 @@ def _words(events: Iterable[str], name: str) -> Iterator[_Words]:
         for choice in (chunk.choices or [])[:1]:
             if words := choice.delta or choice.message:
                 yield words
+            if choice.finish_reason == _FULL:
+                raise ReplyCutShort(
+                    f"The reply of the language model {name} is not whole: it is longer than generator.max_tokens, or "
+                    "what its server takes in, allows; raise that, or ask with less."
+                )
             if choice.finish_reason:
                 return
     raise GeneratorError(f"The language model {name} broke off before the end of its reply: see to its server.")

@@ -31,6 +31,8 @@ ONLY_IN = {
     "streamlit": "app/web",
     "typer": "app/cli",
     "ir_measures": "eval",
+    "httpx": "generation/server",
+    "huggingface_hub": "kb/models",
 }
 """Where alone a library may be imported (the command line's doctor only asks whether they are installed)."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from tiny_servers import END, Answer, chunk, said, scripted, streamed, transform
 from generation.control_tokens import without_control_tokens
 from generation.generators import load_generator
 from generation.server import Server
-from kb.errors import GeneratorError, SettingsError
+from kb.errors import GeneratorError, ReplyCutShort, SettingsError
 from kb.protocols import Generator, Message
 from kb.settings import Settings, changed
 
@@ -28,14 +28,20 @@ def on(server: str, *, model: str = "first", seconds: float = 20.0, key: str = "
     return load_generator(model=model, device="cpu", max_tokens=tokens, server=server, seconds=seconds, key=key)
 
 
+def pieces_of(generator: Generator, messages: Sequence[Message] = MESSAGES) -> Iterator[str]:
+    """A reply that may have met the limit of its tokens: the tiny model comes to no end."""
+    with suppress(ReplyCutShort):
+        yield from generator.stream(messages)
+
+
 def reply(generator: Generator) -> str:
-    return "".join(generator.stream(MESSAGES))
+    return "".join(pieces_of(generator))
 
 
 def failure(*answers: Answer, models: Answer | None = None, key: str = "", seconds: float = 20.0) -> str:
     """What is told of a server that answers so."""
     with scripted(*answers, models=models) as server, pytest.raises(GeneratorError) as raised:
-        reply(on(server.url, key=key, seconds=seconds))
+        list(on(server.url, key=key, seconds=seconds).stream(MESSAGES))
     told = str(raised.value)
     assert "\n" not in told
     return told
@@ -56,9 +62,11 @@ def real(llama: Path) -> Iterator[str]:
 def test_a_served_model_writes_what_it_writes_in_this_process(real: str, llama: Path) -> None:
     here = load_generator(model=str(llama), device="cpu", max_tokens=24)
     served = on(real, model=str(llama))
-    assert len(pieces := list(served.stream(MESSAGES))) > 10
+    assert len(pieces := list(pieces_of(served))) > 10
     assert "".join(pieces) == reply(here)
     assert served.name == str(llama)
+    with pytest.raises(ReplyCutShort, match=r"is not whole: it is longer than generator\.max_tokens"):
+        list(served.stream(MESSAGES))
     # What the server was given without a name, it writes with the one model that it has.
     assert reply(on(real, model="")) == reply(here)
 
@@ -68,7 +76,7 @@ def test_several_threads_ask_a_server_at_once(real: str, llama: Path) -> None:
     conversations = [[Message("user", word)] for word in ("walrus", "copper", "bread", "ovens")] * 2
 
     def asked(conversation: list[Message]) -> str:
-        return "".join(generator.stream(conversation))
+        return "".join(pieces_of(generator, conversation))
 
     alone = [asked(conversation) for conversation in conversations]
     with ThreadPoolExecutor(8) as pool:
@@ -108,7 +116,7 @@ def test_a_server_that_is_pinned_to_another_model_says_so(real: str) -> None:
 def test_what_is_asked_of_a_server() -> None:
     with scripted(HELLO) as server:
         generator = on(server.url, model="", key="sk-1")
-        assert (reply(generator), generator.name) == ("Hello.", "first")
+        assert (generator.name, reply(generator), generator.name) == (server.url, "Hello.", "first")
     conversation = [{"role": "system", "content": "the walrus"}, {"role": "user", "content": "has long tusks"}]
     (asked,) = server.asked
     assert asked.pop("chat_template_kwargs") == {"enable_thinking": False}
@@ -176,17 +184,27 @@ def test_a_server_that_fails_in_mid_answer_is_told_after_what_it_said(answer: An
 @pytest.mark.parametrize(
     "silence",
     [
-        [30.0],
         [chunk("Yes"), 30.0],
         [chunk("Yes"), *([b": alive\n\n", 0.1] * 300)],
         [chunk("Yes"), *([chunk("more"), 0.1] * 300)],
     ],
 )
-def test_a_server_that_hangs_is_left_in_time(silence: list[str | bytes | float]) -> None:
+def test_a_server_that_does_not_come_to_an_end_is_left_in_time(silence: list[str | bytes | float]) -> None:
     began = time.monotonic()
-    told = failure(streamed(silence), seconds=0.5)
-    assert "first has not come to an end within 0.5 seconds" in told
+    with scripted(streamed(silence)) as server:
+        pieces = on(server.url, seconds=0.5).stream(MESSAGES)
+        assert next(pieces) == "Yes"
+        with pytest.raises(ReplyCutShort, match=r"first is not whole: it took longer than 0.5 seconds"):
+            list(pieces)
     assert time.monotonic() - began < 5
+
+
+def test_a_server_that_says_nothing_is_left_in_time() -> None:
+    began = time.monotonic()
+    for silence in ([30.0], [b": alive\n\n", 0.1] * 300):
+        assert "first wrote nothing in 0.5 seconds" in failure(streamed(silence), seconds=0.5)
+    assert "first wrote nothing in 0.5 seconds" in failure(lambda _: time.sleep(2), seconds=0.5)
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_sees_that_the_reply_is_closed() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from app.cli.answerer import answerer_record
 from app.cli.invocation import Invocation
 from app.cli.machine import Gpu, Processor, gpus, processor, versions
 from app.cli.output import facts, print_json, show, size, waiting
@@ -40,7 +41,7 @@ def doctor(context: typer.Context) -> None:
             "gpus": [asdict(gpu) for gpu in devices],
             "embedder": _embedder(settings, home, has_gpu=bool(devices)),
             "reranker": _reranker(settings, home, has_gpu=bool(devices)),
-            "answerer": {"name": "extractive", "why": "it needs no language model and quotes word for word"},
+            "answerer": answerer_record(settings.generator),
             "home": str(home),
             "bases": base_names(home),
             "models": _models(),
@@ -179,6 +180,8 @@ def _names(value: object) -> list[str]:
 
 def _flat(value: object, prefix: str = "") -> list[tuple[str, str]]:
     """Nested settings as dotted keys, the way they are set; one that is not set is shown as "-"."""
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     if not isinstance(value, Mapping):
         return [(prefix, "-" if value in (None, "") else str(value))]
     return [pair for key, inner in value.items() for pair in _flat(inner, f"{prefix}.{key}" if prefix else str(key))]

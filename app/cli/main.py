@@ -24,6 +24,7 @@ from app.cli.health import reindex, status, verify
 from app.cli.ingest import ingest
 from app.cli.invocation import Invocation
 from app.cli.jobs import jobs
+from app.cli.models import models
 from app.cli.output import say
 from app.cli.progress import INTERRUPTED
 from app.cli.search import search
@@ -89,6 +90,7 @@ for command in (
     serve,
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
+app.add_typer(models, name="models")
 app.add_typer(evaluate, name="eval")
 
 

@@ -85,7 +85,7 @@ def local_folder(model: str, *, kind: str) -> Path:
     if cached is None:
         raise MissingModel(
             f"The {kind} {model} is not on this machine: name a folder that holds it, "
-            f"or fetch it where there is a network with `hf download {model}`."
+            f"or fetch it where there is a network with `citewell models pull {model}`."
         )
     return cached
 
