@@ -13,21 +13,24 @@ from generation.extractive import ABSTENTION
 from generation.manuscript import Manuscript
 from generation.prompting.prompt import Prompts
 from generation.thoughts import spoken
-from kb.errors import GeneratorError
+from kb.errors import GeneratorError, OutOfMemory
 from kb.protocols import Generator as LanguageModel
 from kb.protocols import Message
 from kb.types import Answer, Hit
 
 REVISIONS = 2
 """How often a model is asked to mend what the passages do not bear out, where only what they do may be said."""
+Drafting = Generator[str, None, tuple[Manuscript, GeneratorError | None]]
+"""Gives what is written, and returns the whole of it, with why it stopped before its end, if it did."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenAnswerer:
-    """Has `model` answer from `passages`; its answer falls back on `quoted`, an answer in the documents' own words.
+    """Has `model` answer from `passages`.
 
-    That is given where the model fails before it has said anything, and where `is_strict` and what the model says is
-    not borne out even after it was told so. A strict answer is shown once it is finished.
+    Its answer falls back on `quoted`, one in the documents' own words: where the model fails before it has said
+    anything, and where `is_strict` and what the model says is not borne out even after it was told so. A strict answer
+    is shown once it is finished. Where memory does not do, the model reads half of the passages.
     """
 
     model: LanguageModel
@@ -50,53 +53,59 @@ class WrittenAnswerer:
 
     def _write(self, question: str, hits: tuple[Hit, ...]) -> Generator[str, None, Answer]:
         manuscript, failure = yield from self._drafted(question, self.prompts.ask(question, self.passages))
-        if not manuscript.text.strip():
-            return self._in_their_own_words(failure or f"The language model {self.name} wrote nothing")
-        return self._answer(question, hits, manuscript, (failure,) if failure else ())
+        if manuscript.text.strip():
+            return self._answer(question, hits, manuscript, failure)
+        if isinstance(failure, OutOfMemory) and len(self.passages) > 1:
+            return (yield from self._with_fewer_passages()._write(question, hits))
+        return self._in_their_own_words(_sentence(failure) or f"The language model {self.name} wrote nothing")
 
     def _write_strictly(self, question: str, hits: tuple[Hit, ...]) -> Generator[str, None, Answer]:
         messages = self.prompts.ask(question, self.passages)
-        reason = ""
         for _ in range(1 + REVISIONS):
-            manuscript, reason = _silently(self._drafted(question, messages))
+            manuscript, failure = _silently(self._drafted(question, messages))
             problems = manuscript.problems()
-            if manuscript.is_refusal or (manuscript.statements and not problems and not reason):
+            if not failure and (manuscript.is_refusal or (manuscript.statements and not problems)):
                 yield manuscript.text
-                return self._answer(question, hits, manuscript)
-            if reason or not problems:
+                return self._answer(question, hits, manuscript, None)
+            if isinstance(failure, OutOfMemory) and len(self.passages) > 1:
+                return (yield from self._with_fewer_passages()._write_strictly(question, hits))
+            if failure or not problems:
                 break
             messages = self.prompts.ask_again(messages, manuscript.text, problems)
-        found = reason or f"The documents do not bear out what the language model {self.name} says"
-        return self._in_their_own_words(found)
+        unborne = f"The documents do not bear out what the language model {self.name} says"
+        return self._in_their_own_words(_sentence(failure) or unborne)
 
-    def _drafted(self, question: str, messages: Sequence[Message]) -> Generator[str, None, tuple[Manuscript, str]]:
-        """What the model writes, and in a sentence why it stopped before its end, if it did."""
-        manuscript = self._manuscript(question)
+    def _drafted(self, question: str, messages: Sequence[Message]) -> Drafting:
+        manuscript = Manuscript(question, self.passages, self.checker)
+        failure = None
         try:
             with closing(self.model.stream(messages)) as pieces:
                 for piece in spoken(pieces):
                     if piece is None:
-                        manuscript = self._manuscript(question)
+                        manuscript = Manuscript(question, self.passages, self.checker)
                         continue
                     yield from filter(None, manuscript.take(piece))
                     if manuscript.repeats:
                         break
         except GeneratorError as error:
-            yield from filter(None, manuscript.finish())
-            return manuscript, str(error).rstrip(".")
+            failure = error
         yield from filter(None, manuscript.finish())
-        return manuscript, ""
+        return manuscript, failure
 
-    def _manuscript(self, question: str) -> Manuscript:
-        return Manuscript(question, self.passages, self.checker)
+    def _with_fewer_passages(self) -> WrittenAnswerer:
+        """With the better half of them, and a word of that."""
+        ranked = sorted(self.passages, key=lambda passage: -passage.hits[0].score)
+        kept = tuple(passage for passage in self.passages if passage in ranked[: len(ranked) // 2])
+        note = f"Memory did for {len(kept)} of the {len(self.passages)} passages that the model was to read."
+        return replace(self, passages=kept, quoted=replace(self.quoted, notes=(*self.quoted.notes, note)))
 
     def _answer(
-        self, question: str, hits: tuple[Hit, ...], manuscript: Manuscript, failures: tuple[str, ...] = ()
+        self, question: str, hits: tuple[Hit, ...], manuscript: Manuscript, failure: GeneratorError | None
     ) -> Answer:
         """Its confidence is that of retrieval, by the share of what is said that the passages bear out."""
-        belief = self.quoted.confidence or 0.0
+        notes = (*self.quoted.notes, *([f"The answer breaks off: {_sentence(failure)}."] if failure else []))
         if manuscript.is_refusal:
-            return Answer(question, ABSTENTION, abstained=True, hits=hits, generator=self.name, confidence=0.0)
+            return Answer(question, ABSTENTION, True, hits=hits, generator=self.name, confidence=0.0, notes=notes)
         borne_out = sum(manuscript.support) / len(manuscript.support) if manuscript.support else 0.0
         return Answer(
             question,
@@ -105,20 +114,26 @@ class WrittenAnswerer:
             citations=tuple(manuscript.citations),
             hits=hits,
             generator=self.name,
-            confidence=belief * borne_out,
+            confidence=(self.quoted.confidence or 0.0) * borne_out,
             statements=tuple(manuscript.statements),
-            notes=tuple(f"The answer breaks off: {failure}." for failure in failures),
+            notes=notes,
         )
 
     def _in_their_own_words(self, reason: str) -> Answer:
-        note = f"{reason.rstrip('.')}; so the documents' own words are shown."
+        note = f"{reason}; so the documents' own words are shown."
         return replace(self.quoted, notes=(*self.quoted.notes, note))
 
 
-def _silently(writing: Generator[str, None, tuple[Manuscript, str]]) -> tuple[Manuscript, str]:
+def _sentence(failure: GeneratorError | None) -> str:
+    """Without its full stop."""
+    return str(failure).rstrip(".") if failure else ""
+
+
+def _silently(drafting: Drafting) -> tuple[Manuscript, GeneratorError | None]:
+    """All of it, shown to nobody."""
     while True:
         try:
-            next(writing)
+            next(drafting)
         except StopIteration as end:
-            drafted: tuple[Manuscript, str] = end.value
+            drafted: tuple[Manuscript, GeneratorError | None] = end.value
             return drafted

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kb.errors import GeneratorError
+from kb.errors import GeneratorError, OutOfMemory
 from kb.protocols import Message, TextStream
 
 
 class ScriptedGenerator:
     """Says `replies` one after the other, the last again and again, in pieces of `size` characters.
 
-    A reply that ends with "(fails)" is an error from there on. `asked` are the messages so far, `closed` how many
-    replies were stopped before their end.
+    A reply that ends with "(fails)" is an error from there on, one that is "(full)" a want of memory. `asked` are the
+    messages so far, `closed` how many replies were stopped before their end.
     """
 
     name = "scripted"
@@ -26,6 +26,8 @@ class ScriptedGenerator:
     def stream(self, messages: Sequence[Message]) -> TextStream:
         reply = self._replies[min(len(self.asked), len(self._replies) - 1)]
         self.asked.append(tuple(messages))
+        if reply == "(full)":
+            raise OutOfMemory("The language model scripted does not fit; use a smaller one.")
         text = reply.removesuffix("(fails)")
         try:
             for start in range(0, len(text), self._size):

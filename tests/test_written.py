@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -252,3 +253,20 @@ def test_a_context_is_made_to_fit_the_window_of_the_model(tmp_path: Path, base: 
     assert 0 < read.tokens < whole.tokens
     assert read.budget < whole.budget
     assert len(reply.hits) == sum(entry.fate != "left out" for entry in read.ledger)
+
+
+def test_where_memory_does_not_do_the_better_half_is_read_and_that_is_said(base: KnowledgeBase, ask: Ask) -> None:
+    whole = len(base.context(QUESTION).passages)
+    model = ScriptedGenerator("(full)", f"{TRUE} [1].")
+    answer = ask(model)
+    shown = [max(int(n) for n in re.findall(r"(?m)^\[(\d+)\]", asked[-1].content)) for asked in model.asked]
+    assert shown == [whole, whole // 2]
+    assert answer.text == f"{TRUE} [1]."
+    assert answer.statements[0].is_supported
+    assert answer.notes == (f"Memory did for {whole // 2} of the {whole} passages that the model was to read.",)
+
+
+def test_a_model_for_which_memory_never_does_leaves_the_documents_own_words(ask: Ask) -> None:
+    answer = ask(ScriptedGenerator("(full)"))
+    assert answer.generator == "extractive"
+    assert answer.notes[-1].startswith("The language model scripted does not fit; use a smaller one;")
