@@ -1,0 +1,147 @@
+"""What a sentence claims by figures, names and words that have a contrary, and whether its sources have it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from generation.checking.alignment import Aligned
+from generation.checking.comparison import Comparison
+from generation.checking.figures import confusable, says
+from generation.checking.names import is_named
+from generation.checking.polarity import denials, denied_places
+from generation.checking.standing import Candidate, Contest, Outcome
+from generation.checking.statements import Item, Statement, words_before
+
+_CLEARLY = 0.45  # below this a rival keeps too little of the company to tell
+_FAINTLY = 0.3  # enough where the item itself keeps next to none of it
+_FAR = 3.0
+_RIVAL = 1.2  # how much better it must stand
+_SOME = 0.25
+_SWAPPED = 1.02
+_IN_ROWS = 1.05  # cells are told apart by the names of their rows and columns alone
+_OTHER_NAME = 1.4  # names stand in more company by chance
+_SWAPPED_NAME = 1.1
+_PHRASE = 2  # names so near one another are parts of one
+
+
+def figure_problems(comparison: Comparison) -> Iterator[str]:
+    """Figures that no source has, or that it has of something else."""
+    items = [item for item in comparison.draft.items if item.figure]
+    candidates = _candidates(comparison, items, _figure_at)
+    contest = Contest(comparison, candidates)
+    for item in items:
+        if not any(is_own for _, _, is_own in candidates[item.place]):
+            if not _in_context(comparison, item):
+                yield f"no cited passage says “{item.said}”"
+        elif other := _other_thing(comparison, item, candidates[item.place]):
+            yield f"in the passage “{item.said}” counts {other}"
+        elif _stands_elsewhere(contest.outcome(item.place), _RIVAL, _SWAPPED):
+            yield f"the passage says “{item.said}” of something else"
+
+
+def _other_thing(comparison: Comparison, item: Item, candidates: list[Candidate]) -> str:
+    """What a bare number counts in the sources, where the sentence has it count something else that they name, too."""
+    counted = _counted(comparison.draft, item.place)
+    if counted is None or comparison.held()[counted.place] < 1.0:
+        return ""
+    things = []
+    for one, column, is_own in candidates:
+        if is_own and not one.statement.is_row:
+            thing = _counted(one.statement, column)
+            if thing is None or one.same[counted.place].max() >= 0.9:
+                return ""
+            things.append(thing.said)
+    return things[0] if things else ""
+
+
+def _counted(one: Statement, place: int) -> Item | None:
+    """The word right after a bare number, which says what it counts."""
+    figure = one.items[place].figure
+    following = one.items[place + 1 : place + 2]
+    if (
+        figure is None
+        or figure.kind != "number"
+        or not following
+        or following[0].figure
+        or words_before(one, place + 1)
+    ):
+        return None
+    return following[0] if following[0].clause == one.items[place].clause else None
+
+
+def _in_context(comparison: Comparison, item: Item) -> bool:
+    """Whether a date or a reference stands in a title or heading."""
+    if item.figure is None or item.figure.kind not in ("date", "reference"):
+        return False
+    told = [other.figure for one in comparison.context for other in one.items if other.figure]
+    return any(says(figure, item.figure) for figure in told)
+
+
+def name_problems(comparison: Comparison) -> Iterator[str]:
+    """Names that no source has, or that it has in the place of another."""
+    items = [item for item in comparison.draft.items if not item.figure and item.is_name]
+    candidates = _candidates(comparison, items, _name_at)
+    contest = Contest(comparison, candidates)
+    for item in items:
+        if not any(is_own for _, _, is_own in candidates[item.place]):
+            if item.is_name and not is_named(item, comparison):
+                yield f"no cited passage names “{item.said}”"
+        elif _stands_elsewhere(contest.outcome(item.place), _OTHER_NAME, _SWAPPED_NAME):
+            yield f"the passage says something else of “{item.said}”"
+
+
+def contrary_problems(comparison: Comparison) -> Iterator[str]:
+    """Words in the place of which a source has their contrary."""
+    items = [item for item in comparison.draft.items if not item.figure and _has_contrary(comparison, item)]
+    candidates = _candidates(comparison, items, _contrary_at)
+    contest = Contest(comparison, candidates)
+    for item in items:
+        outcome = contest.outcome(item.place)
+        if outcome.rival > max(_RIVAL * outcome.own, _SOME) or outcome.swapped > _SWAPPED_NAME * outcome.straight:
+            yield f"the passage says the contrary of “{item.said}”"
+
+
+def _has_contrary(comparison: Comparison, item: Item) -> bool:
+    return any(bool(one.opposed[item.place].any()) for one in comparison.found if one.opposed.size)
+
+
+def _candidates(
+    comparison: Comparison, items: list[Item], at: Callable[[Comparison, Item, Aligned, int], bool]
+) -> dict[int, list[Candidate]]:
+    """For each item the places of the sources that have the same, or something that `at` says could be confused."""
+    return {
+        item.place: [
+            (one, column, bool(one.same[item.place, column] >= 1.0))
+            for one in comparison.found
+            for column in range(len(one.statement.items))
+            if one.same[item.place, column] >= 1.0 or at(comparison, item, one, column)
+        ]
+        for item in items
+    }
+
+
+def _figure_at(_: Comparison, item: Item, one: Aligned, column: int) -> bool:
+    figure = one.statement.items[column].figure
+    is_label = column == 0 and not one.statement.is_row
+    return figure is not None and item.figure is not None and not is_label and confusable(item.figure, figure)
+
+
+def _name_at(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:
+    other = one.statement.items[column]
+    near = comparison.draft.items[max(0, item.place - _PHRASE) : item.place + _PHRASE + 1]
+    return other.is_name and not other.figure and other.term not in {one.term for one in near}
+
+
+def _contrary_at(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:
+    if not one.opposed[item.place, column]:
+        return False
+    denied = item.place in denied_places(denials(comparison.draft))
+    return denied == (column in denied_places(denials(one.statement)))
+
+
+def _stands_elsewhere(outcome: Outcome, rival: float, swapped: float) -> bool:
+    if outcome.swapped > swapped * outcome.straight:
+        return True
+    if rival > _RIVAL and outcome.rival > max(_FAR * outcome.own, _FAINTLY):
+        return True
+    return outcome.rival > max((_IN_ROWS if outcome.in_rows else rival) * outcome.own, _CLEARLY)
