@@ -144,6 +144,8 @@ def configured_generator(settings: GeneratorSettings) -> Generator:
         device=settings.device,
         max_tokens=settings.max_tokens,
         seconds=settings.seconds,
+        prefix_megabytes=settings.prefix_megabytes,
+        idle_seconds=settings.idle_seconds,
         llm=settings.llm,
         llm_options=settings.llm_options,
     )

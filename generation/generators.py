@@ -17,13 +17,15 @@ def load_generator(
     device: str,
     max_tokens: int,
     seconds: float = 120.0,
+    prefix_megabytes: int = 1_024,
+    idle_seconds: float = 600.0,
     llm: str = "",
     llm_options: Mapping[str, object] | None = None,
 ) -> Generator:
     """The generator for `model`, a folder or a name in the local Hugging Face cache, or for the class `llm`.
 
-    Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some) and, like `max_tokens` and
-    `seconds` of a reply, is for `model`. Raises MissingModel, and SettingsError where it is none of the two or both.
+    Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some) and, like all up to `llm`, is
+    for `model`: see TransformersGenerator. Raises MissingModel, and SettingsError where it is none of the two or both.
     """
     if model and llm:
         raise SettingsError(
@@ -47,4 +49,6 @@ def load_generator(
         device=chosen_device(device),
         max_tokens=max_tokens,
         seconds=seconds,
+        prefix_megabytes=prefix_megabytes,
+        idle_seconds=idle_seconds,
     )

@@ -8,42 +8,59 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from generation.chat_prompt import ChatPrompt, before, chat_prompt
-from generation.local.work import Sink, Work
-from kb.errors import GeneratorError, MissingModel, ReplyCutShort
-from kb.models.precision import precision_on
-from kb.models.transformers_models import load_network, load_tokenizer, loading_told, quiet_transformers
-from kb.models.weights import weight_files
+from generation.local.idle import LetGoWhenIdle
+from generation.local.loading import load_language_model, load_writing_tokenizer
+from generation.local.memory import give_back
+from generation.local.work import Work
+from generation.local.writing import Writer
+from kb.errors import GeneratorError, ReplyCutShort
+from kb.models.transformers_models import quiet_transformers
 from kb.protocols import Message, TextStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
-
 _PATIENCE = 60.0
 """Seconds beyond a reply's own, without a word, after which a model counts as stuck."""
 _FAREWELL = 5.0
-"""Seconds that closing a reply waits for the model to have stopped: a token's time, but for a long prompt."""
+"""Seconds that closing a reply waits for the model to have stopped: a step's time."""
 _UNBOUNDED = 10**9
 """Tokenizers that know of no limit name a huge one."""
+_MEGABYTE = 1_048_576
 
 
 class TransformersGenerator:
     """Writes on `device` ("cpu" or "cuda"), always the likeliest next token, so that it replies alike to what is alike.
 
+    A reply is of at most `max_tokens` and takes at most `seconds`. What was read of earlier prompts is remembered in
+    `prefix_megabytes` of the device's memory. The weights are given back after `idle_seconds` without a question (0:
+    never), and loaded again for the next.
+
     Safe to share between threads, which take turns, a reply at a time.
     """
 
-    def __init__(self, folder: Path, *, name: str, device: str, max_tokens: int, seconds: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        device: str,
+        max_tokens: int,
+        seconds: float,
+        prefix_megabytes: int,
+        idle_seconds: float,
+    ) -> None:
         quiet_transformers()
-        self._name = name
+        self._folder, self._name, self._device = folder, name, device
         self._max_tokens, self._seconds = max_tokens, seconds
-        self._model, self._tokenizer = _loaded(folder, device)
-        self._model.generation_config = _greedy(self._model, self._tokenizer, max_tokens)
-        self._ends = _ends(self._model.generation_config)
+        self._prefix_bytes = prefix_megabytes * _MEGABYTE
+        self._tokenizer = load_writing_tokenizer(folder)
         # A tokenizer that encodes must not be asked to decode meanwhile, as it keeps state between calls.
         self._encoder = deepcopy(self._tokenizer)
-        self._encoding, self._turn = Lock(), Lock()
+        self._encoding = Lock()
+        self._loaded = LetGoWhenIdle(self._load, seconds=idle_seconds, freed=give_back)
+        with self._loaded.use() as writer:
+            self._positions, self._ends = writer.window, writer.ends
 
     @property
     def name(self) -> str:
@@ -52,9 +69,8 @@ class TransformersGenerator:
     @property
     def window(self) -> int | None:
         """Tokens of prompt and reply together; None where there is no limit."""
-        positions = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        if isinstance(positions, int):
-            return positions
+        if self._positions is not None:
+            return self._positions
         return self._tokenizer.model_max_length if self._tokenizer.model_max_length < _UNBOUNDED else None
 
     @property
@@ -77,6 +93,10 @@ class TransformersGenerator:
         self._check_room(len(encoded))
         pieces = self._written(encoded, prompt.begins_with)
         return before(prompt.ends_with, pieces) if prompt.ends_with else pieces
+
+    def _load(self) -> Writer:
+        model = load_language_model(self._folder, self._tokenizer, device=self._device)
+        return Writer(model, prefix_bytes=self._prefix_bytes)
 
     def _encoded(self, prompt: ChatPrompt) -> list[int]:
         with self._encoding:
@@ -119,27 +139,12 @@ class TransformersGenerator:
     def _write(self, work: Work) -> None:
         """In a thread of its own, which ends by itself, whoever does or does not read on."""
         try:
-            with self._turn:
-                if not work.is_over:
-                    work.begin()
-                    self._generate(work)
+            with self._loaded.use() as writer:
+                writer.write(work)
         except Exception as error:  # noqa: BLE001 - it rises in whoever reads
             work.error = error
         finally:
             work.close()
-
-    def _generate(self, work: Work) -> None:
-        import torch
-        from transformers import StoppingCriteriaList
-
-        sink = Sink(work)
-        ids = torch.tensor([work.prompt], device=self._model.device)
-        self._model.generate(  # type: ignore[operator]
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            streamer=sink,
-            stopping_criteria=StoppingCriteriaList([sink.is_over]),
-        )
 
     def _cut_short(self, work: Work) -> GeneratorError:
         if not work.has_room:
@@ -165,40 +170,3 @@ class TransformersGenerator:
         told = GeneratorError(f"The language model {self._name} fails: {reason}; use a smaller one or another device.")
         told.__cause__ = error
         return told
-
-
-def _loaded(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Raises MissingModel where the folder holds no language model that loads without running foreign code."""
-    from transformers import AutoModelForCausalLM
-
-    if not (folder / "config.json").is_file():
-        raise MissingModel(f"{folder} holds no language model (no config.json): name the folder of a checkpoint.")
-    weight_files([folder])
-    with loading_told(folder):
-        tokenizer = load_tokenizer(folder)
-        model = load_network(AutoModelForCausalLM, folder, precision_on(device))
-        return model.to(device), tokenizer  # type: ignore[arg-type]
-
-
-def _ends(config: GenerationConfig) -> frozenset[int]:
-    """The tokens that end a reply."""
-    end = config.eos_token_id
-    return frozenset(end if isinstance(end, list) else [] if end is None else [end])
-
-
-def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> GenerationConfig:
-    """Of what the checkpoint says about writing, only what its special tokens are."""
-    from transformers import GenerationConfig
-
-    given = model.generation_config
-    end = tokenizer.eos_token_id if given.eos_token_id is None else given.eos_token_id
-    padding = given.pad_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    if padding is None:
-        padding = (end[0] if isinstance(end, list) else end) or 0
-    return GenerationConfig(  # type: ignore[no-untyped-call]
-        do_sample=False,
-        max_new_tokens=max_tokens,
-        bos_token_id=given.bos_token_id,
-        eos_token_id=end,
-        pad_token_id=padding,
-    )

@@ -24,7 +24,7 @@ from llama_index.core.llms import (
 from scripted_llm import logged
 from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 from tiny_generators import NO_SYSTEM, SILENT_SYSTEM, TEMPLATE, tiny_llama, tiny_neox
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from generation.chat_prompt import before, chat_prompt
 from generation.generators import load_generator
@@ -46,8 +46,8 @@ def llama(folder: Path) -> Path:
     return tiny_llama(folder / "llama")
 
 
-def load(folder: Path, *, device: str = "cpu", max_tokens: int = 24, seconds: float = 120.0) -> Generator:
-    return load_generator(model=str(folder), device=device, max_tokens=max_tokens, seconds=seconds)
+def load(folder: Path, *, device: str = "cpu", max_tokens: int = 24, **options: Any) -> Generator:
+    return load_generator(model=str(folder), device=device, max_tokens=max_tokens, **options)
 
 
 def written(generator: Generator, messages: Sequence[Message] = MESSAGES) -> list[str]:
@@ -198,10 +198,10 @@ def test_a_prompt_is_measured_by_the_models_own_tokens(folder: Path) -> None:
 
 def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama)
-    monkeypatch.setattr(generator._model, "generate", failing(torch.OutOfMemoryError("CUDA out of memory.\nTried")))  # type: ignore[attr-defined]
-    with pytest.raises(GeneratorError, match="llama fails: CUDA out of memory; use"):
+    monkeypatch.setattr(network(generator), "forward", failing(RuntimeError("CUDA error: launch failure.\nTried")))
+    with pytest.raises(GeneratorError, match="llama fails: CUDA error: launch failure; use"):
         reply(generator)
-    monkeypatch.setattr(generator._model, "generate", failing(KeyError("a bug")))  # type: ignore[attr-defined]
+    monkeypatch.setattr(network(generator), "forward", failing(KeyError("a bug")))
     with pytest.raises(KeyError, match="a bug"):
         reply(generator)
 
@@ -209,9 +209,16 @@ def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pyt
 def test_a_model_that_is_stuck_is_told(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama, seconds=0.1)
     monkeypatch.setattr("generation.transformers_generator._PATIENCE", 0.1)
-    monkeypatch.setattr(generator._model, "generate", lambda **_: time.sleep(0.5))  # type: ignore[attr-defined]
+    monkeypatch.setattr(network(generator), "forward", lambda **_: time.sleep(0.5))
     with pytest.raises(GeneratorError, match="llama is stuck: it has written nothing for"):
         reply(generator)
+
+
+def network(generator: Generator) -> PreTrainedModel:
+    """That of a generator which runs here."""
+    with generator._loaded.use() as writer:  # type: ignore[attr-defined]
+        model: PreTrainedModel = writer._model
+    return model
 
 
 def test_a_reply_that_takes_too_long_is_cut_and_says_so(folder: Path) -> None:
@@ -231,6 +238,12 @@ def test_waiting_for_ones_turn_does_not_count(folder: Path) -> None:
     generator = load(tiny_llama(folder / "queue", window=20_000), max_tokens=15_000, seconds=0.5)
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lambda _: reply(generator), range(3)))
+
+
+def test_a_model_that_begins_too_late_is_told(llama: Path) -> None:
+    with pytest.raises(GeneratorError, match="llama wrote nothing in 1e-06 seconds: raise") as raised:
+        reply(load(llama, seconds=1e-6))
+    assert not isinstance(raised.value, ReplyCutShort)
 
 
 def test_a_reply_that_is_longer_than_it_may_be_says_so(llama: Path) -> None:
@@ -303,8 +316,8 @@ def test_the_arguments_of_a_model_are_written_nowhere_and_outlast_a_change() -> 
 @pytest.mark.parametrize("make", [tiny_llama, tiny_neox])
 def test_on_a_gpu_it_writes_in_half_precision(make: Any, tmp_path: Path) -> None:
     generator = load(make(tmp_path), device="cuda")
-    assert generator._model.dtype in (torch.bfloat16, torch.float16)  # type: ignore[attr-defined]
-    assert generator._model.device.type == "cuda"  # type: ignore[attr-defined]
+    assert network(generator).dtype in (torch.bfloat16, torch.float16)
+    assert network(generator).device.type == "cuda"
     assert reply(generator) == reply(generator) != ""
 
 

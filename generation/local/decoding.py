@@ -1,0 +1,108 @@
+"""Greedy decoding step by step: a prompt is read in parts, of which those known are not, and drafts are tried at once.
+
+transformers' own `generate` cannot be stopped while it reads a prompt, and its prompt lookup writes something else when
+it is given a cache that holds some of it (5.23: its first step reads all the prompt once more).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from generation.local.lookup import PromptLookup
+
+if TYPE_CHECKING:
+    from transformers import Cache, DynamicCache, PreTrainedModel
+
+_PART = {"cpu": 256, "cuda": 4_096}
+"""Tokens of a prompt that are read at once, after which it can be stopped."""
+DRAFT = 10
+"""Tokens guessed at once. More would seldom hold, and each is computed; on a GPU they come nearly free."""
+
+
+def can_go_back(model: PreTrainedModel) -> bool:
+    """Whether nothing but keys and values passes from step to step, so that a draft can be taken back.
+
+    Not so of state-space models and linear attention.
+    """
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+    layers = DynamicCache(config=model.config).layers
+    return all(type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) for layer in layers)
+
+
+def can_step(model: PreTrainedModel) -> bool:
+    """Whether `greedy` may be used: not with models that prepare their steps themselves (Phi-3 does, for one)."""
+    from transformers import GenerationMixin
+
+    prepares = getattr(type(model), "prepare_inputs_for_generation", None)
+    return prepares is GenerationMixin.prepare_inputs_for_generation and can_go_back(model)
+
+
+def empty_cache(model: PreTrainedModel) -> DynamicCache:
+    """Keys and values of no tokens yet, for a model that can step."""
+    from transformers import DynamicCache
+
+    cache = DynamicCache(config=model.config)
+    for layer in cache.layers:
+        if hasattr(layer, "activate_past_recording"):  # Sliding windows then keep what a step may have to give back.
+            layer.activate_past_recording()
+    return cache
+
+
+def greedy(
+    model: PreTrainedModel, prompt: Sequence[int], *, cache: Cache, tokens: int, draft: int = DRAFT
+) -> Generator[list[int], None, None]:
+    """The likeliest tokens behind `prompt`, `tokens` of them: one or more at a time, and none for a part that is read.
+
+    `cache`, of which `prompt` is longer, holds its beginning, and at the end all but the last token. Guessing `draft`
+    tokens (0: none) changes the speed alone, up to the rounding of the numbers that the model calculates in.
+    """
+    *parts, last = _parts(prompt[cache.get_seq_length() :], size=_PART.get(model.device.type, 256))
+    for part in parts:
+        _likeliest(model, part, cache, count=1)
+        cache.crop(0)  # Sliding windows forget only now what they no longer reach.
+        yield []
+    lookup = PromptLookup(prompt if draft else [])
+    found = _likeliest(model, last, cache, count=1)
+    cache.crop(0)
+    while tokens > 0:
+        tokens -= len(found)
+        yield found
+        lookup.extend(found)
+        if tokens > 0:
+            guessed = lookup.draft(min(draft, tokens - 1))
+            found = _likeliest(model, [found[-1], *guessed], cache, count=len(guessed) + 1)
+            held = _agreeing(guessed, found)
+            cache.crop(held - len(guessed))
+            found = found[: held + 1]
+
+
+def _parts(tokens: Sequence[int], *, size: int) -> list[Sequence[int]]:
+    return [tokens[start : start + size] for start in range(0, len(tokens), size)]
+
+
+def _likeliest(model: PreTrainedModel, tokens: Sequence[int], cache: Cache, *, count: int) -> list[int]:
+    """What the model would write behind each of the last `count` of `tokens`, which the cache holds then."""
+    import torch
+
+    with torch.inference_mode():
+        known = cache.get_seq_length()
+        asked: dict[str, object] = {"use_cache": True, "return_dict": True}
+        parameters = inspect.signature(model.forward).parameters
+        if "position_ids" in parameters:
+            asked["position_ids"] = torch.arange(known, known + len(tokens), device=model.device)[None]
+        if "logits_to_keep" in parameters:
+            asked["logits_to_keep"] = count
+        ids = torch.tensor([tokens], device=model.device)
+        logits = model(input_ids=ids, past_key_values=cache, **asked).logits
+        likeliest: list[int] = logits[0, -count:].argmax(-1).tolist()
+    return likeliest
+
+
+def _agreeing(guessed: Sequence[int], found: Sequence[int]) -> int:
+    """How many of the first tokens are the same."""
+    pairs = zip(guessed, found, strict=False)
+    return next((place for place, (guess, token) in enumerate(pairs) if guess != token), len(guessed))
