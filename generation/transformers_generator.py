@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from generation.chat_prompt import ChatPrompt, before, chat_prompt
 from generation.local.idle import LetGoWhenIdle
 from generation.local.loading import load_language_model, load_writing_tokenizer
-from generation.local.memory import give_back
+from generation.local.memory import give_back, is_out_of_memory
 from generation.local.work import Work
 from generation.local.writing import Writer
-from kb.errors import GeneratorError, ReplyCutShort
+from kb.errors import GeneratorError, OutOfMemory, ReplyCutShort
 from kb.models.transformers_models import quiet_transformers
 from kb.protocols import Message, TextStream
 
@@ -85,8 +85,9 @@ class TransformersGenerator:
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply, word by word; closing it stops the model within a token, and waits for that.
 
-        Raises GeneratorError for a prompt that leaves no room for a reply in the window: nothing is ever cut. Raises
-        ReplyCutShort behind a reply that met a limit, and GeneratorError where its time was over before its first word.
+        Raises GeneratorError for a prompt that leaves no room for a reply in the window, for nothing is ever cut, and
+        where its time was over before its first word; behind a reply that met a limit ReplyCutShort; and OutOfMemory
+        where that is still so after all that is remembered of earlier prompts was given up.
         """
         prompt = chat_prompt(self._encoder, messages)
         encoded = self._encoded(prompt)
@@ -132,7 +133,7 @@ class TransformersGenerator:
             work.stopped.set()
             writer.join(_FAREWELL)
         if work.error:
-            raise self._told(work.error)
+            raise self._told(work.error, work)
         if not work.is_whole:
             raise self._cut_short(work)
 
@@ -162,11 +163,23 @@ class TransformersGenerator:
             "with less, or use a smaller model."
         )
 
-    def _told(self, error: Exception) -> Exception:
-        """What torch raises is the machine's failure (its memory is full, say), anything else a bug."""
-        if not isinstance(error, RuntimeError):
+    def _told(self, error: Exception, work: Work) -> Exception:
+        """What torch raises is the machine's failure, anything else a bug."""
+        if is_out_of_memory(error):
+            told: GeneratorError = self._too_large(work)
+        elif isinstance(error, RuntimeError):
+            reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+            told = GeneratorError(
+                f"The language model {self._name} fails: {reason}; use a smaller one or another device."
+            )
+        else:
             return error
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        told = GeneratorError(f"The language model {self._name} fails: {reason}; use a smaller one or another device.")
         told.__cause__ = error
         return told
+
+    def _too_large(self, work: Work) -> OutOfMemory:
+        device = "The GPU's memory" if self._device == "cuda" else "The memory of this machine"
+        return OutOfMemory(
+            f"{device} does not do for the language model {self._name} and a prompt of {len(work.prompt):,} tokens: "
+            "lower context.tokens or generator.max_tokens, or use a smaller model."
+        )

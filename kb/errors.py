@@ -9,7 +9,8 @@ CitewellError
 │   ├── FingerprintMismatch    the index was built with other settings
 │   ├── MissingModel           a model that is not on this machine
 │   ├── GeneratorError         a language model that was asked and fails
-│   │   └── ReplyCutShort          it wrote, but not to the end: raised behind what it wrote
+│   │   ├── ReplyCutShort          it wrote, but not to the end: raised behind what it wrote
+│   │   └── OutOfMemory            it may do with a shorter prompt
 │   └── DatasetError           an evaluation dataset that is broken, with its file and line
 ├── Locked                 another process writes to this base               exit code 4
 └── StoreError             an index is damaged or the disk refuses           exit code 2
@@ -64,6 +65,10 @@ class GeneratorError(UserError):
 
 class ReplyCutShort(GeneratorError):
     """The reply met a limit, of time or of tokens; what was written until then has been given already."""
+
+
+class OutOfMemory(GeneratorError):
+    """What has been written until then has been given already."""
 
 
 class DatasetError(UserError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import wraps
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from test_generators import greedy as by_a_pipeline
 from test_generators import load, network, reply
 from tiny_generators import tiny_llama
 from transformers import (
+    DynamicCache,
     FalconConfig,
     FalconForCausalLM,
     GenerationConfig,
@@ -36,7 +38,10 @@ from transformers import (
 from generation.local import decoding
 from generation.local.decoding import can_step, empty_cache, greedy
 from generation.local.lookup import PromptLookup
+from generation.local.memory import is_out_of_memory
 from generation.local.prefixes import Prefixes
+from generation.local.writing import Writer
+from kb.errors import OutOfMemory
 from kb.protocols import Generator, Message
 
 _SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 40}
@@ -134,9 +139,8 @@ def tiny_phi3(shape: dict[str, object]) -> PreTrainedModel:
     return model
 
 
-QUESTIONS = [
-    [Message("system", "the walrus has long tusks " * 20), Message("user", word)] for word in ("bread", "steam")
-]
+TOLD = Message("system", "the walrus has long tusks " * 20)
+QUESTIONS = [[TOLD, Message("user", word)] for word in ("bread", "steam")]
 
 
 def tokens_read(generator: Generator, messages: Sequence[Message]) -> int:
@@ -240,3 +244,54 @@ def test_weights_are_given_back_when_idle_and_loaded_again(tmp_path: Path) -> No
     assert not loaded.is_kept
     assert reply(generator, QUESTIONS[0]) == first
     assert loaded.is_kept
+
+
+def short_of_memory(generator: Generator, *, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory for so many tokens, those remembered included: beyond, torch fails as it does where there is no more."""
+    model, prefixes = network(generator), writer(generator)._prefixes
+    forward = model.forward
+
+    @wraps(forward)
+    def bounded(*, input_ids: torch.Tensor, past_key_values: DynamicCache, **given: object) -> object:
+        remembered = sum(len(known) for known in prefixes._kept)
+        if remembered + past_key_values.get_seq_length() + input_ids.numel() > tokens:
+            torch.empty(2**60)
+        return forward(input_ids=input_ids, past_key_values=past_key_values, **given)
+
+    monkeypatch.setattr(model, "forward", bounded)
+
+
+def writer(generator: Generator) -> Writer:
+    with generator._loaded.use() as loaded:  # type: ignore[attr-defined]
+        kept: Writer = loaded
+    return kept
+
+
+def test_short_of_memory_it_first_forgets_and_then_says_what_to_lower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = load(tiny_llama(tmp_path))
+    whole = generator.tokens(QUESTIONS[1])  # type: ignore[attr-defined]
+    expected = reply(load(tmp_path), QUESTIONS[1])
+    reply(generator, [Message("user", "copper " * 90)])
+    short_of_memory(generator, tokens=whole + 30, monkeypatch=monkeypatch)
+    assert reply(generator, QUESTIONS[1]) == expected
+    told = r"The memory of this machine does not do for .* a prompt of \d+ tokens: lower context\.tokens"
+    with pytest.raises(OutOfMemory, match=told):
+        reply(generator, [TOLD, Message("user", "copper " * 40)])
+    assert reply(generator, QUESTIONS[1]) == expected
+    amid = generator.stream([TOLD, Message("user", "copper " * 14)])
+    assert next(amid)
+    with pytest.raises(OutOfMemory):
+        list(amid)
+
+
+def test_the_ways_in_which_torch_says_that_memory_is_full() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**60)
+    assert is_out_of_memory(raised.value)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"))
+    assert is_out_of_memory(RuntimeError("CUDA error: out of memory"))
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
+    assert not is_out_of_memory(ValueError("out of memory"))

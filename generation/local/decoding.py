@@ -60,13 +60,14 @@ def greedy(
     `cache`, of which `prompt` is longer, holds its beginning, and at the end all but the last token. Guessing `draft`
     tokens (0: none) changes the speed alone, up to the rounding of the numbers that the model calculates in.
     """
+    step = _Step(model, cache)
     *parts, last = _parts(prompt[cache.get_seq_length() :], size=_PART.get(model.device.type, 256))
     for part in parts:
-        _likeliest(model, part, cache, count=1)
+        step.likeliest(part, count=1)
         cache.crop(0)  # Sliding windows forget only now what they no longer reach.
         yield []
     lookup = PromptLookup(prompt if draft else [])
-    found = _likeliest(model, last, cache, count=1)
+    found = step.likeliest(last, count=1)
     cache.crop(0)
     while tokens > 0:
         tokens -= len(found)
@@ -74,32 +75,38 @@ def greedy(
         lookup.extend(found)
         if tokens > 0:
             guessed = lookup.draft(min(draft, tokens - 1))
-            found = _likeliest(model, [found[-1], *guessed], cache, count=len(guessed) + 1)
+            found = step.likeliest([found[-1], *guessed], count=len(guessed) + 1)
             held = _agreeing(guessed, found)
             cache.crop(held - len(guessed))
             found = found[: held + 1]
 
 
+class _Step:
+    """Has `model` read tokens into `cache`."""
+
+    def __init__(self, model: PreTrainedModel, cache: Cache) -> None:
+        self._model, self._cache = model, cache
+        self._takes = frozenset(inspect.signature(model.forward).parameters)
+
+    def likeliest(self, tokens: Sequence[int], *, count: int) -> list[int]:
+        """What the model would write behind each of the last `count` of `tokens`, which the cache holds then."""
+        import torch
+
+        device, known = self._model.device, self._cache.get_seq_length()
+        given: dict[str, object] = {"use_cache": True, "return_dict": True}
+        if "logits_to_keep" in self._takes:
+            given["logits_to_keep"] = count
+        with torch.inference_mode():
+            if "position_ids" in self._takes:
+                given["position_ids"] = torch.arange(known, known + len(tokens), device=device)[None]
+            ids = torch.tensor([tokens], device=device)
+            logits = self._model(input_ids=ids, past_key_values=self._cache, **given).logits
+            likeliest: list[int] = logits[0, -count:].argmax(-1).tolist()
+        return likeliest
+
+
 def _parts(tokens: Sequence[int], *, size: int) -> list[Sequence[int]]:
     return [tokens[start : start + size] for start in range(0, len(tokens), size)]
-
-
-def _likeliest(model: PreTrainedModel, tokens: Sequence[int], cache: Cache, *, count: int) -> list[int]:
-    """What the model would write behind each of the last `count` of `tokens`, which the cache holds then."""
-    import torch
-
-    with torch.inference_mode():
-        known = cache.get_seq_length()
-        asked: dict[str, object] = {"use_cache": True, "return_dict": True}
-        parameters = inspect.signature(model.forward).parameters
-        if "position_ids" in parameters:
-            asked["position_ids"] = torch.arange(known, known + len(tokens), device=model.device)[None]
-        if "logits_to_keep" in parameters:
-            asked["logits_to_keep"] = count
-        ids = torch.tensor([tokens], device=model.device)
-        logits = model(input_ids=ids, past_key_values=cache, **asked).logits
-        likeliest: list[int] = logits[0, -count:].argmax(-1).tolist()
-    return likeliest
 
 
 def _agreeing(guessed: Sequence[int], found: Sequence[int]) -> int:

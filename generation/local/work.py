@@ -42,8 +42,18 @@ class Work:
         return self._is_whole
 
     @property
+    def known(self) -> list[int]:
+        """The prompt and what is written so far: all that the rest depends on."""
+        return [*self.prompt, *self.written]
+
+    @property
+    def left(self) -> int:
+        """Tokens that may still be written."""
+        return self.tokens - len(self.written)
+
+    @property
     def has_room(self) -> bool:
-        return len(self.written) < self.tokens
+        return self.left > 0
 
     @property
     def is_over(self) -> bool:
@@ -59,7 +69,7 @@ class Work:
         """What comes next; all behind a token that ends the reply, or behind its last one, is left out."""
         import torch
 
-        new = list(tokens)[: self.tokens - len(self.written)]
+        new = list(tokens)[: self.left]
         end = next((place for place, token in enumerate(new) if token in self.ends), None)
         self._is_whole = self._is_whole or end is not None
         self.written += new[:end]
