@@ -17,7 +17,8 @@ def load_generator(
     device: str,
     max_tokens: int,
     seconds: float = 120.0,
-    prefix_megabytes: int = 1_024,
+    askers: int = 16,
+    cache_megabytes: int | None = None,
     idle_seconds: float = 600.0,
     llm: str = "",
     llm_options: Mapping[str, object] | None = None,
@@ -49,6 +50,7 @@ def load_generator(
         device=chosen_device(device),
         max_tokens=max_tokens,
         seconds=seconds,
-        prefix_megabytes=prefix_megabytes,
+        askers=askers,
+        cache_megabytes=cache_megabytes,
         idle_seconds=idle_seconds,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from generation.chat_prompt import ChatPrompt, before, chat_prompt
 from generation.local.idle import LetGoWhenIdle
 from generation.local.loading import load_language_model, load_writing_tokenizer
-from generation.local.memory import give_back, is_out_of_memory
+from generation.local.memory import cache_share, give_back, is_out_of_memory
 from generation.local.work import Work
 from generation.local.writing import Writer
 from kb.errors import GeneratorError, OutOfMemory, ReplyCutShort
@@ -32,11 +32,12 @@ _MEGABYTE = 1_048_576
 class TransformersGenerator:
     """Writes on `device` ("cpu" or "cuda"), always the likeliest next token, so that it replies alike to what is alike.
 
-    A reply is of at most `max_tokens` and takes at most `seconds`. What was read of earlier prompts is remembered in
-    `prefix_megabytes` of the device's memory. The weights are given back after `idle_seconds` without a question (0:
-    never), and loaded again for the next.
+    A reply is of at most `max_tokens` and takes at most `seconds`. Up to `askers` are served at once, the others in
+    their turn. What was read of earlier prompts is remembered; that, and what several at once need, takes at most
+    `cache_megabytes` (None: a share of what the device has). The weights are given back after `idle_seconds` without a
+    question (0: never), and loaded again for the next.
 
-    Safe to share between threads, which take turns, a reply at a time.
+    Safe to share between threads.
     """
 
     def __init__(
@@ -47,13 +48,14 @@ class TransformersGenerator:
         device: str,
         max_tokens: int,
         seconds: float,
-        prefix_megabytes: int,
+        askers: int,
+        cache_megabytes: int | None,
         idle_seconds: float,
     ) -> None:
         quiet_transformers()
         self._folder, self._name, self._device = folder, name, device
         self._max_tokens, self._seconds = max_tokens, seconds
-        self._prefix_bytes = prefix_megabytes * _MEGABYTE
+        self._askers, self._cache_megabytes = askers, cache_megabytes
         self._tokenizer = load_writing_tokenizer(folder)
         # A tokenizer that encodes must not be asked to decode meanwhile, as it keeps state between calls.
         self._encoder = deepcopy(self._tokenizer)
@@ -97,7 +99,9 @@ class TransformersGenerator:
 
     def _load(self) -> Writer:
         model = load_language_model(self._folder, self._tokenizer, device=self._device)
-        return Writer(model, prefix_bytes=self._prefix_bytes)
+        given = self._cache_megabytes
+        cache = cache_share(self._device) if given is None else given * _MEGABYTE
+        return Writer(model, cache_bytes=cache, askers=self._askers, joins=self._device == "cuda")
 
     def _encoded(self, prompt: ChatPrompt) -> list[int]:
         with self._encoding:

@@ -198,8 +198,9 @@ class GeneratorSettings(_Section):
     """The language model that Citewell itself asks; without one it asks none.
 
     `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens` and `seconds`
-    (from when its turn comes). What it has read it remembers, in `prefix_megabytes` (0: it does not), for prompts that
-    begin alike; after `idle_seconds` without a question (0: never) its memory is given back.
+    (from when its turn comes), to up to `askers` at once. What it has read it remembers, for prompts that begin alike:
+    that, and what several at once need, takes `cache_megabytes` of its device (None: a quarter of what a GPU has left,
+    a gigabyte elsewhere). After `idle_seconds` without a question (0: never) all its memory is given back.
     `llm` is a class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. They may hold
     keys of services, so they are left out wherever settings are written.
     """
@@ -208,7 +209,8 @@ class GeneratorSettings(_Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_tokens: Annotated[int, Field(ge=1)] = 512
     seconds: Annotated[float, Field(gt=0)] = 120.0
-    prefix_megabytes: Annotated[int, Field(ge=0)] = 1_024
+    askers: Annotated[int, Field(ge=1, le=256)] = 16
+    cache_megabytes: Annotated[int, Field(ge=0)] | None = None
     idle_seconds: Annotated[float, Field(ge=0)] = 600.0
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}

@@ -145,7 +145,7 @@ def test_closing_the_reply_stops_the_model(folder: Path) -> None:
 
 
 def test_a_reply_that_is_closed_gives_its_turn_to_the_next(folder: Path) -> None:
-    generator = load(tiny_llama(folder / "busy", window=20_000), max_tokens=15_000)
+    generator = load(tiny_llama(folder / "busy", window=20_000), max_tokens=15_000, askers=1)
     with closing(generator.stream(MESSAGES)) as busy:
         assert next(busy)
         waiting = generator.stream(MESSAGES)
@@ -161,8 +161,9 @@ def test_a_reply_that_is_closed_gives_its_turn_to_the_next(folder: Path) -> None
     assert not writing()
 
 
-def test_threads_take_turns(llama: Path) -> None:
-    generator = load(llama)
+@pytest.mark.parametrize("askers", [1, 3])
+def test_threads_take_turns(llama: Path, askers: int) -> None:
+    generator = load(llama, askers=askers)
     conversations = [[Message("user", word)] for word in ("walrus", "copper", "bread", "ovens")] * 3
     alone = [reply(generator, conversation) for conversation in conversations]
     with ThreadPoolExecutor(6) as pool:
@@ -235,7 +236,7 @@ def test_a_reply_that_takes_too_long_is_cut_and_says_so(folder: Path) -> None:
 
 
 def test_waiting_for_ones_turn_does_not_count(folder: Path) -> None:
-    generator = load(tiny_llama(folder / "queue", window=20_000), max_tokens=15_000, seconds=0.5)
+    generator = load(tiny_llama(folder / "queue", window=20_000), max_tokens=15_000, seconds=0.5, askers=1)
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lambda _: reply(generator), range(3)))
 

@@ -157,14 +157,14 @@ def tokens_read(generator: Generator, messages: Sequence[Message]) -> int:
 
 def test_what_prompts_have_in_common_is_read_once(tmp_path: Path) -> None:
     folder = tiny_llama(tmp_path)
-    alone = [reply(load(folder, prefix_megabytes=0), question) for question in QUESTIONS]
+    alone = [reply(load(folder, cache_megabytes=0), question) for question in QUESTIONS]
     generator = load(folder)
     whole = generator.tokens(QUESTIONS[0])  # type: ignore[attr-defined]
     assert tokens_read(generator, QUESTIONS[0]) == whole
     assert tokens_read(generator, QUESTIONS[1]) < 10
     assert tokens_read(generator, QUESTIONS[0]) == 1
     assert [reply(generator, question) for question in QUESTIONS * 2] == alone * 2
-    forgetful = load(folder, prefix_megabytes=0)
+    forgetful = load(folder, cache_megabytes=0)
     assert [tokens_read(forgetful, QUESTIONS[0]) for _ in range(2)] == [whole, whole]
 
 

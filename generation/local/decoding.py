@@ -7,7 +7,8 @@ it is given a cache that holds some of it (5.23: its first step reads all the pr
 from __future__ import annotations
 
 import inspect
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from generation.local.lookup import PromptLookup
@@ -53,14 +54,21 @@ def empty_cache(model: PreTrainedModel) -> DynamicCache:
 
 
 def greedy(
-    model: PreTrainedModel, prompt: Sequence[int], *, cache: Cache, tokens: int, draft: int = DRAFT
+    model: PreTrainedModel,
+    prompt: Sequence[int],
+    *,
+    cache: Cache,
+    tokens: int,
+    draft: int = DRAFT,
+    within: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Generator[list[int], None, None]:
     """The likeliest tokens behind `prompt`, `tokens` of them: one or more at a time, and none for a part that is read.
 
     `cache`, of which `prompt` is longer, holds its beginning, and at the end all but the last token. Guessing `draft`
-    tokens (0: none) changes the speed alone, up to the rounding of the numbers that the model calculates in.
+    tokens (0: none) changes the speed alone, up to the rounding of the numbers that the model calculates in. The model
+    is used `within` a context, one for each step.
     """
-    step = _Step(model, cache)
+    step = _Step(model, cache, within)
     *parts, last = _parts(prompt[cache.get_seq_length() :], size=_PART.get(model.device.type, 256))
     for part in parts:
         step.likeliest(part, count=1)
@@ -84,8 +92,10 @@ def greedy(
 class _Step:
     """Has `model` read tokens into `cache`."""
 
-    def __init__(self, model: PreTrainedModel, cache: Cache) -> None:
-        self._model, self._cache = model, cache
+    def __init__(
+        self, model: PreTrainedModel, cache: Cache, within: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        self._model, self._cache, self._within = model, cache, within
         self._takes = frozenset(inspect.signature(model.forward).parameters)
 
     def likeliest(self, tokens: Sequence[int], *, count: int) -> list[int]:
@@ -96,7 +106,7 @@ class _Step:
         given: dict[str, object] = {"use_cache": True, "return_dict": True}
         if "logits_to_keep" in self._takes:
             given["logits_to_keep"] = count
-        with torch.inference_mode():
+        with self._within(), torch.inference_mode():
             if "position_ids" in self._takes:
                 given["position_ids"] = torch.arange(known, known + len(tokens), device=device)[None]
             ids = torch.tensor([tokens], device=device)

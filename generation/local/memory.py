@@ -8,6 +8,18 @@ _SAID = ("out of memory", "can't allocate memory", "not enough memory", "failed 
 """What torch says where the memory of a CPU, or of a library on a GPU, does not do: it has no error of its own then."""
 
 
+_SHARE = 4
+"""Of a GPU's memory that is free when the weights are there, one in so many parts is for what is remembered."""
+_ON_CPU = 1 << 30
+
+
+def cache_share(device: str) -> int:
+    """Bytes for keys and values beside the weights, where nobody says how many."""
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0]) // _SHARE if device == "cuda" else _ON_CPU
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     import torch
 

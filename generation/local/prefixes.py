@@ -29,7 +29,7 @@ class Prefixes:
     @property
     def size(self) -> int:
         """Bytes that are kept."""
-        return sum(_size(cache) for cache in self._kept.values())
+        return sum(size_of(cache) for cache in self._kept.values())
 
     def fill(self, cache: DynamicCache, prompt: Sequence[int]) -> None:
         """Into an empty `cache`, what is known of the beginning of `prompt`: the longest one, but not all of it.
@@ -53,7 +53,7 @@ class Prefixes:
             return
         if any(_shared(known, tokens) == len(tokens) for known in self._kept):
             return
-        fitting = self._limit // max(1, _size(cache) // len(tokens))
+        fitting = self._limit // max(1, size_of(cache) // len(tokens))
         if fitting < len(tokens):
             _copy(cache, empty, tokens=fitting)
             tokens, cache = tokens[:fitting], empty
@@ -80,5 +80,5 @@ def _copy(source: DynamicCache, target: DynamicCache, *, tokens: int) -> None:
             target.update(keys[..., :tokens, :], values[..., :tokens, :], index)
 
 
-def _size(cache: DynamicCache) -> int:
+def size_of(cache: DynamicCache) -> int:
     return sum(int(part.nbytes) for layer in cache for part in layer[:2] if part is not None)
