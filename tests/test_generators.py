@@ -242,8 +242,8 @@ def test_waiting_for_ones_turn_does_not_count(folder: Path) -> None:
 
 
 def test_a_model_that_begins_too_late_is_told(llama: Path) -> None:
-    with pytest.raises(GeneratorError, match="llama wrote nothing in 1e-06 seconds: raise") as raised:
-        reply(load(llama, seconds=1e-6))
+    with pytest.raises(GeneratorError, match="llama wrote nothing in 1e-09 seconds: raise") as raised:
+        reply(load(llama, seconds=1e-9))
     assert not isinstance(raised.value, ReplyCutShort)
 
 
