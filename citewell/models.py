@@ -147,6 +147,7 @@ def configured_generator(settings: GeneratorSettings) -> Generator:
         askers=settings.askers,
         cache_megabytes=settings.cache_megabytes,
         idle_seconds=settings.idle_seconds,
+        quantisation=settings.quantisation,
         llm=settings.llm,
         llm_options=settings.llm_options,
     )

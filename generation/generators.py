@@ -20,6 +20,7 @@ def load_generator(
     askers: int = 16,
     cache_megabytes: int | None = None,
     idle_seconds: float = 600.0,
+    quantisation: str = "none",
     llm: str = "",
     llm_options: Mapping[str, object] | None = None,
 ) -> Generator:
@@ -53,4 +54,5 @@ def load_generator(
         askers=askers,
         cache_megabytes=cache_megabytes,
         idle_seconds=idle_seconds,
+        quantisation=quantisation,
     )

@@ -35,7 +35,7 @@ class TransformersGenerator:
     A reply is of at most `max_tokens` and takes at most `seconds`. Up to `askers` are served at once, the others in
     their turn. What was read of earlier prompts is remembered; that, and what several at once need, takes at most
     `cache_megabytes` (None: a share of what the device has). The weights are given back after `idle_seconds` without a
-    question (0: never), and loaded again for the next.
+    question (0: never), and loaded again for the next; `quantisation` ("none", "8bit", "4bit") makes them smaller.
 
     Safe to share between threads.
     """
@@ -51,10 +51,12 @@ class TransformersGenerator:
         askers: int,
         cache_megabytes: int | None,
         idle_seconds: float,
+        quantisation: str,
     ) -> None:
         quiet_transformers()
         self._folder, self._name, self._device = folder, name, device
         self._max_tokens, self._seconds = max_tokens, seconds
+        self._quantisation = quantisation
         self._askers, self._cache_megabytes = askers, cache_megabytes
         self._tokenizer = load_writing_tokenizer(folder)
         # A tokenizer that encodes must not be asked to decode meanwhile, as it keeps state between calls.
@@ -98,7 +100,7 @@ class TransformersGenerator:
         return before(prompt.ends_with, pieces) if prompt.ends_with else pieces
 
     def _load(self) -> Writer:
-        model = load_language_model(self._folder, self._tokenizer, device=self._device)
+        model = load_language_model(self._folder, self._tokenizer, device=self._device, quantisation=self._quantisation)
         given = self._cache_megabytes
         cache = cache_share(self._device) if given is None else given * _MEGABYTE
         return Writer(model, cache_bytes=cache, askers=self._askers, joins=self._device == "cuda")

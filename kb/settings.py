@@ -200,7 +200,8 @@ class GeneratorSettings(_Section):
     `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens` and `seconds`
     (from when its turn comes), to up to `askers` at once. What it has read it remembers, for prompts that begin alike:
     that, and what several at once need, takes `cache_megabytes` of its device (None: a quarter of what a GPU has left,
-    a gigabyte elsewhere). After `idle_seconds` without a question (0: never) all its memory is given back.
+    a gigabyte elsewhere). After `idle_seconds` without a question (0: never) all its memory is given back. On a GPU,
+    `quantisation` makes its weights smaller, and what it writes a little worse.
     `llm` is a class of LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. They may hold
     keys of services, so they are left out wherever settings are written.
     """
@@ -212,6 +213,7 @@ class GeneratorSettings(_Section):
     askers: Annotated[int, Field(ge=1, le=256)] = 16
     cache_megabytes: Annotated[int, Field(ge=0)] | None = None
     idle_seconds: Annotated[float, Field(ge=0)] = 600.0
+    quantisation: Literal["none", "8bit", "4bit"] = "none"
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,14 @@ from transformers import (
 
 from generation.local import decoding
 from generation.local.decoding import can_step, empty_cache, greedy
+from generation.local.loading import load_language_model, load_writing_tokenizer
 from generation.local.lookup import PromptLookup
 from generation.local.memory import is_out_of_memory
 from generation.local.prefixes import Prefixes
 from generation.local.writing import Writer
-from kb.errors import OutOfMemory
+from kb.errors import OutOfMemory, SettingsError
 from kb.protocols import Generator, Message
+from kb.settings import load_settings
 
 _SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 40}
 _SMALL |= {"initializer_range": 0.5, "bos_token_id": None, "eos_token_id": None, "pad_token_id": 0}
@@ -295,3 +298,17 @@ def test_the_ways_in_which_torch_says_that_memory_is_full() -> None:
     assert is_out_of_memory(MemoryError())
     assert not is_out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_fewer_bits_are_refused_where_they_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_llama(tmp_path)
+    with pytest.raises(
+        SettingsError, match=r'generator\.quantisation = "4bit" is for an NVIDIA GPU, and there is none'
+    ):
+        load(folder, quantisation="4bit")
+    if find_spec("bitsandbytes") is None:
+        with pytest.raises(SettingsError, match=r"needs a package that is not installed: pip install 'citewell\[quant"):
+            load_language_model(folder, load_writing_tokenizer(folder), device="cuda", quantisation="8bit")
+    monkeypatch.setenv("CITEWELL_GENERATOR__QUANTISATION", "3bit")
+    with pytest.raises(SettingsError, match=r"generator\.quantisation"):
+        load_settings()
