@@ -119,6 +119,11 @@ def test_time_is_counted_for_each(llama: Path) -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_waiting_for_a_turn_outside_the_batch_is_not_counted(llama: Path) -> None:
+    generator = load(llama, max_tokens=15_000, seconds=0.5, cache_megabytes=0)
+    assert all(at_once(generator, QUESTIONS[:4]))
+
+
 def test_nothing_runs_on_when_all_are_served(llama: Path) -> None:
     generator = load(llama)
     assert all(at_once(generator, QUESTIONS))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from queue import Empty
 from threading import Event
 from time import monotonic
@@ -34,7 +36,8 @@ class Work:
 
     @property
     def has_begun(self) -> bool:
-        return self._until is not None
+        """Whether its time is counted."""
+        return self._until is not None and self._until < inf
 
     @property
     def is_whole(self) -> bool:
@@ -64,6 +67,16 @@ class Work:
     def begin(self) -> None:
         """From now on its time is counted; to be called when its turn comes, and without effect when called again."""
         self._until = self._until or monotonic() + self.seconds
+
+    @contextmanager
+    def clock_stopped(self) -> Iterator[None]:
+        """Its time is not counted meanwhile."""
+        left = inf if self._until is None else self._until - monotonic()
+        self._until = inf
+        try:
+            yield
+        finally:
+            self._until = monotonic() + left
 
     def add(self, tokens: Sequence[int]) -> None:
         """What comes next; all behind a token that ends the reply, or behind its last one, is left out."""

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 class Writer:
     """Writes for up to `askers` at once, in the order in which they came; safe to share between threads.
 
-    One who asks alone is served step by step, with drafts and with what is remembered of earlier prompts. Others who
-    come meanwhile form a batch, in turns with the first, who joins them where prompts are read so fast that it may read
-    its own again (`joins`). Models that cannot step serve all in a batch; those that cannot batch, one after the other.
+    One who asks alone is served step by step, with up to `draft` tokens guessed at once (0: none), and with what is
+    remembered of earlier prompts. Others who come meanwhile form a batch, in turns with the first, who joins them where
+    prompts are read so fast that it may read its own again (`joins`). Models that cannot step serve all in a batch;
+    those that cannot batch, one after the other.
     What is remembered, and what the batch works with, takes at most `cache_bytes`, half of it each.
     """
 
-    def __init__(self, model: PreTrainedModel, *, cache_bytes: int, askers: int, joins: bool) -> None:
+    def __init__(
+        self, model: PreTrainedModel, *, cache_bytes: int, askers: int, joins: bool, draft: int = DRAFT
+    ) -> None:
         self._model, self._joins = model, joins
         self._can_step = can_step(model)
-        self._draft = DRAFT if can_go_back(model) else None
+        self._draft = draft if can_go_back(model) else 0
         self._prefixes = Prefixes(limit=cache_bytes // 2)
         self._batch: Batch | None = None
         if askers > 1 and can_batch(model):
@@ -76,7 +79,9 @@ class Writer:
                 raise BatchFailed
             self._batch.write(work)
         except BatchFailed:
-            if self._alone.enter(work):
+            with work.clock_stopped():
+                has_come = self._alone.enter(work)
+            if has_come:
                 self._write_alone(work, joins=False)
 
     def _write_alone(self, work: Work, *, joins: bool) -> None:
@@ -109,7 +114,14 @@ class Writer:
     def _step(self, work: Work, *, joins: bool) -> None:
         cache = empty_cache(self._model)
         self._prefixes.fill(cache, work.known)
-        steps = greedy(self._model, work.known, cache=cache, tokens=work.left, within=self._model_is_free)
+        steps = greedy(
+            self._model,
+            work.known,
+            cache=cache,
+            tokens=work.left,
+            draft=self._draft,
+            within=self._model_is_free,
+        )
         with closing(steps):
             for tokens in steps:
                 work.add(tokens)
@@ -128,7 +140,7 @@ class Writer:
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=work.left,
-            prompt_lookup_num_tokens=self._draft,
+            prompt_lookup_num_tokens=self._draft or None,
             streamer=sink,
             stopping_criteria=StoppingCriteriaList([sink.is_over]),
         )
