@@ -82,7 +82,7 @@ def test_one_who_leaves_does_not_disturb_the_others(llama: Path) -> None:
     assert not writer(generator)._is_batch_busy
 
 
-def test_one_who_fails_does_not_hurt_the_others(tmp_path: Path) -> None:
+def test_one_who_fails_does_not_hurt_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tiny_llama(tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.add_tokens(["narwhal"])  # A token that the network has no embedding for.
@@ -102,6 +102,7 @@ def test_one_who_fails_does_not_hurt_the_others(tmp_path: Path) -> None:
             time.sleep(0.001)
         assert pool.submit(ask, [Message("user", "the narwhal")]).result(60) == "failed"
         assert [future.result(60) for future in first] == alone
+    assert "Replies are written one after the other, as several at once failed: index out of range" in caplog.text
     assert at_once(generator, QUESTIONS[:4]) == alone
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
+from weakref import ref
 
 import pytest
 import torch
@@ -247,6 +249,15 @@ def test_weights_are_given_back_when_idle_and_loaded_again(tmp_path: Path) -> No
     assert not loaded.is_kept
     assert reply(generator, QUESTIONS[0]) == first
     assert loaded.is_kept
+
+
+def test_a_generator_that_is_dropped_keeps_no_weights(tmp_path: Path) -> None:
+    generator = load(tiny_llama(tmp_path), idle_seconds=600)
+    assert reply(generator, QUESTIONS[0])
+    weights = ref(network(generator))
+    del generator
+    gc.collect()
+    assert weights() is None
 
 
 def short_of_memory(generator: Generator, *, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:

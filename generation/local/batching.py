@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from transformers import ContinuousBatchingManager, PreTrainedModel
     from transformers.generation.continuous_batching.requests import GenerationOutput
 
+_log = logging.getLogger(__name__)
+
 _PAGE = 256
 """Tokens of a page, the library's own choice: prompts share whole ones."""
 _STEP = {"cpu": 256, "cuda": 1_024}
@@ -68,6 +70,7 @@ class Batch:
         self._lock = Lock()
         self._running: list[ContinuousBatchingManager] = []
         self._starting = Lock()
+        self._is_told = False
 
     @property
     def is_busy(self) -> bool:
@@ -149,6 +152,7 @@ class Batch:
                 asked.outputs.put(output)
             if output is None and (not manager.is_running() or manager.background_thread_status.fatal_error):
                 break
+        self._tell(manager)
         self._forget(manager)
         manager.stop(block=True, hard_stop=True)  # Who goes on by itself needs the memory.
         self._running.remove(manager)
@@ -163,6 +167,13 @@ class Batch:
                 return True
             self._manager = None
             return False
+
+    def _tell(self, manager: ContinuousBatchingManager) -> None:
+        """Once: those who asked only see that they wait for one another."""
+        failure = manager.background_thread_status.fatal_error
+        if failure and not self._is_told:
+            self._is_told = True
+            _log.warning("Replies are written one after the other, as several at once failed: %s", failure)
 
     def _forget(self, manager: ContinuousBatchingManager) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Lock, Timer
 from time import monotonic
 from typing import Generic, TypeVar
+from weakref import ref
 
 T = TypeVar("T")
 
@@ -52,12 +53,13 @@ class LetGoWhenIdle(Generic[T]):
             self._start(self._seconds)
 
     def _start(self, seconds: float) -> None:
-        self._timer = Timer(seconds, self._let_go)
+        self._timer = Timer(seconds, _let_go, [ref(self)])
         self._timer.daemon = True
         self._timer.name = "citewell-idle"
         self._timer.start()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """If it has been idle for long enough."""
         with self._lock:
             self._timer = None
             left = self._last_used + self._seconds - monotonic()
@@ -68,3 +70,9 @@ class LetGoWhenIdle(Generic[T]):
                 return
             self._kept.clear()
             self._freed()
+
+
+def _let_go(idle: ref[LetGoWhenIdle[T]]) -> None:
+    """One who waits must not be why it is kept."""
+    if found := idle():
+        found.let_go()
