@@ -138,18 +138,5 @@ def configured_views_scorer(settings: Settings, home: Path) -> Scorer:
 def configured_generator(settings: GeneratorSettings) -> Generator:
     """Raises MissingModel where it is not on this machine, SettingsError where the settings name none."""
     from generation.generators import load_generator
-    from generation.recording import RecordedGenerator, RecordingGenerator
 
-    if settings.replay:
-        return RecordedGenerator(Path(settings.replay).expanduser())
-    generator = load_generator(
-        model=settings.model,
-        device=settings.device,
-        max_tokens=settings.max_tokens,
-        server=settings.server,
-        key=settings.key,
-        seconds=settings.seconds,
-        llm=settings.llm,
-        llm_options=settings.llm_options,
-    )
-    return RecordingGenerator(generator, Path(settings.record).expanduser()) if settings.record else generator
+    return load_generator(settings)

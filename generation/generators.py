@@ -1,46 +1,45 @@
-"""The one place that chooses a language model: a folder's, a server's, or one of LlamaIndex's by its class."""
+"""The one place that chooses a language model: a folder's, a server's, one of LlamaIndex's by its class, or a recording."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from kb.errors import SettingsError
 from kb.models.embedders import chosen_device, local_folder
 from kb.models.llama_index_llm import make_llm
 from kb.protocols import Generator
+from kb.settings import GeneratorSettings
 
 
-def load_generator(
-    *,
-    model: str,
-    device: str,
-    max_tokens: int,
-    server: str = "",
-    key: str = "",
-    seconds: float = 120.0,
-    llm: str = "",
-    llm_options: Mapping[str, object] | None = None,
-) -> Generator:
-    """The generator for `model`, a folder or a name in the local Hugging Face cache, or for the class `llm`.
+def load_generator(settings: GeneratorSettings) -> Generator:
+    """The generator that the settings name; what it says is recorded where they say so.
 
-    With the address of a `server`, `model` is a name that it knows, or empty for its first; it is asked nothing yet.
-    Nothing is downloaded. `device` is "cpu", "cuda" or "auto" (CUDA where there is some). A reply has `max_tokens` and
-    `seconds`; `key` is for a server. Raises MissingModel, and SettingsError where the settings name no language model,
-    or two.
+    Nothing is downloaded, and a server is asked nothing yet. Raises MissingModel, and SettingsError where they name no
+    language model, or two.
     """
-    named = f"{server} (generator.server)" if server else f"{model} (generator.model)"
-    if (server or model) and llm:
+    from generation.recording import RecordedGenerator, RecordingGenerator
+
+    if settings.replay:
+        return RecordedGenerator(Path(settings.replay).expanduser())
+    generator = _named(settings)
+    return RecordingGenerator(generator, Path(settings.record).expanduser()) if settings.record else generator
+
+
+def _named(settings: GeneratorSettings) -> Generator:
+    server, model, llm = settings.server, settings.model, settings.llm
+    if llm and (server or model):
+        named = f"{server} (generator.server)" if server else f"{model} (generator.model)"
         raise SettingsError(f"The settings name two language models, {named} and {llm} (generator.llm); keep one.")
     if llm:
         from generation.llama_index_generator import LlamaIndexGenerator
 
-        return LlamaIndexGenerator(make_llm(llm, llm_options or {}, section="generator"))
+        return LlamaIndexGenerator(make_llm(llm, settings.llm_options, section="generator"))
     if server:
         from generation.server import Server
         from generation.server_generator import ServerGenerator
 
-        return ServerGenerator(Server(server, key), model=model, max_tokens=max_tokens, seconds=seconds)
+        limits = {"max_tokens": settings.max_tokens, "seconds": settings.seconds}
+        return ServerGenerator(Server(server, settings.key), model=model, **limits)
     if not model:
         raise SettingsError(
             "No language model is configured; name one in the settings, under [generator]: the folder of one in model, "
@@ -48,11 +47,14 @@ def load_generator(
         )
     from generation.transformers_generator import TransformersGenerator
 
-    folder = local_folder(model, kind="language model")
     return TransformersGenerator(
-        folder,
+        local_folder(model, kind="language model"),
         name=Path(model).resolve().name,
-        device=chosen_device(device),
-        max_tokens=max_tokens,
-        seconds=seconds,
+        device=chosen_device(settings.device),
+        max_tokens=settings.max_tokens,
+        seconds=settings.seconds,
+        askers=settings.askers,
+        cache_megabytes=settings.cache_megabytes,
+        idle_seconds=settings.idle_seconds,
+        quantisation=settings.quantisation,
     )

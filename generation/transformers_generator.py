@@ -8,42 +8,63 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from generation.chat_prompt import ChatPrompt, before, chat_prompt
-from generation.local.work import Sink, Work
-from kb.errors import GeneratorError, MissingModel, ReplyCutShort
-from kb.models.precision import precision_on
-from kb.models.transformers_models import load_network, load_tokenizer, loading_told, quiet_transformers
-from kb.models.weights import weight_files
+from generation.local.idle import LetGoWhenIdle
+from generation.local.loading import load_language_model, load_writing_tokenizer
+from generation.local.memory import cache_share, give_back, is_out_of_memory
+from generation.local.work import Work
+from generation.local.writing import Writer
+from kb.errors import GeneratorError, OutOfMemory, ReplyCutShort
+from kb.models.transformers_models import quiet_transformers
 from kb.protocols import Message, TextStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
-
 _PATIENCE = 60.0
 """Seconds beyond a reply's own, without a word, after which a model counts as stuck."""
 _FAREWELL = 5.0
-"""Seconds that closing a reply waits for the model to have stopped: a token's time, but for a long prompt."""
+"""Seconds that closing a reply waits for the model to have stopped: a step's time."""
 _UNBOUNDED = 10**9
 """Tokenizers that know of no limit name a huge one."""
+_MEGABYTE = 1_048_576
 
 
 class TransformersGenerator:
     """Writes on `device` ("cpu" or "cuda"), always the likeliest next token, so that it replies alike to what is alike.
 
-    Safe to share between threads, which take turns, a reply at a time.
+    A reply is of at most `max_tokens` and takes at most `seconds`. Up to `askers` are served at once, the others in
+    their turn. What was read of earlier prompts is remembered; that, and what several at once need, takes at most
+    `cache_megabytes` (None: a share of what the device has). The weights are given back after `idle_seconds` without a
+    question (0: never), and loaded again for the next; `quantisation` ("none", "8bit", "4bit") makes them smaller.
+
+    Safe to share between threads.
     """
 
-    def __init__(self, folder: Path, *, name: str, device: str, max_tokens: int, seconds: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        device: str,
+        max_tokens: int,
+        seconds: float,
+        askers: int,
+        cache_megabytes: int | None,
+        idle_seconds: float,
+        quantisation: str,
+    ) -> None:
         quiet_transformers()
-        self._name = name
+        self._folder, self._name, self._device = folder, name, device
         self._max_tokens, self._seconds = max_tokens, seconds
-        self._model, self._tokenizer = _loaded(folder, device)
-        self._model.generation_config = _greedy(self._model, self._tokenizer, max_tokens)
-        self._ends = _ends(self._model.generation_config)
+        self._quantisation = quantisation
+        self._askers, self._cache_megabytes = askers, cache_megabytes
+        self._tokenizer = load_writing_tokenizer(folder)
         # A tokenizer that encodes must not be asked to decode meanwhile, as it keeps state between calls.
         self._encoder = deepcopy(self._tokenizer)
-        self._encoding, self._turn = Lock(), Lock()
+        self._encoding = Lock()
+        self._loaded = LetGoWhenIdle(self._load, seconds=idle_seconds, freed=give_back)
+        with self._loaded.use() as writer:
+            self._positions, self._ends = writer.window, writer.ends
 
     @property
     def name(self) -> str:
@@ -52,9 +73,8 @@ class TransformersGenerator:
     @property
     def window(self) -> int | None:
         """Tokens of prompt and reply together; None where there is no limit."""
-        positions = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        if isinstance(positions, int):
-            return positions
+        if self._positions is not None:
+            return self._positions
         return self._tokenizer.model_max_length if self._tokenizer.model_max_length < _UNBOUNDED else None
 
     @property
@@ -69,14 +89,21 @@ class TransformersGenerator:
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply, word by word; closing it stops the model within a token, and waits for that.
 
-        Raises GeneratorError for a prompt that leaves no room for a reply in the window: nothing is ever cut. Raises
-        ReplyCutShort behind a reply that met a limit, and GeneratorError where its time was over before its first word.
+        Raises GeneratorError for a prompt that leaves no room for a reply in the window, for nothing is ever cut, and
+        where its time was over before its first word; behind a reply that met a limit ReplyCutShort; and OutOfMemory
+        where that is still so after all that is remembered of earlier prompts was given up.
         """
         prompt = chat_prompt(self._encoder, messages)
         encoded = self._encoded(prompt)
         self._check_room(len(encoded))
         pieces = self._written(encoded, prompt.begins_with)
         return before(prompt.ends_with, pieces) if prompt.ends_with else pieces
+
+    def _load(self) -> Writer:
+        model = load_language_model(self._folder, self._tokenizer, device=self._device, quantisation=self._quantisation)
+        given = self._cache_megabytes
+        cache = cache_share(self._device) if given is None else given * _MEGABYTE
+        return Writer(model, cache_bytes=cache, askers=self._askers, joins=self._device == "cuda")
 
     def _encoded(self, prompt: ChatPrompt) -> list[int]:
         with self._encoding:
@@ -112,34 +139,19 @@ class TransformersGenerator:
             work.stopped.set()
             writer.join(_FAREWELL)
         if work.error:
-            raise self._told(work.error)
+            raise self._told(work.error, work)
         if not work.is_whole:
             raise self._cut_short(work)
 
     def _write(self, work: Work) -> None:
         """In a thread of its own, which ends by itself, whoever does or does not read on."""
         try:
-            with self._turn:
-                if not work.is_over:
-                    work.begin()
-                    self._generate(work)
+            with self._loaded.use() as writer:
+                writer.write(work)
         except Exception as error:  # noqa: BLE001 - it rises in whoever reads
             work.error = error
         finally:
             work.close()
-
-    def _generate(self, work: Work) -> None:
-        import torch
-        from transformers import StoppingCriteriaList
-
-        sink = Sink(work)
-        ids = torch.tensor([work.prompt], device=self._model.device)
-        self._model.generate(  # type: ignore[operator]
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            streamer=sink,
-            stopping_criteria=StoppingCriteriaList([sink.is_over]),
-        )
 
     def _cut_short(self, work: Work) -> GeneratorError:
         if not work.has_room:
@@ -157,48 +169,23 @@ class TransformersGenerator:
             "with less, or use a smaller model."
         )
 
-    def _told(self, error: Exception) -> Exception:
-        """What torch raises is the machine's failure (its memory is full, say), anything else a bug."""
-        if not isinstance(error, RuntimeError):
+    def _told(self, error: Exception, work: Work) -> Exception:
+        """What torch raises is the machine's failure, anything else a bug."""
+        if is_out_of_memory(error):
+            told: GeneratorError = self._too_large(work)
+        elif isinstance(error, RuntimeError):
+            reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+            told = GeneratorError(
+                f"The language model {self._name} fails: {reason}; use a smaller one or another device."
+            )
+        else:
             return error
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        told = GeneratorError(f"The language model {self._name} fails: {reason}; use a smaller one or another device.")
         told.__cause__ = error
         return told
 
-
-def _loaded(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Raises MissingModel where the folder holds no language model that loads without running foreign code."""
-    from transformers import AutoModelForCausalLM
-
-    if not (folder / "config.json").is_file():
-        raise MissingModel(f"{folder} holds no language model (no config.json): name the folder of a checkpoint.")
-    weight_files([folder])
-    with loading_told(folder):
-        tokenizer = load_tokenizer(folder)
-        model = load_network(AutoModelForCausalLM, folder, precision_on(device))
-        return model.to(device), tokenizer  # type: ignore[arg-type]
-
-
-def _ends(config: GenerationConfig) -> frozenset[int]:
-    """The tokens that end a reply."""
-    end = config.eos_token_id
-    return frozenset(end if isinstance(end, list) else [] if end is None else [end])
-
-
-def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> GenerationConfig:
-    """Of what the checkpoint says about writing, only what its special tokens are."""
-    from transformers import GenerationConfig
-
-    given = model.generation_config
-    end = tokenizer.eos_token_id if given.eos_token_id is None else given.eos_token_id
-    padding = given.pad_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    if padding is None:
-        padding = (end[0] if isinstance(end, list) else end) or 0
-    return GenerationConfig(  # type: ignore[no-untyped-call]
-        do_sample=False,
-        max_new_tokens=max_tokens,
-        bos_token_id=given.bos_token_id,
-        eos_token_id=end,
-        pad_token_id=padding,
-    )
+    def _too_large(self, work: Work) -> OutOfMemory:
+        device = "The GPU's memory" if self._device == "cuda" else "The memory of this machine"
+        return OutOfMemory(
+            f"{device} does not do for the language model {self._name} and a prompt of {len(work.prompt):,} tokens: "
+            "lower context.tokens or generator.max_tokens, or use a smaller model."
+        )

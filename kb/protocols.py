@@ -119,8 +119,8 @@ class Generator(Protocol):
     def stream(self, messages: Sequence[Message]) -> TextStream:
         """The reply, piece by piece; closing it stops the model.
 
-        Raises GeneratorError where the model fails, and behind the last piece of a reply that met a limit before its
-        end ReplyCutShort, which is one.
+        Raises GeneratorError where the model fails: one of memory, where a shorter prompt may do, is OutOfMemory.
+        Behind the last piece of a reply that met a limit before its end it raises ReplyCutShort, which is one too.
         """
         ...
 

@@ -209,11 +209,15 @@ class GeneratorSettings(_Section):
     """The language model that answers, and writes about questions before they are searched; without one none does.
 
     `model` is a local folder, or a model that the hub's cache holds, and replies in at most `max_tokens` and `seconds`
-    (from when its turn comes). `server` is the address of one that speaks OpenAI's protocol, http://127.0.0.1:11434/v1
-    for one: `model` is then a name that it knows (empty: its first), `key` what it may ask for. `llm` is a class of
-    LlamaIndex's instead, "package.module:Class"; `llm_options` are its arguments. These and `key` are left out wherever
-    settings are written. What it is told and replies is added to the file `record`, if one is named; the file `replay`
-    is such a recording, which replies instead of a model.
+    (from when its turn comes), to up to `askers` at once. What it has read it remembers, for prompts that begin alike:
+    that, and what several at once need, takes `cache_megabytes` of its device (None: a quarter of what a GPU has left,
+    a gigabyte elsewhere). After `idle_seconds` without a question (0: never) all its memory is given back. On a GPU,
+    `quantisation` makes its weights smaller, and what it writes a little worse.
+    `server` is the address of one that speaks OpenAI's protocol, http://127.0.0.1:11434/v1 for one: `model` is then a
+    name that it knows (empty: its first), `key` what it may ask for. `llm` is a class of LlamaIndex's instead,
+    "package.module:Class"; `llm_options` are its arguments. These and `key` are left out wherever settings are written.
+    What a model is told and replies is added to the file `record`, if one is named; the file `replay` is such a
+    recording, which replies instead of a model.
     """
 
     model: str = ""
@@ -222,6 +226,10 @@ class GeneratorSettings(_Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_tokens: Annotated[int, Field(ge=1)] = 512
     seconds: Annotated[float, Field(gt=0)] = 120.0
+    askers: Annotated[int, Field(ge=1, le=256)] = 16
+    cache_megabytes: Annotated[int, Field(ge=0)] | None = None
+    idle_seconds: Annotated[float, Field(ge=0)] = 600.0
+    quantisation: Literal["none", "8bit", "4bit"] = "none"
     llm: Annotated[str, Field(pattern=r"^([\w.]+:\w+)?$")] = ""
     llm_options: Annotated[dict[str, Any], Field(exclude=True, repr=False)] = {}
     record: str = ""

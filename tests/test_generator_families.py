@@ -21,6 +21,7 @@ from generation.generators import load_generator
 from generation.prompting.prompt import REFUSAL, load_prompts
 from kb.errors import ReplyCutShort
 from kb.protocols import Generator, Measured, Message
+from kb.settings import GeneratorSettings
 
 SHAPE = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 SHAPE |= {"initializer_range": 0.5, "max_position_embeddings": 4096, "bos_token_id": 0, "eos_token_id": 1}
@@ -92,7 +93,7 @@ def reply(generator: Generator, messages: tuple[Message, ...]) -> str:
 
 
 def test_a_model_of_each_family_writes_what_the_library_writes(folder: Path) -> None:
-    generator = load_generator(model=str(folder), device="cpu", max_tokens=40)
+    generator = load_generator(GeneratorSettings(model=str(folder), device="cpu", max_tokens=40))
     messages = load_prompts().ask("Wie heißt der Fluss, “so” 是的?", [])
     tokenizer = AutoTokenizer.from_pretrained(folder)
     prompt = expected_prompt(tokenizer, messages)

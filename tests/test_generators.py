@@ -24,14 +24,14 @@ from llama_index.core.llms import (
 from scripted_llm import logged
 from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 from tiny_generators import NO_SYSTEM, SILENT_SYSTEM, TEMPLATE, tiny_llama, tiny_neox
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from generation.chat_prompt import before, chat_prompt
 from generation.generators import load_generator
 from generation.llama_index_generator import LlamaIndexGenerator
 from kb.errors import GeneratorError, MissingModel, ReplyCutShort, SettingsError
 from kb.protocols import Generator, Measured, Message
-from kb.settings import Settings, changed
+from kb.settings import GeneratorSettings, Settings, changed
 
 MESSAGES = (Message("system", "the walrus"), Message("user", "has long tusks"))
 
@@ -46,8 +46,8 @@ def llama(folder: Path) -> Path:
     return tiny_llama(folder / "llama")
 
 
-def load(folder: Path, *, device: str = "cpu", max_tokens: int = 24, seconds: float = 120.0) -> Generator:
-    return load_generator(model=str(folder), device=device, max_tokens=max_tokens, seconds=seconds)
+def load(folder: Path, *, device: str = "cpu", max_tokens: int = 24, **options: Any) -> Generator:
+    return load_generator(GeneratorSettings(model=str(folder), device=device, max_tokens=max_tokens, **options))
 
 
 def written(generator: Generator, messages: Sequence[Message] = MESSAGES) -> list[str]:
@@ -145,7 +145,7 @@ def test_closing_the_reply_stops_the_model(folder: Path) -> None:
 
 
 def test_a_reply_that_is_closed_gives_its_turn_to_the_next(folder: Path) -> None:
-    generator = load(tiny_llama(folder / "busy", window=20_000), max_tokens=15_000)
+    generator = load(tiny_llama(folder / "busy", window=20_000), max_tokens=15_000, askers=1)
     with closing(generator.stream(MESSAGES)) as busy:
         assert next(busy)
         waiting = generator.stream(MESSAGES)
@@ -161,8 +161,9 @@ def test_a_reply_that_is_closed_gives_its_turn_to_the_next(folder: Path) -> None
     assert not writing()
 
 
-def test_threads_take_turns(llama: Path) -> None:
-    generator = load(llama)
+@pytest.mark.parametrize("askers", [1, 3])
+def test_threads_take_turns(llama: Path, askers: int) -> None:
+    generator = load(llama, askers=askers)
     conversations = [[Message("user", word)] for word in ("walrus", "copper", "bread", "ovens")] * 3
     alone = [reply(generator, conversation) for conversation in conversations]
     with ThreadPoolExecutor(6) as pool:
@@ -198,10 +199,10 @@ def test_a_prompt_is_measured_by_the_models_own_tokens(folder: Path) -> None:
 
 def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama)
-    monkeypatch.setattr(generator._model, "generate", failing(torch.OutOfMemoryError("CUDA out of memory.\nTried")))  # type: ignore[attr-defined]
-    with pytest.raises(GeneratorError, match="llama fails: CUDA out of memory; use"):
+    monkeypatch.setattr(network(generator), "forward", failing(RuntimeError("CUDA error: launch failure.\nTried")))
+    with pytest.raises(GeneratorError, match="llama fails: CUDA error: launch failure; use"):
         reply(generator)
-    monkeypatch.setattr(generator._model, "generate", failing(KeyError("a bug")))  # type: ignore[attr-defined]
+    monkeypatch.setattr(network(generator), "forward", failing(KeyError("a bug")))
     with pytest.raises(KeyError, match="a bug"):
         reply(generator)
 
@@ -209,9 +210,16 @@ def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pyt
 def test_a_model_that_is_stuck_is_told(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama, seconds=0.1)
     monkeypatch.setattr("generation.transformers_generator._PATIENCE", 0.1)
-    monkeypatch.setattr(generator._model, "generate", lambda **_: time.sleep(0.5))  # type: ignore[attr-defined]
+    monkeypatch.setattr(network(generator), "forward", lambda **_: time.sleep(0.5))
     with pytest.raises(GeneratorError, match="llama is stuck: it has written nothing for"):
         reply(generator)
+
+
+def network(generator: Generator) -> PreTrainedModel:
+    """That of a generator which runs here."""
+    with generator._loaded.use() as writer:  # type: ignore[attr-defined]
+        model: PreTrainedModel = writer._model
+    return model
 
 
 def test_a_reply_that_takes_too_long_is_cut_and_says_so(folder: Path) -> None:
@@ -228,9 +236,15 @@ def test_a_reply_that_takes_too_long_is_cut_and_says_so(folder: Path) -> None:
 
 
 def test_waiting_for_ones_turn_does_not_count(folder: Path) -> None:
-    generator = load(tiny_llama(folder / "queue", window=20_000), max_tokens=15_000, seconds=0.5)
+    generator = load(tiny_llama(folder / "queue", window=20_000), max_tokens=15_000, seconds=0.5, askers=1)
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lambda _: reply(generator), range(3)))
+
+
+def test_a_model_that_begins_too_late_is_told(llama: Path) -> None:
+    with pytest.raises(GeneratorError, match="llama wrote nothing in 1e-09 seconds: raise") as raised:
+        reply(load(llama, seconds=1e-9))
+    assert not isinstance(raised.value, ReplyCutShort)
 
 
 def test_a_reply_that_is_longer_than_it_may_be_says_so(llama: Path) -> None:
@@ -287,9 +301,9 @@ def test_folders_that_hold_no_language_model_are_told(folder: Path, tmp_path: Pa
 
 def test_one_language_model_is_to_be_named() -> None:
     with pytest.raises(SettingsError, match=r"under \[generator\]"):
-        load_generator(model="", device="cpu", max_tokens=8)
+        load_generator(GeneratorSettings(model="", device="cpu", max_tokens=8))
     with pytest.raises(SettingsError, match="two language models"):
-        load_generator(model="a", llm="b:C", device="cpu", max_tokens=8)
+        load_generator(GeneratorSettings(model="a", llm="b:C", device="cpu", max_tokens=8))
 
 
 def test_the_arguments_of_a_model_are_written_nowhere_and_outlast_a_change() -> None:
@@ -303,8 +317,8 @@ def test_the_arguments_of_a_model_are_written_nowhere_and_outlast_a_change() -> 
 @pytest.mark.parametrize("make", [tiny_llama, tiny_neox])
 def test_on_a_gpu_it_writes_in_half_precision(make: Any, tmp_path: Path) -> None:
     generator = load(make(tmp_path), device="cuda")
-    assert generator._model.dtype in (torch.bfloat16, torch.float16)  # type: ignore[attr-defined]
-    assert generator._model.device.type == "cuda"  # type: ignore[attr-defined]
+    assert network(generator).dtype in (torch.bfloat16, torch.float16)
+    assert network(generator).device.type == "cuda"
     assert reply(generator) == reply(generator) != ""
 
 
@@ -361,9 +375,9 @@ def test_the_failure_of_a_llama_index_model_is_told_after_what_it_said(tmp_path:
 
 def test_a_llama_index_model_that_cannot_stream_replies_at_once(tmp_path: Path) -> None:
     options = {"rules": [["system: the walrus.*user: has long tusks", "Yes, it has."]], "log": str(tmp_path / "log")}
-    generator = load_generator(
+    generator = load_generator(GeneratorSettings(
         model="", device="cpu", max_tokens=8, llm="scripted_llm:ScriptedLLM", llm_options=options
-    )
+    ))
     assert list(generator.stream(MESSAGES)) == ["Yes, it has."]
     assert generator.name == "scripted"
 

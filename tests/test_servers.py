@@ -18,14 +18,14 @@ from generation.generators import load_generator
 from generation.server import Server
 from kb.errors import GeneratorError, ReplyCutShort, SettingsError
 from kb.protocols import Generator, Message
-from kb.settings import Settings, changed
+from kb.settings import GeneratorSettings, Settings, changed
 
 MESSAGES = (Message("system", "the walrus"), Message("user", "has long tusks"))
 HELLO = streamed([chunk("Hel"), chunk("lo."), *END])
 
 
 def on(server: str, *, model: str = "first", seconds: float = 20.0, key: str = "", tokens: int = 24) -> Generator:
-    return load_generator(model=model, device="cpu", max_tokens=tokens, server=server, seconds=seconds, key=key)
+    return load_generator(GeneratorSettings(model=model, device="cpu", max_tokens=tokens, server=server, seconds=seconds, key=key))
 
 
 def pieces_of(generator: Generator, messages: Sequence[Message] = MESSAGES) -> Iterator[str]:
@@ -60,7 +60,7 @@ def real(llama: Path) -> Iterator[str]:
 
 
 def test_a_served_model_writes_what_it_writes_in_this_process(real: str, llama: Path) -> None:
-    here = load_generator(model=str(llama), device="cpu", max_tokens=24)
+    here = load_generator(GeneratorSettings(model=str(llama), device="cpu", max_tokens=24))
     served = on(real, model=str(llama))
     assert len(pieces := list(pieces_of(served))) > 10
     assert "".join(pieces) == reply(here)
@@ -96,13 +96,13 @@ def test_a_server_is_told_to_stop_by_closing_the_reply(real: str, llama: Path) -
 
 def test_llama_index_asks_the_same_server(real: str, llama: Path) -> None:
     options = {"model": str(llama), "api_base": real, "api_key": "none", "is_chat_model": True, "max_tokens": 24}
-    generator = load_generator(
+    generator = load_generator(GeneratorSettings(
         model="",
         device="cpu",
         max_tokens=24,
         llm="llama_index.llms.openai_like:OpenAILike",
         llm_options={**options, "temperature": 0},
-    )
+    ))
     asked = [Message("user", "the walrus\n\nhas long tusks")]
     assert len(pieces := list(generator.stream(asked))) > 10
     assert "".join(pieces) == reply(on(real, model=str(llama)))
@@ -282,4 +282,4 @@ def test_the_address_of_a_server_is_a_plain_one_and_its_key_is_written_nowhere()
     assert "a-secret" not in settings.model_dump_json() + repr(settings) + repr(Server("http://a", "a-secret"))
     assert changed(settings, {"answer.quotes": 5}).generator.key == "a-secret"
     with pytest.raises(SettingsError, match=r"two language models, http://a:1/v1 \(generator.server\) and b:C"):
-        load_generator(model="", device="cpu", max_tokens=8, server="http://a:1/v1", llm="b:C")
+        load_generator(GeneratorSettings(model="", device="cpu", max_tokens=8, server="http://a:1/v1", llm="b:C"))

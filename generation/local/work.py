@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from queue import Empty
 from threading import Event
 from time import monotonic
@@ -34,7 +36,8 @@ class Work:
 
     @property
     def has_begun(self) -> bool:
-        return self._until is not None
+        """Whether its time is counted."""
+        return self._until is not None and self._until < inf
 
     @property
     def is_whole(self) -> bool:
@@ -42,8 +45,18 @@ class Work:
         return self._is_whole
 
     @property
+    def known(self) -> list[int]:
+        """The prompt and what is written so far: all that the rest depends on."""
+        return [*self.prompt, *self.written]
+
+    @property
+    def left(self) -> int:
+        """Tokens that may still be written."""
+        return self.tokens - len(self.written)
+
+    @property
     def has_room(self) -> bool:
-        return len(self.written) < self.tokens
+        return self.left > 0
 
     @property
     def is_over(self) -> bool:
@@ -55,11 +68,21 @@ class Work:
         """From now on its time is counted; to be called when its turn comes, and without effect when called again."""
         self._until = self._until or monotonic() + self.seconds
 
+    @contextmanager
+    def clock_stopped(self) -> Iterator[None]:
+        """Its time is not counted meanwhile."""
+        left = inf if self._until is None else self._until - monotonic()
+        self._until = inf
+        try:
+            yield
+        finally:
+            self._until = monotonic() + left
+
     def add(self, tokens: Sequence[int]) -> None:
         """What comes next; all behind a token that ends the reply, or behind its last one, is left out."""
         import torch
 
-        new = list(tokens)[: self.tokens - len(self.written)]
+        new = list(tokens)[: self.left]
         end = next((place for place, token in enumerate(new) if token in self.ends), None)
         self._is_whole = self._is_whole or end is not None
         self.written += new[:end]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PreTrainedModel,
         PreTrainedTokenizerBase,
     )
+    from transformers.utils.quantization_config import QuantizationConfigMixin
 
     AutoClass = type[AutoModel] | type[AutoModelForCausalLM] | type[AutoModelForSequenceClassification]
 
@@ -88,6 +89,7 @@ def load_network(
     *,
     config: PreTrainedConfig | None = None,
     device: str | None = None,
+    quantisation: QuantizationConfigMixin | None = None,
 ) -> PreTrainedModel:
     """The network in `folder`, by a class of transformers'; to be called in `loading_told`.
 
@@ -98,6 +100,7 @@ def load_network(
         config=config,
         device_map=device,
         dtype=precision,
+        quantization_config=quantisation,
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=False,
