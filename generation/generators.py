@@ -1,4 +1,4 @@
-"""The one place that chooses a language model: a folder's, a server's, one of LlamaIndex's by its class, or a recording."""
+"""The one place that chooses a language model: a folder's, a server's, one of LlamaIndex's, or the recording of one."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def _named(settings: GeneratorSettings) -> Generator:
         from generation.server import Server
         from generation.server_generator import ServerGenerator
 
-        limits = {"max_tokens": settings.max_tokens, "seconds": settings.seconds}
-        return ServerGenerator(Server(server, settings.key), model=model, **limits)
+        address = Server(server, settings.key)
+        return ServerGenerator(address, model=model, max_tokens=settings.max_tokens, seconds=settings.seconds)
     if not model:
         raise SettingsError(
             "No language model is configured; name one in the settings, under [generator]: the folder of one in model, "

@@ -375,9 +375,9 @@ def test_the_failure_of_a_llama_index_model_is_told_after_what_it_said(tmp_path:
 
 def test_a_llama_index_model_that_cannot_stream_replies_at_once(tmp_path: Path) -> None:
     options = {"rules": [["system: the walrus.*user: has long tusks", "Yes, it has."]], "log": str(tmp_path / "log")}
-    generator = load_generator(GeneratorSettings(
-        model="", device="cpu", max_tokens=8, llm="scripted_llm:ScriptedLLM", llm_options=options
-    ))
+    generator = load_generator(
+        GeneratorSettings(model="", device="cpu", max_tokens=8, llm="scripted_llm:ScriptedLLM", llm_options=options)
+    )
     assert list(generator.stream(MESSAGES)) == ["Yes, it has."]
     assert generator.name == "scripted"
 

@@ -25,7 +25,9 @@ HELLO = streamed([chunk("Hel"), chunk("lo."), *END])
 
 
 def on(server: str, *, model: str = "first", seconds: float = 20.0, key: str = "", tokens: int = 24) -> Generator:
-    return load_generator(GeneratorSettings(model=model, device="cpu", max_tokens=tokens, server=server, seconds=seconds, key=key))
+    return load_generator(
+        GeneratorSettings(model=model, device="cpu", max_tokens=tokens, server=server, seconds=seconds, key=key)
+    )
 
 
 def pieces_of(generator: Generator, messages: Sequence[Message] = MESSAGES) -> Iterator[str]:
@@ -96,13 +98,15 @@ def test_a_server_is_told_to_stop_by_closing_the_reply(real: str, llama: Path) -
 
 def test_llama_index_asks_the_same_server(real: str, llama: Path) -> None:
     options = {"model": str(llama), "api_base": real, "api_key": "none", "is_chat_model": True, "max_tokens": 24}
-    generator = load_generator(GeneratorSettings(
-        model="",
-        device="cpu",
-        max_tokens=24,
-        llm="llama_index.llms.openai_like:OpenAILike",
-        llm_options={**options, "temperature": 0},
-    ))
+    generator = load_generator(
+        GeneratorSettings(
+            model="",
+            device="cpu",
+            max_tokens=24,
+            llm="llama_index.llms.openai_like:OpenAILike",
+            llm_options={**options, "temperature": 0},
+        )
+    )
     asked = [Message("user", "the walrus\n\nhas long tusks")]
     assert len(pieces := list(generator.stream(asked))) > 10
     assert "".join(pieces) == reply(on(real, model=str(llama)))
