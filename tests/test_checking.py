@@ -214,6 +214,8 @@ def test_figures_agree_across_units_and_not_across_kinds() -> None:
     assert not says(figure("27 percent"), figure("27 percentage points"))
     assert says(figure("747,950"), figure("about $748 million"), (1.0, 1000.0))
     assert not says(figure("clause 14.1"), figure("clause 14.2"))
+    assert says(figure("at −40 °C"), figure("minus 40 degrees Celsius"))
+    assert not says(figure("at −40 °C"), figure("at 40 °C"))
 
 
 def test_dates_bear_out_what_is_no_more_exact() -> None:
