@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -164,6 +165,16 @@ def test_a_title_bears_out_names_and_dates_but_no_quotation(checker: SupportChec
 def test_nothing_is_borne_out_without_sources(checker: SupportChecker) -> None:
     assert verdict(checker, "The tenant may end the lease.").problems
     assert checker.check("Yes.", []).problems == ()
+
+
+def test_no_text_makes_it_fail(checker: SupportChecker) -> None:
+    draw = random.Random(3)
+    for _ in range(150):
+        sentence, text = (
+            "".join(draw.choice("ab 12.,;:'\"()-–|\n%€不一年Aé\t“”/ not no ") for _ in range(n)) for n in (40, 120)
+        )
+        for span in verdict(checker, sentence, text).spans:
+            assert span is None or 0 <= span.start < span.end <= len(text)
 
 
 class Certain:
