@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -166,6 +167,16 @@ def test_nothing_is_borne_out_without_sources(checker: SupportChecker) -> None:
     assert checker.check("Yes.", []).problems == ()
 
 
+def test_no_text_makes_it_fail(checker: SupportChecker) -> None:
+    draw = random.Random(3)  # noqa: S311 - nothing secret
+    for _ in range(150):
+        sentence, text = (
+            "".join(draw.choice("ab 12.,;:'\"()-–|\n%€不一年Aé\t“”/ not no ") for _ in range(n)) for n in (40, 120)
+        )
+        for span in verdict(checker, sentence, text).spans:
+            assert span is None or 0 <= span.start < span.end <= len(text)
+
+
 class Certain:
     """A scorer that finds every pair to agree, or none."""
 
@@ -214,6 +225,8 @@ def test_figures_agree_across_units_and_not_across_kinds() -> None:
     assert not says(figure("27 percent"), figure("27 percentage points"))
     assert says(figure("747,950"), figure("about $748 million"), (1.0, 1000.0))
     assert not says(figure("clause 14.1"), figure("clause 14.2"))
+    assert says(figure("at −40 °C"), figure("minus 40 degrees Celsius"))
+    assert not says(figure("at −40 °C"), figure("at 40 °C"))
 
 
 def test_dates_bear_out_what_is_no_more_exact() -> None:

@@ -27,7 +27,10 @@ _PHRASE = 2  # names so near one another are parts of one
 def figure_problems(comparison: Comparison) -> Iterator[str]:
     """Figures that no source has, or that it has of something else."""
     items = [item for item in comparison.draft.items if item.figure]
-    candidates = _candidates(comparison, items, _figure_at)
+    candidates = {
+        place: _of_the_best(comparison, place, found)
+        for place, found in _candidates(comparison, items, _figure_at).items()
+    }
     contest = Contest(comparison, candidates)
     for item in items:
         if not any(is_own for _, _, is_own in candidates[item.place]):
@@ -37,6 +40,14 @@ def figure_problems(comparison: Comparison) -> Iterator[str]:
             yield f"in the passage “{item.said}” counts {other}"
         elif _stands_elsewhere(contest.outcome(item.place), _RIVAL, _SWAPPED):
             yield f"the passage says “{item.said}” of something else"
+
+
+def _of_the_best(comparison: Comparison, place: int, found: list[Candidate]) -> list[Candidate]:
+    """`found` without the rivals elsewhere, where the likeliest statement, if it is no row, has the figure itself."""
+    likely = comparison.best_for(comparison.draft.items[place].clause)[:1]
+    if not likely or likely[0].statement.is_row or not any(is_own and one is likely[0] for one, _, is_own in found):
+        return found
+    return [(one, column, is_own) for one, column, is_own in found if is_own or one is likely[0]]
 
 
 def _other_thing(comparison: Comparison, item: Item, candidates: list[Candidate]) -> str:

@@ -114,9 +114,3 @@ def bears_out(given: Date, claimed: Date) -> bool:
         return True
     ways = [(given.month, given.day), *([(given.day, given.month)] if given.swapped or claimed.swapped else [])]
     return any(claimed.month == month and claimed.day in (0, day) for month, day in ways)
-
-
-def disagree(given: Date, claimed: Date) -> bool:
-    """Whether both name a year, a month or a day, and not the same."""
-    pairs = ((given.year, claimed.year), (given.month, claimed.month), (given.day, claimed.day))
-    return not bears_out(given, claimed) and any(one and other and one != other for one, other in pairs)

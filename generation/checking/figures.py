@@ -160,12 +160,18 @@ def says(given: Figure, claimed: Figure, factors: Sequence[float] = (1.0,)) -> b
         return bears_out(given.date, claimed.date)
     if (claimed.date and (claimed.date.month or given.unit)) or (given.date and (given.date.month or claimed.unit)):
         return False
+    if _is_below_zero(claimed) != _is_below_zero(given) and not given.said.startswith("("):
+        return False  # a negative in parentheses, as in accounts, is told by words: "fell by 4.9%"
     if claimed.unit and given.unit:
         return claimed.unit[0] == given.unit[0] and _equal(given.amounts, claimed.amounts, claimed, (1.0,))
     if _equal(given.values, claimed.values, claimed, factors):
         return True
     is_share = "share" in (claimed.kind, given.kind) or claimed.kind == "points"
     return is_share and _equal(given.amounts, claimed.amounts, claimed, factors)
+
+
+def _is_below_zero(figure: Figure) -> bool:
+    return any(value < 0 for value in figure.values)
 
 
 def _bare(figure: Figure) -> str:
@@ -198,7 +204,3 @@ def _rounded(value: float, digits: int) -> float:
 def confusable(one: Figure, other: Figure) -> bool:
     """Whether a writer could put one where the other belongs: both are dates, shares, times ..."""
     return one.kind == other.kind
-
-
-def is_negative(figure: Figure) -> bool:
-    return any(value < 0 for value in figure.values)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from generation.checking.chinese_numerals import chinese_numbers, chinese_value
+
 _UNITS_AND_TENS = {
     "en": "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety",
@@ -77,6 +79,8 @@ _GERMAN = re.compile(
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})(?![\w/]|[.,]\d)")
+_CLOSED = re.compile(r"\)\s?%|\)\s*(?:\||$)")
+_MINUS = re.compile(r"(?<![^\W_])(?:minus|moins|menos|负|負|零下)\s*$", re.IGNORECASE)
 _SEVERAL = re.compile(
     r"(?<![^\W_])(?:several|few|many|mehrere|einige|plusieurs|quelques|varios|varias)\s+$", re.IGNORECASE
 )
@@ -112,10 +116,6 @@ _MULTIPLIERS = {
     "milliarden": 1e9,
     "milliarde": 1e9,
 }
-_CHINESE = re.compile(r"(?P<share>百分之)?(?P<run>[〇零一二三四五六七八九十百千万萬億亿两兩]+)(?P<half>半)?")
-_CHINESE_DIGITS = {**{char: value for value, char in enumerate("零一二三四五六七八九")}, "〇": 0, "两": 2, "兩": 2}
-_CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000}
-_CHINESE_LARGE = {"万": 10_000, "萬": 10_000, "億": 100_000_000, "亿": 100_000_000}
 _COMMA_LANGUAGES = ("de", "fr", "es", "it", "pt", "nl", "da", "sv", "no", "fi", "pl", "ru", "cs", "tr")
 
 
@@ -165,8 +165,8 @@ def _candidates(text: str, language: str | None) -> Iterator[Numeral]:
         for match in _GERMAN.finditer(text):
             yield Numeral(match.start(), match.end(), (_german(match),), "words")
     yield from _in_words(text, language if language in _SMALL else "en")
-    if language in ("zh", "ja", "ko") or re.search("[\u4e00-\u9fff]", text):
-        yield from _in_chinese(text)
+    for start, end, number, is_share in chinese_numbers(text):
+        yield Numeral(start, end, (number,), "share" if is_share else "words")
 
 
 def _fraction(match: re.Match[str]) -> Numeral:
@@ -183,7 +183,8 @@ def _in_digits(text: str, match: re.Match[str], language: str | None) -> Numeral
     number = match["number"]
     large = (match["times"] or match["large"] or "").casefold().rstrip(".")
     factor = _factor(large)
-    negative = bool(match["sign"]) or bool(match["open"] and re.match(r"\)\s?%|\)\s*(?:\||$)", text[match.end() :]))
+    in_accounts = match["open"] and _CLOSED.match(text, match.end())
+    negative = bool(match["sign"] or in_accounts or _MINUS.search(text, 0, match.start()))
     digits = len(re.sub(r"\D", "", number).lstrip("0").rstrip("0") or "0")
     values = tuple(dict.fromkeys((-value if negative else value) * factor for value in _read(number, language)))
     half = _AND_A_HALF.match(text, match.end())
@@ -197,7 +198,7 @@ def _factor(large: str) -> float:
     if not large:
         return 1.0
     named = [values[large] for values in _LARGE.values() if large in values]
-    return _MULTIPLIERS.get(large) or (named[0] if named else _chinese(large) or 1.0)
+    return _MULTIPLIERS.get(large) or (named[0] if named else chinese_value(large) or 1.0)
 
 
 def _read(number: str, language: str | None) -> list[float]:
@@ -251,32 +252,3 @@ def _german(match: re.Match[str]) -> float:
     if match["half"]:
         return _SMALL["de"][match["half"].casefold()] + 0.5
     return _SMALL["de"][match["ones"].casefold()] + _SMALL["de"][match["tens"].casefold()]
-
-
-def _in_chinese(text: str) -> Iterator[Numeral]:
-    for match in _CHINESE.finditer(text):
-        value = _chinese(match["run"])
-        if value is not None and (value > 1 or match["share"]):
-            if match["share"]:
-                yield Numeral(match.start(), match.end(), (value / 100,), "share")
-            else:
-                yield Numeral(match.start(), match.end(), (value + (0.5 if match["half"] else 0.0),), "words")
-
-
-def _chinese(run: str) -> float | None:
-    """The value of Chinese numerals: 一百五十八, 二〇二〇, 十万."""
-    if all(char in _CHINESE_DIGITS for char in run):
-        return float("".join(str(_CHINESE_DIGITS[char]) for char in run))
-    total = section = digit = 0
-    for char in run:
-        if char in _CHINESE_DIGITS:
-            digit = _CHINESE_DIGITS[char]
-        elif char in _CHINESE_UNITS:
-            section += (digit or 1) * _CHINESE_UNITS[char]
-            digit = 0
-        elif char in _CHINESE_LARGE:
-            total += (section + digit or 1) * _CHINESE_LARGE[char]
-            section = digit = 0
-        else:
-            return None
-    return float(total + section + digit)

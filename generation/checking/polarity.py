@@ -131,7 +131,7 @@ def _conflicts(draft: Statement, one: Aligned, clause: int) -> Iterator[str]:
             if word := _affirmed(denial, one.same[[i.place for i in draft.items if i.clause == clause]].T):
                 yield f"the passage denies “{word}”"
     if unmet and unmet_there and _crosswise(unmet, unmet_there, one):
-        yield f"the passage denies something else than “{unmet[0].reach[0].said}”"
+        yield f"the passage denies something else than “{_first(unmet).said}”"
 
 
 def _met(mine: Sequence[Denial], theirs: Sequence[Denial], one: Aligned) -> tuple[list[bool], list[bool]]:
@@ -155,6 +155,11 @@ def _crosswise(mine: Sequence[Denial], theirs: Sequence[Denial], one: Aligned) -
     return bool(ours and others) and all(
         (one.same[ours].max(axis=1) >= 1.0).tolist() + (one.same[:, others].max(axis=0) >= 1.0).tolist()
     )
+
+
+def _first(found: Sequence[Denial]) -> Item:
+    """What the first denial that reaches anything bears on."""
+    return next(denial.reach[0] for denial in found if denial.reach)
 
 
 def _affirmed(denial: Denial, strengths: Strengths) -> str:
