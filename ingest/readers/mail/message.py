@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,10 @@ _BODY = Anchor("part", "message body")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _STUB = 200
 """Characters by which the HTML version must be longer than twice the plain one, to be the only whole one."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_ADDRESS = re.compile(r"\S*(?://|www\.|@|cid:)\S*")
+_FEW_WORDS, _UNSHOWN = 8, 0.15
+"""Words of the plain version, and their share of it, that the HTML version may lack: what pictures are called, say."""
 _LONGEST_NAME = 150
 
 
@@ -100,9 +105,17 @@ def attached(attachments: Sequence[Attachment], markup: str) -> tuple[Attachment
 
 
 def better(file: SourceFile, plain: Sequence[Text], rich: Sequence[Text]) -> Sequence[Text]:
-    """Of two versions of a body the plain one, unless it is empty or only says that there is another."""
-    plain_length, rich_length = (sum(len(_seen(file, text)) for text in version) for version in (plain, rich))
-    return plain if plain_length and rich_length <= 2 * plain_length + _STUB else rich or plain
+    """Of two versions of a body the plain one, unless it is empty, or only says that there is another, or says more.
+
+    Mail programs show the rich one: what the plain one alone says nobody sees, unless the other is but a picture.
+    """
+    of_plain, of_rich = ("\n".join(_seen(file, text) for text in version) for version in (plain, rich))
+    if not of_plain or len(of_rich) > 2 * len(of_plain) + _STUB:
+        return rich or plain
+    said, shown = (_WORD.findall(_ADDRESS.sub(" ", text).casefold()) for text in (of_plain, of_rich))
+    unshown = (Counter(said) - Counter(shown)).total()
+    says_more = unshown > max(_FEW_WORDS, _UNSHOWN * len(said)) and 2 * len(shown) > len(said)
+    return rich if says_more else plain
 
 
 def _write(file: SourceFile, part: Text, text: StructuredText) -> None:

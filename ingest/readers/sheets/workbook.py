@@ -48,10 +48,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How cells are shown: by which number format, and in which type."""
+    """How cells are shown: by which number format, and in which type.
+
+    `is_unseen` says white on no colour, or in letters without size, unless something else than the style has a say.
+    """
 
     code: str = GENERAL
     is_bold: bool = False
+    is_unseen: bool = False
 
 
 @dataclass(slots=True)
