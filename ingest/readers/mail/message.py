@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -29,8 +29,7 @@ _STUB = 200
 """Characters by which the HTML version must be longer than twice the plain one, to be the only whole one."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _ADDRESS = re.compile(r"\S*(?://|www\.|@|cid:)\S*")
-_FEW_WORDS, _UNSHOWN = 8, 0.15
-"""Words of the plain version, and their share of it, that the HTML version may lack: what pictures are called, say."""
+_FEWEST_WORDS = 6
 _LONGEST_NAME = 150
 
 
@@ -112,10 +111,18 @@ def better(file: SourceFile, plain: Sequence[Text], rich: Sequence[Text]) -> Seq
     of_plain, of_rich = ("\n".join(_seen(file, text) for text in version) for version in (plain, rich))
     if not of_plain or len(of_rich) > 2 * len(of_plain) + _STUB:
         return rich or plain
-    said, shown = (_WORD.findall(_ADDRESS.sub(" ", text).casefold()) for text in (of_plain, of_rich))
-    unshown = (Counter(said) - Counter(shown)).total()
-    says_more = unshown > max(_FEW_WORDS, _UNSHOWN * len(said)) and 2 * len(shown) > len(said)
-    return rich if says_more else plain
+    said, shown = [_words(paragraph) for paragraph in of_plain.split("\n\n")], _words(of_rich)
+    is_whole = 2 * len(shown) > sum(map(len, said))
+    return rich if is_whole and any(_is_elsewhere(paragraph, set(shown)) for paragraph in said) else plain
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_ADDRESS.sub(" ", text).casefold())
+
+
+def _is_elsewhere(paragraph: Sequence[str], shown: AbstractSet[str]) -> bool:
+    """Whether most words of a paragraph are not `shown`: it was not merely put in other words."""
+    return len(paragraph) >= _FEWEST_WORDS and 2 * sum(word not in shown for word in paragraph) > len(paragraph)
 
 
 def _write(file: SourceFile, part: Text, text: StructuredText) -> None:
