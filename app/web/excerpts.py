@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from app.web.literal import in_html
-from kb.types import Document, Span
+from kb.types import Citation, Document, Span
 
 AROUND = 240
 """Characters shown on each side of quoted words."""
@@ -32,9 +33,18 @@ def passage_html(text: str) -> str:
     return f'<p class="cw-excerpt">{in_html(reflowed(text))}</p>'
 
 
-def answer_html(text: str) -> str:
-    """An answer's text with each "[n]" as a chip."""
-    return f'<p class="cw-answer">{_MARKER.sub(_chip, in_html(_BROKEN_LINE.sub(" ", text)))}</p>'
+def answer_html(text: str, citations: Sequence[Citation] | None = None) -> str:
+    """An answer's text with each "[n]" as a chip; of a finished one those of its `citations`, not of its quotes."""
+    numbers = None if citations is None else {str(citation.marker) for citation in citations}
+    quoted = {f'"{_BROKEN_LINE.sub(" ", citation.quote)}"' for citation in citations or ()}
+    whole = _BROKEN_LINE.sub(" ", text)
+    longest_first = map(re.escape, sorted(quoted, key=len, reverse=True))
+    parts = re.split(f"({'|'.join(longest_first)})", whole) if quoted else [whole]
+    shown = (
+        in_html(part) if place % 2 else _MARKER.sub(lambda found: _chip(found, numbers), in_html(part))
+        for place, part in enumerate(parts)
+    )
+    return f'<p class="cw-answer">{"".join(shown)}</p>'
 
 
 def reflowed(text: str) -> str:
@@ -47,8 +57,8 @@ def quotes_literally(document: Document, spans: Iterable[Span], quote: str) -> b
     return " ... ".join(document.text[span.start : span.end] for span in spans) == quote
 
 
-def _chip(marker: re.Match[str]) -> str:
-    return f'<span class="cw-chip">{marker[1]}</span>'
+def _chip(marker: re.Match[str], numbers: AbstractSet[str] | None) -> str:
+    return f'<span class="cw-chip">{marker[1]}</span>' if numbers is None or marker[1] in numbers else marker[0]
 
 
 def _windows(text: str, spans: Sequence[Span], around: int) -> list[Span]:
