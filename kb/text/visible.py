@@ -21,7 +21,7 @@ _LINE_ENDS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 
 
 def unsteered(text: str) -> str:
-    """`text` without what steers how it and all after it is shown: a terminal's controls, turns of direction; and tags."""
+    """`text` without what steers how it is shown, and all after it: controls of terminals, turns of direction, tags."""
     return _STEERING.sub("", text)
 
 

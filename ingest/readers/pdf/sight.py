@@ -35,7 +35,8 @@ _ALIKE = 24
 """Of 255, between the darkest and the lightest: what differs less is one colour."""
 _SMALL = 1.5
 """Points: letters of this size are a line, not to be read."""
-_SAMPLE = 200
+_SMALLEST_PAGE = 100.0
+"""Points: a page of a smaller size is drawn in inches, say, to be shown larger."""
 _SAYS = re.compile(r"\w")
 _NO_INK = frozenset({3, 7})
 """Text rendering modes (ISO 32000-2, 9.3.6) that paint nothing."""
@@ -59,6 +60,7 @@ class Sight:
         self._fill = pdfium.FPDFText_GetFillColor
         self._inks = tuple(ctypes.c_uint() for _ in range(4))
         self._references = tuple(map(ctypes.byref, self._inks))
+        self._is_miniature = max(page.get_size()) < _SMALLEST_PAGE
         self._inks_of: dict[int | None, _Ink] = {}
 
     def seen(self, words: Sequence[Written]) -> list[Written]:
@@ -80,9 +82,9 @@ class Sight:
         return ink != "dark" or self._is_small(word)
 
     def _is_small(self, word: Written) -> bool:
-        if min(word.box.width, word.box.height) >= 2 * _SMALL:
+        if min(word.box.width, word.box.height) >= 2 * _SMALL or self._is_miniature:
             return False
-        return self._glyphs.size(word.glyph) < _SMALL and self._is_not_scaled
+        return self._glyphs.size(word.glyph) < _SMALL
 
     def _shows(self, address: int | None, word: Written) -> bool:
         if self._is_small(word) or not _SAYS.search(word.text):
@@ -110,13 +112,6 @@ class Sight:
         if opacity < _ALIKE:
             return "none"
         return "light" if min(red, green, blue) >= _LIGHT else "dark"
-
-    @cached_property
-    def _is_not_scaled(self) -> bool:
-        """Whether small letters are an exception; a page may also be drawn in inches, say, and shown larger."""
-        count = self._textpage.count_chars()
-        sizes = [self._glyphs.size(index) for index in range(0, count, count // _SAMPLE + 1)]
-        return sum(0 < size < _SMALL for size in sizes) * 2 < len(sizes)
 
     @cached_property
     def _is_scan(self) -> bool:
