@@ -70,9 +70,14 @@ def test_what_people_see_is_read_and_called_what_it_is(base: KnowledgeBase, fold
     assert f"{' '.join(hostile.called.split())} {EVIL}".strip() in text
 
 
-def test_a_hidden_slide_is_cited_as_one(base: KnowledgeBase, folder: Path) -> None:
-    chunks = base.passages(str(folder / "hidden slide.pptx"))
-    assert [chunk.anchor.label for chunk in chunks if chunk.anchor and EVIL in chunk.text] == ["slide 2 (hidden)"]
+@pytest.mark.parametrize(
+    ("name", "label"), [("hidden slide.pptx", "slide 2 (hidden)"), ("sheet.xlsx", "sheet Other (hidden), row 1")]
+)
+def test_what_lies_on_a_hidden_slide_or_sheet_is_cited_so(
+    base: KnowledgeBase, folder: Path, name: str, label: str
+) -> None:
+    chunks = base.passages(str(folder / name))
+    assert [chunk.anchor.label for chunk in chunks if chunk.anchor and EVIL in chunk.text] == [label]
 
 
 def context_passage(chunk: Chunk) -> ContextPassage:
