@@ -33,8 +33,8 @@ _LIGHT = 225
 """Of 255, the least of red, green and blue: ink as light as this may be lost on paper."""
 _ALIKE = 24
 """Of 255, between the darkest and the lightest: what differs less is one colour."""
-_SMALL = 1.5
-"""Points: letters of this size are a line, not to be read."""
+_SMALL = 1.2
+"""Points: letters of this size are a line; a page shown within a page may have some of 1.5, which a zoom shows."""
 _SMALLEST_PAGE = 100.0
 """Points: a page of a smaller size is drawn in inches, say, to be shown larger."""
 _SAYS = re.compile(r"\w")
