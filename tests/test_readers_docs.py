@@ -625,10 +625,10 @@ class TestPptx:
         document = one(tmp_path / "a.pptx")
         assert [mark.anchor for mark in document.marks] == [
             Anchor("slide", "slide 1", 1),
-            Anchor("slide", "slide 3", 3),
+            Anchor("slide", "slide 3 (hidden)", 3),
         ]
         assert blocks(document) == [("heading", "First"), ("heading", "Hidden")]
-        assert place(document, "Hidden") == "slide 3"
+        assert place(document, "Hidden") == "slide 3 (hidden)"
 
     def test_title_then_placeholders_then_shapes_by_position(self, tmp_path: Path) -> None:
         made = presentation()

@@ -402,7 +402,7 @@ class TestXlsx:
 
         document = read(made(tmp_path / "a.xlsx", fill))
         assert document.text == "Shown\n\none\n\nLookup (hidden sheet)\n\ntwo\n\nLast\n\nfour"
-        assert document.anchor_at(document.text.index("two")) == Anchor("sheet", "sheet Lookup, row 1", 2)
+        assert document.anchor_at(document.text.index("two")) == Anchor("sheet", "sheet Lookup (hidden), row 1", 2)
         assert document.anchor_at(document.text.index("four")) == Anchor("sheet", "sheet Last, row 1", 4)
 
     def test_hidden_rows_and_columns_are_left_out_and_leave_no_gap(self, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from kb.text.visible import unsteered
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -20,13 +22,15 @@ LINE = 100
 """Columns of running text at most; longer lines are hard to read."""
 _UNBROKEN = 100_000
 _WRAP = re.compile(r"(?<!\n)[ \t]*\n[ \t]*(?!\n|[-*+•|#>]|\d+[.)]\s)")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STEERING = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What JSON may hold as it stands and a terminal obeys: eight-bit controls, and marks that turn its direction."""
 
 
 def print_json(value: object) -> None:
-    """Writes `value` as the one document on stdout; file names that are no text become escapes."""
+    """Writes `value` as the one document on stdout; what steers a terminal, or is no text, becomes escapes."""
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(value, ensure_ascii=not is_utf8, allow_nan=False, indent=2) + "\n")
+    text = json.dumps(value, ensure_ascii=not is_utf8, allow_nan=False, indent=2)
+    sys.stdout.write(_STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 
 def say(message: str) -> None:
@@ -36,7 +40,7 @@ def say(message: str) -> None:
 
 def printable(text: str) -> str:
     """`text` without what steers a terminal: escape sequences' controls and marks that turn its direction around."""
-    return _CONTROLS.sub("", text)
+    return unsteered(text)
 
 
 def one_line(text: str) -> str:
@@ -47,6 +51,7 @@ def one_line(text: str) -> str:
 def show(*renderables: RenderableType, style: str = "") -> None:
     """Results on stdout, one below the other; what another program reads has neither padding nor broken lines."""
     console = stdout()
+    renderables = tuple(printable(each) if isinstance(each, str) else each for each in renderables)
     if console.is_terminal:
         return console.print(*renderables, sep="\n", style=style)
     with console.capture() as captured:

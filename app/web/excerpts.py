@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from app.web.literal import in_html
-from kb.types import Document, Span, Statement
+from kb.types import Citation, Document, Span, Statement
 
 AROUND = 240
 """Characters shown on each side of quoted words."""
@@ -32,24 +33,35 @@ def passage_html(text: str) -> str:
     return f'<p class="cw-excerpt">{in_html(reflowed(text))}</p>'
 
 
-def answer_html(text: str, statements: Sequence[Statement] = ()) -> str:
-    """An answer's text with each "[n]" as a chip; what its sources do not bear out is underlined."""
+def answer_html(
+    text: str, citations: Sequence[Citation] | None = None, statements: Sequence[Statement] = ()
+) -> str:
+    """An answer's text with each "[n]" as a chip; of a finished one those of its `citations`, not of its quotes.
+
+    What its sources do not bear out is underlined, and a title says why.
+    """
     parts, position = [], 0
     for statement in statements:
         if statement.problems:
             start, end = statement.span.start, statement.span.end
-            parts += [_words_html(text[position:start]), _doubted_html(text[start:end], statement.problems)]
+            why = in_html("Not borne out: " + "; ".join(statement.problems))
+            doubted = f'<span class="cw-doubted" title="{why}">{_words_html(text[start:end], citations)}</span>'
+            parts += [_words_html(text[position:start], citations), doubted]
             position = end
-    return f'<p class="cw-answer">{"".join([*parts, _words_html(text[position:])])}</p>'
+    return f'<p class="cw-answer">{"".join([*parts, _words_html(text[position:], citations)])}</p>'
 
 
-def _doubted_html(text: str, problems: Sequence[str]) -> str:
-    why = in_html("Not borne out: " + "; ".join(problems))
-    return f'<span class="cw-doubted" title="{why}">{_words_html(text)}</span>'
-
-
-def _words_html(text: str) -> str:
-    return _MARKER.sub(_chip, in_html(_BROKEN_LINE.sub(" ", text)))
+def _words_html(text: str, citations: Sequence[Citation] | None) -> str:
+    numbers = None if citations is None else {str(citation.marker) for citation in citations}
+    quoted = {f'"{_BROKEN_LINE.sub(" ", citation.quote)}"' for citation in citations or ()}
+    whole = _BROKEN_LINE.sub(" ", text)
+    longest_first = map(re.escape, sorted(quoted, key=len, reverse=True))
+    parts = re.split(f"({'|'.join(longest_first)})", whole) if quoted else [whole]
+    shown = (
+        in_html(part) if place % 2 else _MARKER.sub(lambda found: _chip(found, numbers), in_html(part))
+        for place, part in enumerate(parts)
+    )
+    return "".join(shown)
 
 
 def reflowed(text: str) -> str:
@@ -62,8 +74,8 @@ def quotes_literally(document: Document, spans: Iterable[Span], quote: str) -> b
     return " ... ".join(document.text[span.start : span.end] for span in spans) == quote
 
 
-def _chip(marker: re.Match[str]) -> str:
-    return f'<span class="cw-chip">{marker[1]}</span>'
+def _chip(marker: re.Match[str], numbers: AbstractSet[str] | None) -> str:
+    return f'<span class="cw-chip">{marker[1]}</span>' if numbers is None or marker[1] in numbers else marker[0]
 
 
 def _windows(text: str, spans: Sequence[Span], around: int) -> list[Span]:

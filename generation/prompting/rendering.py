@@ -27,9 +27,7 @@ _FULL_LINE = 40
 _LINE_END = re.compile(rf"(?<=[^\n|]{{{_FULL_LINE}}})(?<![:;{{}}()=])\n(?![\s|#>*+`•–-]|\d+[.)]\s)")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _BRACKETED = re.compile(r"([\[【〔⟦〖])([^\[\]【】〔〕⟦⟧〖〗]{1,400})([\]】〕⟧〗])")
-_NUMBERS = re.compile(
-    r"\s*(?:[a-z]{1,12}[\s.:]*)?(?:[\s,;:/&^#–—-]|and|to|\d)*\d\s*(?:†.*)?", re.IGNORECASE | re.DOTALL
-)
+_NUMBERS = re.compile(r"(?is)\s*(?:[a-z]{1,12}[\s.:]*)?(?=[^†]*\d)(?:[\s\d,;:/&^#–—-]|and|to)*(?:†.*)?")
 _ORDER = re.compile(r"/?(?:[A-Z]+_[A-Z_]+|(?i:inst|img\w*|bos|eos|pad|unk|cls|sep|mask|gmask|smask|think|args))")
 _NAMES = (
     r"s|bos|eos|pad|unk|sep|cls|mask|sop|eop|eo[a-z]|gmask|sys|inst|im_\w+|(?:start|end|begin)_?of_?\w+|unused\d+|"

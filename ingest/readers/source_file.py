@@ -23,7 +23,7 @@ from kb.types import Block, Document, Mark, TextBox
 _HEAD = 4096
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\U000e0000-\U000e007f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,10 @@ def make_document(
 
 
 def clean(text: str) -> str:
-    """`text` without what cannot be written as UTF-8 or printed; every character keeps its offset."""
+    """`text` without what cannot be written as UTF-8 or printed; every character keeps its offset.
+
+    Tags (Unicode 23.9) spell out any ASCII text for machines, and show nothing.
+    """
     return _CONTROL.sub(" ", _UNWRITABLE.sub("\ufffd", text))
 
 

@@ -13,10 +13,16 @@ _CONTROLS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
 """What they show is the affair of a font, which no model has."""
 _UNSEEN = re.compile(f"[{_IGNORABLE}{_CONTROLS}{_PRIVATE}]|\r(?=\n)")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _JOINERS = "\u200c\u200d"
 _FIRST_JOINED = "\u0600"
 """Where the scripts begin that spell words with joiners: Arabic and those of India. Emoji lie beyond, too."""
 _LINE_ENDS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
+
+
+def unsteered(text: str) -> str:
+    """`text` without what steers how it is shown, and all after it: controls of terminals, turns of direction, tags."""
+    return _STEERING.sub("", text)
 
 
 def visible(text: str) -> str:

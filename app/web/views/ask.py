@@ -28,7 +28,7 @@ def show_answer(base: KnowledgeBase, answer: Answer, *, key: str) -> None:
     answered, evidence = st.columns([6, 5], gap="medium")
     with answered:
         with st.container(border=answer.abstained):
-            st.html(answer_html(answer.text, answer.statements))
+            st.html(answer_html(answer.text, answer.citations, answer.statements))
         show_doubts(answer)
         st.html(f'<p class="cw-small">{in_html(_how_answered(answer))}</p>')
         if answer.hits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -26,6 +27,9 @@ _BODY = Anchor("part", "message body")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _STUB = 200
 """Characters by which the HTML version must be longer than twice the plain one, to be the only whole one."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_ADDRESS = re.compile(r"\S*(?://|www\.|@|cid:)\S*")
+_FEWEST_WORDS = 6
 _LONGEST_NAME = 150
 
 
@@ -100,9 +104,25 @@ def attached(attachments: Sequence[Attachment], markup: str) -> tuple[Attachment
 
 
 def better(file: SourceFile, plain: Sequence[Text], rich: Sequence[Text]) -> Sequence[Text]:
-    """Of two versions of a body the plain one, unless it is empty or only says that there is another."""
-    plain_length, rich_length = (sum(len(_seen(file, text)) for text in version) for version in (plain, rich))
-    return plain if plain_length and rich_length <= 2 * plain_length + _STUB else rich or plain
+    """Of two versions of a body the plain one, unless it is empty, or only says that there is another, or says more.
+
+    Mail programs show the rich one: what the plain one alone says nobody sees, unless the other is but a picture.
+    """
+    of_plain, of_rich = ("\n".join(_seen(file, text) for text in version) for version in (plain, rich))
+    if not of_plain or len(of_rich) > 2 * len(of_plain) + _STUB:
+        return rich or plain
+    said, shown = [_words(paragraph) for paragraph in of_plain.split("\n\n")], _words(of_rich)
+    is_whole = 2 * len(shown) > sum(map(len, said))
+    return rich if is_whole and any(_is_elsewhere(paragraph, set(shown)) for paragraph in said) else plain
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_ADDRESS.sub(" ", text).casefold())
+
+
+def _is_elsewhere(paragraph: Sequence[str], shown: AbstractSet[str]) -> bool:
+    """Whether most words of a paragraph are not `shown`: it was not merely put in other words."""
+    return len(paragraph) >= _FEWEST_WORDS and 2 * sum(word not in shown for word in paragraph) > len(paragraph)
 
 
 def _write(file: SourceFile, part: Text, text: StructuredText) -> None:

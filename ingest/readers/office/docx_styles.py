@@ -50,6 +50,14 @@ class Styles:
             self._known[style_id] = self._resolved(self._elements[style_id])
         return self._known[style_id]
 
+    def chain(self, style_id: str | None) -> Iterator[_Element]:
+        """A style and those that it is based on, as the file has them."""
+        seen: set[str] = set()
+        while style_id and style_id in self._elements and style_id not in seen:
+            seen.add(style_id)
+            yield self._elements[style_id]
+            style_id = value(self._elements[style_id], "basedOn")
+
     def _resolved(self, element: _Element) -> Style:
         base = self[value(element, "basedOn")]
         name = value(element, "name") or ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lxml.etree import _Element
 
+from ingest.readers.office.docx_sight import Sight
 from ingest.readers.office.docx_styles import Styles, W, is_on, says_on, value
 from ingest.readers.office.drawings import DGM, MC, C, picture_says, shown
 from ingest.readers.office.equations import linear
@@ -47,6 +48,7 @@ class Texts:
         self._package = package
         self._main = main
         self._styles = styles
+        self._sight = Sight(main.root, styles)
         self._notes = {kind: self._texts(f"{kind}s", kind) for kind in _NOTES.values()}
         self._comments = self._texts("comments", "comment")
         self._formats = self._note_formats()
@@ -85,7 +87,7 @@ class Texts:
 
     def _collect_run(self, run: _Element, found: Inline, is_hidden: bool) -> None:
         inherited = is_hidden or self._styles[value(run, "rPr/rStyle")].is_hidden
-        is_hidden = is_on(run.find(f"{W}rPr/{W}vanish"), inherited)
+        is_hidden = is_on(run.find(f"{W}rPr/{W}vanish"), inherited) or self._sight.misses(run)
         fonts = run.find(f"{W}rPr/{W}rFonts")
         font = "" if fonts is None else fonts.get(f"{W}ascii", "")
         for child in run:

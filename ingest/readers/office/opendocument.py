@@ -25,6 +25,9 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _CONTROL = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}content-control"
 _PROMPTS = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}showing-place-holder"
 _HREF = "{http://www.w3.org/1999/xlink}href"
+_SIZE = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-size"
+_TINY = re.compile(r"(?:0|0?\.\d+|1(?:\.[0-5]\d*)?)pt")
+"""Letters of this size are a line."""
 _ENCRYPTED = "encryption-data"
 _SILENT = frozenset({
     f"{DRAW}control", f"{DRAW}glue-point", f"{OFFICE}annotation-end", f"{OFFICE}event-listeners", f"{SVG}desc",
@@ -108,11 +111,13 @@ class OpenDocument:
     def _inheriting(self, key: tuple[str, str], element: _Element) -> Style:
         parent = self.style(key[0], element.get(f"{STYLE}parent-style-name"))
         name = element.get(f"{STYLE}display-name") or key[1]
-        displays = [about.get(f"{TEXT}display") for about in element.iterfind(f"{STYLE}text-properties")]
+        letters = list(element.iterfind(f"{STYLE}text-properties"))
+        displays = [about.get(f"{TEXT}display") for about in letters]
+        is_tiny = key[0] == "text" and any(_TINY.fullmatch(about.get(_SIZE, "")) for about in letters)
         return Style(
             name=parent.name if key in self._automatic else name,
             is_caption=parent.is_caption or name.lower() == "caption",
-            is_hidden="none" in displays or (parent.is_hidden and not any(displays)),
+            is_hidden=is_tiny or "none" in displays or (parent.is_hidden and not any(displays)),
             numbers=element.get(f"{STYLE}list-style-name", parent.numbers),
         )
 

@@ -12,7 +12,18 @@ from ingest.readers.office.cells import Cell
 from ingest.readers.office.docx_styles import says_on
 from ingest.readers.office.drawings import DGM, A, C, R, chart_of, diagram_items, picture_says
 from ingest.readers.office.office_archive import Package, Part
-from ingest.readers.office.pptx_shapes import P, Shape, count, flat, kind_of, lines, shape_of, shapes, text_of
+from ingest.readers.office.pptx_shapes import (
+    P,
+    Shape,
+    count,
+    flat,
+    is_out_of_sight,
+    kind_of,
+    lines,
+    shape_of,
+    shapes,
+    text_of,
+)
 from ingest.readers.office.slides import Line, Slides, in_reading_order
 from ingest.readers.source_file import SourceFile, make_document
 from kb.types import Document
@@ -57,8 +68,8 @@ class _Presentation:
     def read(self) -> Slides:
         for entry in self._main.root.iterfind(f"{P}sldIdLst/{P}sldId"):
             self._file.page()
-            self._slides.begin()
             slide = self._package.referred(self._main, entry.get(f"{R}id"))
+            self._slides.begin(is_hidden=slide is not None and not says_on(slide.root.get("show", "1")))
             if slide is not None:
                 self._take_slide(slide)
         return self._slides
@@ -73,7 +84,7 @@ class _Presentation:
         }
 
     def _take_slide(self, slide: Part) -> None:
-        writer = _SlideWriter(self._package, slide, self._layers(slide), self._slides)
+        writer = _SlideWriter(self._package, slide, self._layers(slide), self._slides, self._size())
         writer.write()
         for kind in ("comments", "comment"):
             for comment in self._comments(slide, kind):
@@ -81,6 +92,11 @@ class _Presentation:
         notes = self._package.related(slide, "notesSlide")
         if notes is not None:
             self._slides.add_notes(list(_notes(notes)))
+
+    def _size(self) -> tuple[int, int]:
+        """Width and height of the slides, in English metric units as all places on them are; 0 where it is not said."""
+        size = self._main.root.find(f"{P}sldSz")
+        return (0, 0) if size is None else (count(size, "cx"), count(size, "cy"))
 
     def _layers(self, slide: Part) -> list[_Element]:
         """The slide's layout and its master: what placeholders inherit from."""
@@ -111,15 +127,21 @@ def _notes(notes: Part) -> Iterator[Line]:
 class _SlideWriter:
     """Writes down the shapes of one slide."""
 
-    def __init__(self, package: Package, slide: Part, layers: Sequence[_Element], slides: Slides) -> None:
+    def __init__(
+        self, package: Package, slide: Part, layers: Sequence[_Element], slides: Slides, size: tuple[int, int]
+    ) -> None:
         self._package = package
         self._slide = slide
         self._layers = layers
         self._slides = slides
+        self._size = size
 
     def write(self) -> None:
         tree = self._slide.root.find(f"{P}cSld/{P}spTree")
         found = [] if tree is None else [shape_of(shape, self._layers) for shape in shapes(tree)]
+        if all(self._size) and self._slide.root.find(f".//{P}animMotion") is None:
+            # Nothing moves onto the slide.
+            found = [shape for shape in found if not is_out_of_sight(shape, *self._size)]
         titles = [shape for shape in found if shape.kind in _TITLES]
         for shape in titles:
             self._slides.add_title(flat(shape.element.iterfind(f"{P}txBody/{A}p")))

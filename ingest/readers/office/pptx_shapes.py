@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
+from ingest.readers.office.docx_styles import says_on
 from ingest.readers.office.drawings import MC, A, shown
 from ingest.readers.office.equations import linear
 from ingest.readers.office.numerals import numeral
@@ -30,6 +31,8 @@ _COUNTED = {
     "romanLc": "lowerRoman",
     "romanUc": "upperRoman",
 }
+_UNREADABLE = 150
+"""Hundredths of a point: letters of this size are a line."""
 _SCHEME = re.compile(r"(arabic|alphaLc|alphaUc|romanLc|romanUc)(Period|ParenR|ParenBoth|Plain)")
 
 
@@ -51,7 +54,7 @@ class Shape:
             for frame in (*shape.iterfind(f"*/{A}xfrm"), *shape.iterfind(f"{P}xfrm")):
                 offset, extent = frame.find(f"{A}off"), frame.find(f"{A}ext")
                 if offset is not None and extent is not None:
-                    return Placed(count(offset, "y"), count(offset, "x"), count(extent, "cy"))
+                    return Placed(count(offset, "y"), count(offset, "x"), count(extent, "cy"), count(extent, "cx"))
         return Placed(0, 0, 0)
 
     def bullet(self, paragraph: _Element, level: int) -> _Element | None:
@@ -146,6 +149,8 @@ def text_of(paragraph: Iterable[_Element]) -> str:
     """The text of a paragraph without the fields that number and date slides."""
     pieces = []
     for child in paragraph:
+        if _is_too_small(child):
+            continue
         if child.tag == f"{A}r" or (child.tag == f"{A}fld" and not child.get("type", "").startswith(_COUNTING)):
             pieces.append(child.findtext(f"{A}t") or "")
         elif child.tag == f"{A}br":
@@ -155,6 +160,23 @@ def text_of(paragraph: Iterable[_Element]) -> str:
         elif child.tag == f"{MC}AlternateContent":
             pieces.append(text_of(shown(child)))
     return "".join(pieces)
+
+
+def _is_too_small(run: _Element) -> bool:
+    about = run.find(f"{A}rPr")
+    return about is not None and 0 < count(about, "sz") <= _UNREADABLE
+
+
+def is_out_of_sight(shape: Shape, width: int, height: int) -> bool:
+    """Whether a shape was hidden, or lies beside a slide of this size."""
+    about = shape.element.find(f"*/{P}cNvPr")
+    if about is not None and says_on(about.get("hidden", "0")):
+        return True
+    place = shape.place
+    if not (place.width or place.height):
+        return False
+    is_beside = place.left >= width or place.left + place.width <= 0
+    return is_beside or place.top >= height or place.top + place.height <= 0
 
 
 def flat(paragraphs: Iterable[_Element]) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from ingest.readers.office.numerals import numeral
 from ingest.readers.office.rtf_body import Body, Edge, Paragraph, Style, whole
-from ingest.readers.office.rtf_tokens import Token, code_page, code_page_of, tokens
+from ingest.readers.office.rtf_tokens import Token, code_page, code_page_of, tokens, white_colours
 from ingest.readers.office.symbols import is_of_signs, sign
 from ingest.readers.source_file import SourceFile, make_document
 from kb.errors import UnreadableFile
@@ -22,6 +22,8 @@ MEDIA_TYPE = "application/rtf"
 _DEEPEST = 500
 """Groups within groups; files of word processors have some twenty."""
 _STEP_EVERY = 10_000
+_HALF_POINTS = 3
+"""Letters of this size, 1.5 points, are a line."""
 
 _CHARACTERS = {
     "tab": "\t", "line": "\n", "lbr": "\n", "page": "\n", "column": "\n", "emdash": "—", "endash": "–",
@@ -91,6 +93,8 @@ class _State:
     font: int | None = None
     is_hidden: bool = False
     is_deleted: bool = False
+    is_tiny: bool = False
+    is_white: bool = False
     stands_for: int = 1
     """How many characters stand for one in Unicode, for programs that do not know it."""
     is_endnote: bool = False
@@ -108,6 +112,7 @@ class _Parser:
         self._bytes = bytearray()
         self._to_skip = 0
         self._page = code_page(1252)
+        self._white: frozenset[int] = frozenset()
         self._fonts: dict[int, _Font] = {}
         self._usual_font = -1
         self._defined_font = _Font()
@@ -124,7 +129,9 @@ class _Parser:
         self.body = Body(self._styles)
 
     def parse(self) -> None:
-        for index, token in enumerate(tokens(self._file.read())):
+        content = self._file.read()
+        self._white = white_colours(content)
+        for index, token in enumerate(tokens(content)):
             if index % _STEP_EVERY == 0:
                 self._file.step()
             if token.content:
@@ -242,10 +249,15 @@ class _Parser:
                 state.paragraph = Paragraph()
             case "plain":
                 state.font, state.is_hidden, state.is_deleted = None, False, False
+                state.is_tiny = state.is_white = False
             case "f":
                 state.font = number
             case "v":
                 state.is_hidden = number != 0
+            case "cf":
+                state.is_white = number in self._white
+            case "fs":
+                state.is_tiny = number is not None and 0 <= number <= _HALF_POINTS
             case "deleted":
                 state.is_deleted = number != 0
             case "uc":
@@ -340,7 +352,7 @@ class _Parser:
             name, ended, _ = text.partition(";")
             self._defined_style.name = (self._defined_style.name + name).strip()
             self._defined_style = Style() if ended else self._defined_style
-        elif state.is_hidden or state.is_deleted:
+        elif state.is_hidden or state.is_deleted or state.is_tiny or state.is_white:
             return
         elif state.collected is not None:
             state.collected.append(text)

@@ -18,6 +18,10 @@ _OF_CHARSET = {
 }  # fmt: skip
 _NAMES = {10000: "mac_roman", 10006: "mac_greek", 10007: "mac_cyrillic", 10029: "mac_latin2", 65001: "utf-8"}
 _FALLBACK = "cp1252"
+_COLOURS = re.compile(rb"\{\s*\\colortbl([^{}]{0,20000})\}")
+_BEHIND = re.compile(rb"\\(?:(?:cl|ch)?cb(?:pat)?|highlight)[1-9]|\\(?:background|shp|do)\b|\\(?:ch|cl)?shdng[1-9]")
+_SHARE = re.compile(rb"(?:red|green|blue)(\d{1,3})")
+_LIGHT = 225
 
 
 class Token(NamedTuple):
@@ -48,6 +52,15 @@ def tokens(data: bytes) -> Iterator[Token]:
             yield Token(brace.decode("ascii"))
         elif text:
             yield Token("", content=text)
+
+
+def white_colours(data: bytes) -> frozenset[int]:
+    """The numbers of the colours that are lost on paper; none in a file that puts colours behind text, or pictures."""
+    table = _COLOURS.search(data)
+    if table is None or _BEHIND.search(data):
+        return frozenset()
+    shares = [[int(share) for share in _SHARE.findall(colour)] for colour in table[1].split(b";")]
+    return frozenset(number for number, share in enumerate(shares) if len(share) == 3 and min(share) >= _LIGHT)
 
 
 def code_page(number: int | None) -> str:

@@ -30,6 +30,7 @@ class Placed(NamedTuple):
     top: float
     left: float
     height: float
+    width: float = 0
 
 
 @dataclass(slots=True)
@@ -38,10 +39,12 @@ class Slides:
     title: str = ""
     """That of the first slide which has one."""
     _number: int = 0
+    _is_hidden: bool = False
 
-    def begin(self) -> None:
-        """The next slide, whether or not anything follows on it."""
+    def begin(self, *, is_hidden: bool = False) -> None:
+        """The next slide, whether or not anything follows on it; a hidden one is content, and is called so."""
         self._number += 1
+        self._is_hidden = is_hidden
         self.written.path = HeadingPath()
 
     def add_title(self, text: str) -> None:
@@ -84,7 +87,8 @@ class Slides:
 
     def _mark(self, text: str) -> None:
         """What is to be added stands on this slide; a slide on which nothing stands has no mark."""
-        anchor = Anchor("slide", f"slide {self._number}", self._number)
+        hidden = " (hidden)" if self._is_hidden else ""
+        anchor = Anchor("slide", f"slide {self._number}{hidden}", self._number)
         if text.strip() and (not self.written.marks or self.written.marks[-1].anchor != anchor):
             self.written.mark(anchor)
 

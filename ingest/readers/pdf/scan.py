@@ -23,7 +23,7 @@ _FILLED = 0.5
 def with_recognised_text(page: Page, drawn: PdfPage, step: Callable[[], None], threads: int) -> Page:
     """`page` as its picture reads, where it holds no text, or hardly any beside a picture that fills it."""
     letters = _letters(page)
-    if not page.is_unread and (letters > _FEW or not _is_picture(drawn)):
+    if not page.is_unread and (letters > _FEW or not is_picture(drawn)):
         return page
     width, height = drawn.get_size()
     image = drawn.render(scale=min(_SCALE, math.sqrt(MOST_PIXELS / (width * height)))).to_pil()
@@ -38,7 +38,7 @@ def _letters(page: Page) -> int:
     return sum(len(line.text) for line in page.lines)
 
 
-def _is_picture(drawn: PdfPage) -> bool:
+def is_picture(drawn: PdfPage) -> bool:
     """Whether pictures cover half of a page or more."""
     import pypdfium2.raw as pdfium
 

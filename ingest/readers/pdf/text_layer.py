@@ -19,6 +19,7 @@ from ingest.readers.pdf.glyphs import Glyphs
 from ingest.readers.pdf.letters import IDEOGRAPH, is_garbled
 from ingest.readers.pdf.marks import with_marks_in_place
 from ingest.readers.pdf.rules import read_rules
+from ingest.readers.pdf.sight import Sight
 from ingest.readers.pdf.words import HYPHENS, Written, words_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def read_page(page: PdfPage, number: int) -> Page:
     bounds = Box(*page.get_bbox())
     textpage = page.get_textpage()
     try:
-        drawn, garbled = _drawn_lines(textpage, bounds)
+        drawn, garbled = _drawn_lines(page, textpage, bounds)
     finally:
         textpage.close()
     is_unread = garbled > sum(len(line.text) for line, _ in drawn) or (
@@ -77,7 +78,7 @@ def drawn_words(page: PdfPage) -> list[tuple[str, Box]]:
     """The words of a page with their boxes as the file draws them, counted from the page's corner."""
     textpage = page.get_textpage()
     try:
-        lines, _ = _drawn_lines(textpage, Box(*page.get_bbox()))
+        lines, _ = _drawn_lines(page, textpage, Box(*page.get_bbox()))
     finally:
         textpage.close()
     return [(line.text[word.start : word.end], word.box) for line, _ in lines for word in line.words]
@@ -108,10 +109,11 @@ def _upright(page: Page, drawn: Sequence[_Drawn]) -> Page:
     return replace(page, width=width, height=height, lines=tuple(lines), rules=rules, turns=prevailing)
 
 
-def _drawn_lines(textpage: PagesTextPage, bounds: Box) -> tuple[list[_Drawn], int]:
+def _drawn_lines(page: PdfPage, textpage: PagesTextPage, bounds: Box) -> tuple[list[_Drawn], int]:
     """The lines of a page, and how many characters were left out because nobody could read them."""
     text = textpage.get_text_range(errors="surrogatepass")
     glyphs = Glyphs(textpage)
+    sight = Sight(page, textpage, glyphs)
     lines: list[_Drawn] = []
     end = units = garbled = 0
     for match in _LINE.finditer(text):
@@ -124,7 +126,7 @@ def _drawn_lines(textpage: PagesTextPage, bounds: Box) -> tuple[list[_Drawn], in
         if lost := _garbled(glyphs, indexes):
             garbled += lost
         else:
-            lines.extend(_lines(glyphs, raw, indexes, bounds))
+            lines.extend(_lines(glyphs, sight, raw, indexes, bounds))
     return lines, garbled
 
 
@@ -154,9 +156,9 @@ def _garbled(glyphs: Glyphs, indexes: Sequence[int]) -> int:
     return len(characters) if is_garbled(characters, sum(map(glyphs.is_unmapped, everything))) else 0
 
 
-def _lines(glyphs: Glyphs, raw: str, indexes: Sequence[int], bounds: Box) -> Iterator[_Drawn]:
+def _lines(glyphs: Glyphs, sight: Sight, raw: str, indexes: Sequence[int], bounds: Box) -> Iterator[_Drawn]:
     """What can be seen of a line of PDFium's; now and then it takes several lines of the page for one."""
-    words = [word for word in words_of(glyphs, raw, indexes) if word.text]
+    words = sight.seen([word for word in words_of(glyphs, raw, indexes) if word.text])
     if not words:
         return
     turns = _turns(glyphs, words)

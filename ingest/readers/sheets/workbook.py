@@ -1,7 +1,7 @@
 """Workbooks as documents: what all readers of spreadsheets hand over, and how it is written down.
 
 Each sheet is a heading and a place; each row is cited by the number that people see. What lies on a hidden sheet is
-read, and the heading says that it is hidden: it is content, and often what the visible sheets refer to. Rows and
+read, and heading and places say that it is hidden: it is content, and often what the visible sheets refer to. Rows and
 columns that were hidden one by one are left out by the readers, since the table is meant to be seen without them; not
 so those that a filter hides or a group folds, which are a click away.
 """
@@ -48,10 +48,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How cells are shown: by which number format, and in which type."""
+    """How cells are shown: by which number format, and in which type.
+
+    `is_unseen` says white on no colour, or in letters without size, unless something else than the style has a say.
+    """
 
     code: str = GENERAL
     is_bold: bool = False
+    is_unseen: bool = False
 
 
 @dataclass(slots=True)
@@ -182,7 +186,7 @@ def write_tables(text: StructuredText, found: Iterable[Table], row: Callable[[in
 
 
 def _write(text: StructuredText, sheet: Sheet) -> None:
-    place = Anchor("sheet", f"sheet {sheet.name}", sheet.number)
+    place = Anchor("sheet", f"sheet {sheet.name}{' (hidden)' if sheet.is_hidden else ''}", sheet.number)
 
     def row(number: int) -> Anchor:
         return replace(place, label=f"{place.label}, row {number}") if number else place

@@ -70,6 +70,11 @@ class _Book:
     styles: Sequence[Style]
     since_1904: bool
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether no style makes cells that nobody sees."""
+        return not any(style.is_unseen for style in self.styles)
+
 
 def _sheets(file: SourceFile, package: Package) -> Iterator[Sheet]:
     [part, *_] = package.linked("", "officeDocument")
@@ -105,6 +110,7 @@ class _Content:
         self._book = book
         self._part = part
         self._is_filtered = False
+        self._shows_all = book.shows_all or _colours_cells(book.package, part)
         self._column_of: dict[str, int] = {}
         self.columns = Columns()
         self.merges: list[Merge] = []
@@ -151,7 +157,8 @@ class _Content:
         for cell in cast("list[_Element]", _filled(element)):
             style = self._style(cell)
             column = self.columns.place(self._column(element, cell))
-            shown = self._shown(cell, style) if column is not None else ""
+            is_read = column is not None and (self._shows_all or not style.is_unseen)
+            shown = self._shown(cell, style) if is_read else ""
             if column is not None and shown and not shown.isspace():
                 cells[column] = shown
                 if style.is_bold:
@@ -191,6 +198,13 @@ class _Content:
         if kind != "n":
             return shown_text(unescaped(value), style.code)
         return shown_number(float(value), style.code, since_1904=self._book.since_1904)
+
+
+def _colours_cells(package: Package, part: str) -> bool:
+    """Whether more than its cells' styles says what a sheet's cells look like: tables, conditions, a picture."""
+    if package.linked(part, "table") or package.linked(part, "pivotTable"):
+        return True
+    return any(True for _ in package.elements(part, "conditionalFormatting", "picture"))
 
 
 def _first_row(reference: str) -> int:

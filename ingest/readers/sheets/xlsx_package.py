@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from zipfile import ZipFile
 
 from lxml import etree
@@ -18,6 +19,10 @@ from ingest.readers.sheets.workbook import DAMAGE, Style
 from ingest.readers.source_file import in_utc
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_UNREADABLE = 1.5
+"""Points: letters of this size are a line."""
+_WHITE_INDICES = frozenset({"1", "9"})
+"""The indices that stand for white (ECMA-376, 18.8.27); of a theme's colours it is the first."""
 _TRUE = frozenset({"1", "true", "on"})
 
 
@@ -120,19 +125,61 @@ def shared_words(package: Package, workbook: str) -> list[str]:
 def styles(package: Package, workbook: str) -> Sequence[Style]:
     """How cells are shown, in the order by which they refer to it."""
     codes = dict(BUILT_IN)
-    bold: list[bool] = []
+    fonts: list[_Font] = []
+    filled: list[bool] = []
     found: list[Style] = []
     for part in package.linked(workbook, "styles"):
-        for element in package.elements(part, "numFmts", "fonts", "cellXfs"):
+        for element in package.elements(part, "numFmts", "fonts", "fills", "cellXfs"):
             if element.tag.endswith("}numFmts"):
                 codes.update((int(code.get("numFmtId", 0)), code.get("formatCode", GENERAL)) for code in element)
             elif element.tag.endswith("}fonts"):
-                bold = [any(is_true(b.get("val", "1")) for b in font.iterchildren("{*}b")) for font in element]
+                fonts = [_font(font) for font in element]
+            elif element.tag.endswith("}fills"):
+                filled = [_is_filled(fill) for fill in element]
             else:
-                found = [_style(format_, codes, bold) for format_ in element]
+                found = [_style(format_, codes, fonts, filled) for format_ in element]
     return found
 
 
-def _style(format_: _Element, codes: dict[int, str], bold: list[bool]) -> Style:
-    font = int(format_.get("fontId", 0))
-    return Style(codes.get(int(format_.get("numFmtId", 0)), GENERAL), font < len(bold) and bold[font])
+class _Font(NamedTuple):
+    is_bold: bool = False
+    is_white: bool = False
+    is_tiny: bool = False
+
+
+def _font(font: _Element) -> _Font:
+    sizes = [float(size.get("val", 11)) for size in font.iterchildren("{*}sz")]
+    return _Font(
+        is_bold=any(is_true(bold.get("val", "1")) for bold in font.iterchildren("{*}b")),
+        is_white=any(map(_is_white, font.iterchildren("{*}color"))),
+        is_tiny=any(size <= _UNREADABLE for size in sizes),
+    )
+
+
+def _is_white(colour: _Element) -> bool:
+    if colour.get("tint"):
+        return False
+    if colour.get("rgb", "").upper()[-6:] == "FFFFFF" or colour.get("theme") == "0":
+        return True
+    return colour.get("indexed") in _WHITE_INDICES
+
+
+def _is_filled(fill: _Element) -> bool:
+    patterns = list(fill.iterchildren("{*}patternFill"))
+    if not patterns:
+        return len(fill) > 0
+    return any(
+        pattern.get("patternType", "none") != "none" and not any(map(_is_white, pattern.iterchildren("{*}fgColor")))
+        for pattern in patterns
+    )
+
+
+def _style(format_: _Element, codes: dict[int, str], fonts: Sequence[_Font], filled: Sequence[bool]) -> Style:
+    number, fill = int(format_.get("fontId", 0)), int(format_.get("fillId", 0))
+    font = fonts[number] if number < len(fonts) else _Font()
+    is_on_colour = fill < len(filled) and filled[fill]
+    return Style(
+        codes.get(int(format_.get("numFmtId", 0)), GENERAL),
+        font.is_bold,
+        is_unseen=font.is_tiny or (font.is_white and not is_on_colour),
+    )

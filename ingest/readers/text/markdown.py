@@ -18,6 +18,9 @@ _LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)|\A")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title:[ \t]*([\"']?)(.+?)\1[ \t\r]*$", re.MULTILINE)
 _TAGS = re.compile(r"^tags:[ \t]*(.*?)[ \t\r]*$\n?((?:[ \t]*-[ \t]+.*\n?)*)", re.MULTILINE)
+_COMMENT = re.compile(r"(?is)<!--.*?-->|(?m:^) {0,3}\[(?://|comment)\]:[^\n]*")
+"""Those of HTML, and links that nothing refers to, which serve as comments."""
+_SEEN = re.compile(r"[^\r\n]")
 _KINDS = {
     "heading_open": "heading",
     "bullet_list_open": "list",
@@ -34,6 +37,7 @@ class MarkdownReader:
         text = decoded(file.name, file.read())
         front = _FRONT_MATTER.match(text)
         begin = front.end() if front else 0
+        text = text[:begin] + without_comments(text[begin:])
         tokens = _tokens(text[begin:])
         blocks = [Block(0, len(front.group().rstrip()), "code")] if front else []
         blocks.extend(_blocks(text, begin, tokens))
@@ -51,6 +55,7 @@ class MarkdownReader:
 
 def write_markdown(source: str, text: StructuredText) -> None:
     """Adds Markdown to a document that is more than its own text: headings in plain words, tables as rows."""
+    source = without_comments(source)
     tokens = _tokens(source)
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for index, token in enumerate(tokens):
@@ -62,6 +67,25 @@ def write_markdown(source: str, text: StructuredText) -> None:
             text.add_table(list(_rows(tokens[index:])))
         else:
             text.add(_KINDS.get(token.type, "paragraph"), "\n".join(lines[slice(*token.map)]).strip("\n"))
+
+
+def without_comments(source: str) -> str:
+    """`source` with blanks for its comments, which no reader of the page sees; every character keeps its place."""
+    if not _COMMENT.search(source):
+        return source
+    starts = [match.start() for match in _LINE_START.finditer(source)]
+    starts.append(len(source))
+    maps = [token.map for token in _tokens(source) if token.map and token.type in ("fence", "code_block")]
+    code = [(starts[first], starts[min(last, len(starts) - 1)]) for first, last in maps]
+
+    def blank(match: re.Match[str]) -> str:
+        at = match.start()
+        line = source[source.rfind("\n", 0, at) + 1 : at]
+        if line.count("`") % 2 or any(start <= at < end for start, end in code):
+            return match.group()
+        return _SEEN.sub(" ", match.group())
+
+    return _COMMENT.sub(blank, source)
 
 
 def _tokens(source: str) -> list[Token]:

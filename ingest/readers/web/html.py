@@ -14,6 +14,7 @@ from ingest.readers.source_file import SourceFile, decoded, make_document
 from ingest.readers.structure import StructuredText
 from ingest.readers.web.markup import write_markup
 from ingest.readers.web.navigation import main_of, navigation
+from ingest.readers.web.sight import remove_unseen
 from kb.errors import NothingToRead
 from kb.types import Document
 
@@ -44,7 +45,13 @@ def parsed(name: str, content: bytes, charset: str | None = None) -> HtmlElement
 
 
 def parsed_text(name: str, markup: str) -> HtmlElement:
-    """XHTML as the XML that it is, where it is well-formed, anything else by the rules of HTML."""
+    """A page without text that nobody sees; XHTML as the XML that it is, where that is well-formed, else as HTML."""
+    page = _tree(name, markup)
+    remove_unseen(page, markup)
+    return page
+
+
+def _tree(name: str, markup: str) -> HtmlElement:
     if _XHTML.search(markup[:_CHARSET_WITHIN]):
         try:
             return _without_namespaces(tree_of(markup, _xhtml_parser()))
