@@ -97,6 +97,8 @@ def _points(text: str, speech: Speech) -> bool:
     if speech.pointing.search(text):
         return True
     tokens = TOKEN.findall(speech.empty.sub("", text).replace("’", "'"))
+    if tokens and tokens[0].casefold() in PREPOSITIONS and "," in tokens:
+        tokens = tokens[tokens.index(",") + 1 :]  # "In Ulm, how long is it?" asks about nothing in "in Ulm".
     tokens = tokens[_opening(tokens, speech) :]
     is_named = has_border = skips = False
     for token in tokens:

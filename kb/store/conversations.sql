@@ -1,5 +1,8 @@
 -- The conversations of one knowledge base, in a file of their own. PRAGMA user_version is the version of this schema.
 
+-- purge: a token while deleted words may still lie in the file, empty once they are gone.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE conversations (
     id      TEXT PRIMARY KEY,
     owner   TEXT NOT NULL,
