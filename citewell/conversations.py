@@ -46,7 +46,7 @@ class Conversations:
         self._store.rename(name, owner, _said(title))
 
     def delete(self, name: str, *, owner: str = "") -> None:
-        """Returns when no word of it is left."""
+        """No word of it is left then, unless another process has been reading for ten seconds: then soon after."""
         self._store.delete(name, owner)
 
     def export(self, name: str, *, owner: str = "") -> str:

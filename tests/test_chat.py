@@ -1,4 +1,4 @@
-"""Conversations on the command line: asked within, listed, shown, exported, renamed, deleted, and typed line by line."""
+"""Conversations on the command line: asked within, listed, shown, exported, renamed, deleted, typed in lines."""
 
 from __future__ import annotations
 

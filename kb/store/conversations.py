@@ -6,28 +6,22 @@ and `forget` takes back what came from documents that are gone since.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
 
 from kb.conversation import Conversation, Origin, Turn, as_held
-from kb.errors import StoreError, UserError
-from kb.store.disk import disk_error
-from kb.store.lock import exclusive
-from kb.store.manifest import Manifest, committing
+from kb.errors import UserError
+from kb.store.conversation_file import ConversationFile, note_deletion
+from kb.store.manifest import Manifest
 from kb.store.turn_records import TURN_COLUMNS, turn_of, turn_row
 
-VERSION = 1
-_BUSY_MILLISECONDS = 30_000
-_PURGE_MILLISECONDS = 200
-_PURGE_WAIT = 2.0
+_PURGE_WAIT = 10.0
+"""Seconds to wait for others who read; what is not purged by then is with the next change of the base."""
 _TITLE = 80
 _COLUMNS = (
     "id, owner, title, created, changed, (SELECT count(*) FROM turns WHERE turns.conversation = conversations.id)"
@@ -42,18 +36,18 @@ class ConversationStore:
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path = path
+        self._file = ConversationFile(path)
         self._manifest = manifest
 
     def all(self, owner: str) -> list[Conversation]:
         """Without their turns, the one that was changed last first."""
-        with self._reading() as sql:
+        with self._file.reading() as sql:
             rows = _rows(sql, "WHERE owner = ? ORDER BY changed DESC, id", owner) if sql else []
         return [_conversation(row) for row in rows]
 
     def open(self, name: str, owner: str, *, latest: int = -1) -> Conversation:
         """The conversation of this id, else title, with its `latest` turns (-1: all)."""
-        with self._reading() as sql:
+        with self._file.reading() as sql:
             row = _found(sql, name, owner) if sql else None
             if sql is None or row is None:
                 raise _unknown(name)
@@ -64,7 +58,7 @@ class ConversationStore:
 
         Of an owner's conversations at most `limit` are kept, those that were changed last.
         """
-        self._create()
+        self._file.create()
         with self._writing() as sql:
             if named and (row := _found(sql, title, owner)):
                 return _conversation(row)
@@ -77,8 +71,8 @@ class ConversationStore:
                 " ORDER BY changed DESC, id LIMIT -1 OFFSET ?)",
                 (owner, new, limit - 1),
             )
-            _note_deletion(sql)
-        self.purge()
+            note_deletion(sql)
+        self._file.purge(wait=_PURGE_WAIT)
         return _conversation((*values, 0))
 
     def add(self, conversation: str, owner: str, turn: Turn, *, limit: int) -> Turn:
@@ -94,7 +88,7 @@ class ConversationStore:
             last = sql.execute("SELECT max(position) FROM turns WHERE conversation = ?", row[:1]).fetchone()[0] or 0
             _put(sql, row[0], last + 1, held)
             sql.execute("DELETE FROM turns WHERE conversation = ? AND position <= ?", (row[0], last + 1 - limit))
-            _note_deletion(sql)
+            note_deletion(sql)
             title = row[2] or titled(turn.question)
             sql.execute("UPDATE conversations SET changed = ?, title = ? WHERE id = ?", (_now(), title, row[0]))
         return held
@@ -104,18 +98,18 @@ class ConversationStore:
             sql.execute(
                 "UPDATE conversations SET title = ? WHERE id = ?", (titled(title), _id(sql, conversation, owner))
             )
-            _note_deletion(sql)
-        self.purge()
+            note_deletion(sql)
+        self._file.purge(wait=_PURGE_WAIT)
 
     def delete(self, conversation: str, owner: str) -> None:
         with self._writing(conversation) as sql:
             sql.execute("DELETE FROM conversations WHERE id = ?", (_id(sql, conversation, owner),))
-            _note_deletion(sql)
-        self.purge()
+            note_deletion(sql)
+        self._file.purge(wait=_PURGE_WAIT)
 
     def forget(self, *, wait: float) -> bool:
         """Takes back all words of documents that the base does not hold any more; false as `purge` is."""
-        with self._reading() as sql:
+        with self._file.reading() as sql:
             if sql is None:
                 return True
         with self._writing() as sql, self._places() as place:
@@ -132,23 +126,17 @@ class ConversationStore:
                 (turn,) = _turns_where(sql, "conversation = ? AND position = ?", conversation, position)
                 sql.execute("DELETE FROM turns WHERE conversation = ? AND position = ?", (conversation, position))
                 _put(sql, conversation, position, as_held(turn, place))
-                _note_deletion(sql)
-        return self.purge(wait=wait)
+                note_deletion(sql)
+        return self._file.purge(wait=wait)
 
-    def purge(self, *, wait: float = _PURGE_WAIT) -> bool:
-        """Leaves no trace of what was deleted, in the file or its log; false if others are longer in the way.
-
-        The file is written anew: even with secure_delete, SQLite leaves copies of rows behind where it moves them from
-        page to page (a name deleted from some dozens was still in 4 of 150 files).
-        """
-        until = time.monotonic() + wait
-        with self._connection(create=False) as sql:
-            sql.execute(f"PRAGMA busy_timeout = {_PURGE_MILLISECONDS}")
-            sql.execute("PRAGMA temp_store = MEMORY")
-            while not _is_purged(sql):
-                if time.monotonic() >= until:
-                    return False
-        return True
+    @contextmanager
+    def _writing(self, name: str = "") -> Iterator[sqlite3.Connection]:
+        """Raises UserError where no conversation was ever begun, that called `name` neither."""
+        with self._file.reading() as sql:
+            if sql is None:
+                raise _unknown(name)
+        with self._file.writing() as sql:
+            yield sql
 
     @contextmanager
     def _places(self) -> Iterator[Callable[[Origin], str | None]]:
@@ -161,108 +149,11 @@ class ConversationStore:
             found = cache(snapshot.place_of)
             yield lambda origin: found(origin.source, origin.sha256)
 
-    def _create(self) -> None:
-        with self._reading() as sql:
-            if sql:
-                return
-        lock = exclusive(self.path.with_suffix(".lock"), wait=_BUSY_MILLISECONDS / 1000)
-        with lock, self._connection(create=True) as sql:
-            if _version(sql):
-                return
-            sql.execute("PRAGMA journal_mode = WAL")
-            with committing(sql):
-                for statement in files("kb.store").joinpath("conversations.sql").read_text().split(";\n"):
-                    sql.execute(statement)
-                sql.execute(f"PRAGMA user_version = {VERSION}")
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """None where no conversation was ever begun."""
-        if not self.path.is_file():
-            yield None
-            return
-        with self._connection(create=False) as sql:
-            version = _version(sql)
-            if version not in (0, VERSION):
-                raise StoreError(
-                    f"The conversations in {self.path} have the format {version}, this version of Citewell needs "
-                    f"{VERSION}; move that file away to begin new ones."
-                )
-            sql.execute("BEGIN")
-            try:
-                yield sql if version else None
-            finally:
-                sql.execute("ROLLBACK")
-
-    @contextmanager
-    def _writing(self, name: str = "") -> Iterator[sqlite3.Connection]:
-        """Raises UserError where no conversation was ever begun, that called `name` neither."""
-        with self._reading() as sql:
-            if sql is None:
-                raise _unknown(name)
-        with self._connection(create=False) as sql, committing(sql):
-            yield sql
-
-    @contextmanager
-    def _connection(self, *, create: bool) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each errand: who keeps none open keeps no old state in the log either."""
-        try:
-            uri = f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}"
-            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as sql:
-                for setting in (
-                    f"busy_timeout = {_BUSY_MILLISECONDS}",
-                    "synchronous = FULL",
-                    "secure_delete = ON",
-                    "foreign_keys = ON",
-                ):
-                    sql.execute(f"PRAGMA {setting}")
-                yield sql
-        except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
-            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-                raise
-            raise disk_error(
-                self.path.parent, error, f"The conversations in {self.path} {_explained(error)}"
-            ) from error
-
 
 def titled(text: str) -> str:
     """`text` as a title: one line of at most 80 characters."""
     line = " ".join(text.split())
     return line if len(line) <= _TITLE else line[: _TITLE - 1].rsplit(" ", 1)[0] + "…"
-
-
-def _explained(error: Exception) -> str:
-    """What is wrong, and what to do about it."""
-    if isinstance(error, sqlite3.OperationalError):
-        return f"cannot be used ({error}); see that no other program keeps that file locked."
-    return f"are damaged ({error}); move that file away, which may hold words of removed documents."
-
-
-def _note_deletion(sql: sqlite3.Connection) -> None:
-    """Notes, if anything was deleted or replaced by the statement before, that its traces are to be purged."""
-    if sql.execute("SELECT changes()").fetchone()[0]:
-        sql.execute("INSERT OR REPLACE INTO meta VALUES ('purge', hex(randomblob(8)))")
-
-
-def _is_purged(sql: sqlite3.Connection) -> bool:
-    """Purges; false if another connection keeps it from doing so."""
-    try:
-        due = sql.execute("SELECT value FROM meta WHERE key = 'purge'").fetchone()
-        if due:
-            sql.execute("VACUUM")
-        if sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            return False
-        if due:
-            sql.execute("DELETE FROM meta WHERE key = 'purge' AND value = ?", due)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise
-        return False
-    return True
-
-
-def _version(sql: sqlite3.Connection) -> int:
-    return int(sql.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _now() -> str:
