@@ -73,6 +73,20 @@ def test_the_questions_of_the_sample_asked_one_after_the_other_stay_as_they_are(
     assert changed == []
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "A gas field in the North Sea resulted in what?",
+        "Who credited Paul Baran for his development?",
+        "Does Acme have a better margin? If margin is not useful for a company like this, then say so.",
+        "同志與其伴侶可以透過什麼制度收養?",
+        "为什么天空是蓝的呢？",
+    ],
+)
+def test_what_a_question_points_to_may_stand_in_itself(question: str) -> None:
+    assert standalone(question, turn("Who proposed HyDE?")) == question
+
+
 def test_without_a_turn_before_nothing_is_a_follow_up() -> None:
     assert standalone("Why?", None) == "Why?"
 

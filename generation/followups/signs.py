@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from generation.followups.speech import (
     CHINESE_ASKING,
+    CHINESE_ASKS,
     CHINESE_LEAD,
     CHINESE_POINTING,
     CHINESE_WORD,
@@ -19,7 +20,8 @@ from generation.followups.speech import (
     speech_of,
 )
 
-TOKEN = re.compile(r"[^\W_]+(?:[-.'’/_+][^\W_]+)*|,")
+TOKEN = re.compile(r"[^\W_]+(?:[-.'’/_+][^\W_]+)*|[,;:.?!]")
+_STOPS = frozenset(",;:.?!")
 _FEW = 2
 """Words of a question without a verb that say nothing by themselves: "Chinese?", "the second?"."""
 
@@ -36,7 +38,7 @@ def leans(question: str) -> bool:
     if speech.resumes.search(text):
         return True
     rest = speech.lead.sub("", text)
-    tokens = TOKEN.findall(rest.replace("’", "'"))
+    tokens = [token for token in TOKEN.findall(rest.replace("’", "'")) if token not in _STOPS]
     if not any(_is_specific(token, speech) for token in tokens):
         return bool(tokens)
     return _is_elliptical(tokens, speech, goes_on=rest != text, asks=text.endswith("?")) or _points(rest, speech)
@@ -56,7 +58,7 @@ def words(text: str) -> list[str]:
     """The words and numbers of `text` in order, without "'s"; of Chinese what stands between its particles."""
     if is_chinese(text):
         return CHINESE_WORD.findall(CHINESE_ASKING.sub(" ", text))
-    return [word.removesuffix("'s") for word in TOKEN.findall(text.replace("’", "'")) if word != ","]
+    return [word.removesuffix("'s") for word in TOKEN.findall(text.replace("’", "'")) if word not in _STOPS]
 
 
 def content(text: str) -> list[str]:
@@ -80,12 +82,14 @@ def _is_specific(token: str, speech: Speech) -> bool:
 
 def _is_elliptical(tokens: Sequence[str], speech: Speech, *, goes_on: bool, asks: bool) -> bool:
     """Whether the clause lacks its verb: "and in 2019?", "how many layers?", "for Chinese?"."""
-    said = [word.casefold() for word in tokens if word != ","]
+    said = [word.casefold() for word in tokens]
     asking = next((index for index, word in enumerate(said) if word in speech.asking), -1)
     if not asks or any(word in speech.verbs for word in said):
         return False
     if asking < 0:
         return goes_on or len(said) <= _FEW or said[0] in PREPOSITIONS
+    if asking > 1:
+        return False  # "It is called what?" asks for the end of a sentence that is there.
     after = said[asking + 1 :]
     if said[asking] in ("how", "wie", "combien", "cuántos", "cuántas", "which", "what", "whose"):
         has_name = any(is_name(token, begins=speech is GERMAN) for token in tokens[asking + 1 :])
@@ -107,9 +111,9 @@ def _points(text: str, speech: Speech) -> bool:
             return not (speech is not ENGLISH and token[0].isupper())
         if word in speech.possessive and not is_named:
             return True
-        if word in speech.border:
+        if word in speech.border or word in _STOPS:
             has_border = has_border or is_named
-        if word in speech.function or word == ",":
+        if word in speech.function or word in _STOPS:
             skips = word in SUBJECTS
             continue
         # What follows "I" or "you" is what they do, and names nothing.
@@ -123,10 +127,20 @@ def _opening(tokens: Sequence[str], speech: Speech) -> int:
     if asking < 0:
         return 0
     end = asking + 1
-    while end < len(tokens) and tokens[end].casefold() not in speech.function and tokens[end] != ",":
+    while end < len(tokens) and not _ends_opening(tokens[end], speech):
         end += 1
     return end
 
 
+def _ends_opening(token: str, speech: Speech) -> bool:
+    return token in _STOPS or token.casefold() in speech.function or is_name(token, begins=speech is GERMAN)
+
+
 def _leans_in_chinese(text: str) -> bool:
-    return bool(CHINESE_LEAD.search(text) or CHINESE_POINTING.search(text) or not CHINESE_ASKING.sub("", text))
+    """It leans where it goes on, or points back before it has named anything, or asks by 呢 alone, or says nothing."""
+    if CHINESE_LEAD.search(text) or not CHINESE_ASKING.sub("", text):
+        return True
+    pointing = CHINESE_POINTING.search(text)
+    if pointing and not CHINESE_ASKING.sub("", text[: pointing.start()]):
+        return True
+    return text.rstrip("？?").endswith("呢") and not CHINESE_ASKS.search(text)

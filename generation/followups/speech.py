@@ -83,8 +83,6 @@ ENGLISH = Speech(
     lead=_pattern(r"^(?:and|but|or|so|ok|okay|well|also|plus|then|now)\b[\s,:-]*"),
     resumes=_pattern(r"^(?:what|how) about\b", r"^same (?:for|with)\b", r"^(?:what|who|where|anything) else\b"),
     pointing=_pattern(
-        r"\bth(?:is|ese)\b(?! (?:year|week|month|day)s?\b)",
-        r"\bthose\b(?! (?:of|who|which|that|in|with|without|for|from|on|by|where|whose)\b)",
         r"(?:^|\b(?:is|was|are|were|isn't|wasn't|does|did|do|can|could|would|will|should|about|of|by|with|for|from|on|"
         r"after|before|why|how|like|than|to|at|mean|like|said|find|found|do|did|explain|what|besides|except|if)\s)"
         r"that\b(?! (?:i|you|we|they|he|she|it|there|a|an|the|all|some|no|every|each)\b)",
@@ -93,7 +91,7 @@ ENGLISH = Speech(
         r"\bthen\W*$",
         r"\b(?:the )?(?:former|latter)\b",
     ),
-    personal=_words("it they them he him she her"),
+    personal=_words("it they them he him she her this these those"),
     possessive=_words("its their theirs his hers same others ones"),
     empty=_pattern(
         r"\bit\b(?= (?:take|takes|took|taken|cost|costs|matter|matters|make sense)\b.*\b(?:to|if|that|whether|how)\b)",
@@ -102,11 +100,12 @@ ENGLISH = Speech(
         r"|easy|easier|hard|harder|difficult|allowed|legal|called|said|known|likely|clear|a|an|that)\b"
         r".*\b(?:if|that|to|when|whether)\b)",
         r"\bit\b(?= is (?:not )?(?:possible|necessary|true|better|known|clear)\b)",
-        r"\bher\b(?= (?:majesty|highness)\b)",
+        r"\bth(?:is|ese)\b(?= (?:year|week|month|day)s?\b)",
+        r"\bthose\b(?= (?:of|who|which|that|in|with|without|for|from|on|by|where|whose)\b)",
     ),
     border=_words("""
         and or but because if when while that which who whom whose where before after until unless since so as
-        than though although whether how why what ,"""),
+        than though although whether how why what"""),
 )
 
 GERMAN = Speech(
@@ -138,7 +137,7 @@ GERMAN = Speech(
     personal=_words("er es sie ihn ihm ihnen"),
     possessive=_words("sein seine seinen seiner ihr ihre ihren ihrer ihrem dessen deren"),
     empty=_pattern(r"\bes\b(?= (?:möglich|nötig|wahr|erlaubt|sinnvoll)\b)", r"(?<=\bgibt )es\b", r"\bes\b(?= gibt\b)"),
-    border=_words(", und oder aber weil wenn dass damit ob"),
+    border=_words("und oder aber weil wenn dass damit ob"),
 )
 
 FRENCH = Speech(
@@ -162,7 +161,7 @@ FRENCH = Speech(
     empty=_pattern(
         r"\bil\b(?= y a\b| faut\b| est (?:possible|vrai|nécessaire)\b)", r"(?:(?<=a-t-)|(?<=est-)|(?<=ut-))il\b"
     ),
-    border=_words(", et ou mais que qui si quand parce"),
+    border=_words("et ou mais que qui si quand parce"),
 )
 
 SPANISH = Speech(
@@ -183,18 +182,18 @@ SPANISH = Speech(
     personal=_words("él ella ellos ellas"),
     possessive=_words("su sus"),
     empty=_pattern(r"(?!)"),
-    border=_words(", y o pero que si cuando porque"),
+    border=_words("y o pero que si cuando porque"),
 )
 
-CHINESE_LEAD = re.compile(r"^(?:那么?|然后|还有|而且|但是?|以及|另外)")
+CHINESE_LEAD = re.compile(r"^(?:那么?|那麼|然后|然後|还有|還有|而且|但是?|以及|另外)")
 CHINESE_POINTING = re.compile(
-    r"[它她]|(?<!其)他们?(?!人)|这[个些种样点]?|那[个些种样]|(?<![尤极与])其(?![他它实中余次])|上述|前者|后者|呢[？?]?$"
+    r"[它她]|(?<!其)他[们們]?(?!人)|[这這那][个個些种種样樣]?|(?<![尤极極与與])其(?![他它实實中余餘次])|上述|前者|后者|後者"
 )
+CHINESE_ASKS = re.compile(r"[什甚][么麼]|怎|如何|何|多少|[几幾]|[谁誰]|哪|是否|[吗嗎]")
 CHINESE_ASKING = re.compile(
-    r"为什么|什么时候|什么|怎么样?|如何|多少|几|谁|哪[里些个年]?|是否|吗|呢|呀|啊|是|的|了|有|在|能|会|可以|请|说明|解释"
-    r"|详细|举例|例子|原因|更|多|些|年|意思|[？?。，,\s]"
+    r"[为為]什[么麼]|什[么麼][时時]候|[什甚][么麼]|怎[么麼][样樣]?|如何|多少|[几幾]|[谁誰]|哪[里裡些个個年]?|是否|[吗嗎]|呢|呀|啊|是"
+    r"|的|了|有|在|能|[会會]|可以|[请請]|[说說]明|解[释釋]|[详詳][细細]|[举舉]例|例子|原因|更|多|些|年|意思|[？?。，,\s]"
 )
-
 CHINESE_WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:[-.'’/_+][^\W_{CJK}]+)*")
 
 SUBJECTS = _words("i you we they he she it one ich du wir sie er je tu nous vous il elle")
