@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from citewell.composition import Composer
 from citewell.context import context_of, token_counter
 from citewell.copies import with_copies
+from citewell.dialogue import Material, OpenTurn
 from citewell.grounding import grounded
 from citewell.models import Models
 from citewell.reply import Reply
@@ -56,15 +57,28 @@ class Asking:
     settings: Settings
     embedder: Callable[[], Embedder]
 
-    def ask(self, question: str, chosen: Filter | None, *, mode: str, answer: AnswerSettings) -> Reply:
-        """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated."""
+    def ask(
+        self,
+        question: str,
+        chosen: Filter | None,
+        *,
+        mode: str,
+        answer: AnswerSettings,
+        turn: OpenTurn | None = None,
+    ) -> Reply:
+        """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated.
+
+        `turn` is the question within its conversation, which is then searched and answered as it is meant there.
+        """
         began = time.monotonic()
         wanted = answer.passages + BEYOND
-        if self._has_model(answer):
+        if self.has_model(answer):
             wanted = max(wanted, self.settings.context.passages)
+        meant = turn.searched if turn else question
         with self.store.view(chosen) as view:
-            found = traced(self.composer, mode, view, question, wanted)
-            begun = self._begun(question, found.hits, view, answer)
+            found = traced(self.composer, mode, view, meant, wanted)
+            begun = self._begun(meant, found.hits, view, answer)
+            digests = view.snapshot.digests(hit.chunk.source for hit in found.hits) if turn else {}
         return Reply(
             question,
             begun.hits,
@@ -77,6 +91,8 @@ class Asking:
                 context=begun.context,
             ),
             retrieval_seconds=time.monotonic() - began,
+            turn=turn,
+            material=Material(begun.hits, digests, is_written=begun.context is not None),
         )
 
     def context(self, question: str, chosen: Filter | None, *, mode: str, settings: ContextSettings) -> PassageContext:
@@ -85,7 +101,8 @@ class Asking:
             hits = self.composer.compose(mode, view).retrieve(question, settings.passages)
             return self._context(question, hits, view, settings)
 
-    def _has_model(self, answer: AnswerSettings) -> bool:
+    def has_model(self, answer: AnswerSettings) -> bool:
+        """Whether a language model answers, and not the documents' own words."""
         return answer.by == "model" or (answer.by == "auto" and self.settings.generator.names_one)
 
     def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:
@@ -95,7 +112,7 @@ class Asking:
         threshold = THRESHOLD if answer.threshold is None else answer.threshold
         quoting = ExtractiveAnswerer(self.embedder(), view.lexical, quotes=answer.quotes, threshold=threshold)
         best = tuple(hits[: answer.passages])
-        if not self._has_model(answer):
+        if not self.has_model(answer):
             return Begun(quoting.draft(question, best), best)
         quoted = quoting.answer(question, best)
         if (quoted.confidence or 0.0) < (OFF_TOPIC if answer.threshold is None else threshold):

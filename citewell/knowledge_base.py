@@ -12,6 +12,8 @@ from typing import Literal
 from citewell.asking import Asking
 from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage
+from citewell.conversations import Conversations
+from citewell.dialogue import Dialogue
 from citewell.home import base_folder, base_names, home_folder
 from citewell.jobs import Job
 from citewell.models import Models
@@ -51,7 +53,9 @@ class KnowledgeBase:
         self._models = Models(settings, home)
         self._composer = Composer(self._checked_embedder, self._models, settings)
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
+        self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
         self._board = Board(store.home / "jobs")
+        self.conversations = Conversations(store.conversations, settings.conversations, self.display_name)
 
     @classmethod
     def open(
@@ -256,16 +260,24 @@ class KnowledgeBase:
         filter: Filter | None = None,  # noqa: A002
         by: Literal["auto", "model", "extractive"] | None = None,
         strict: bool | None = None,
+        conversation: str | None = None,
+        owner: str = "",
     ) -> Reply:
         """Searches what `filter` keeps, at once, and answers when the reply is iterated.
 
         `threshold` is the least confidence (0 to 1) of an answer that is no abstention, `by` who answers, `strict`
-        whether only what the documents bear out may be said; None: as the settings say. Raises UserError for an empty
-        question, and for a filter that keeps nothing, MissingModel where the language model is not on this machine.
+        whether only what the documents bear out may be said; None: as the settings say. Within the `conversation` of
+        that id or title, one of `owner`'s, it is asked as a follow-up where it is one, and the answer is added. Raises
+        UserError for an empty question, a filter that keeps nothing and a conversation that there is not, MissingModel
+        where the language model is not on this machine.
         """
         given = {"threshold": threshold, "by": by, "strict": strict}
         answer = self.settings.answer.model_copy(update={key: one for key, one in given.items() if one is not None})
-        return self._asking.ask(_question(question), filter, mode=mode or answer.mode, answer=answer)
+        asked, turn = _question(question), None
+        if conversation is not None:
+            has_model = self._asking.has_model(answer)
+            turn = self._dialogue.turn(asked, conversation, owner, answer=answer, has_model=has_model)
+        return self._asking.ask(asked, filter, mode=mode or answer.mode, answer=answer, turn=turn)
 
     def context(
         self,

@@ -195,6 +195,17 @@ class AnswerSettings(_Section):
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class ConversationSettings(_Section):
+    """What is kept of conversations: `turns` of each, the last ones, and `limit` conversations, those changed last.
+
+    The last `keep` turns say what a follow-up means; 0: every question stands on its own.
+    """
+
+    keep: Annotated[int, Field(ge=0, le=50)] = 6
+    turns: Annotated[int, Field(ge=1, le=10_000)] = 500
+    limit: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+
+
 class EvaluationSettings(_Section):
     """The language model that judges and drafts for `citewell eval`: a class of LlamaIndex's, "package.module:Class".
 
@@ -285,6 +296,7 @@ class Settings(BaseSettings):
     diversity: DiversitySettings = DiversitySettings()
     context: ContextSettings = ContextSettings()
     answer: AnswerSettings = AnswerSettings()
+    conversations: ConversationSettings = ConversationSettings()
     store: StoreSettings = StoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     generator: GeneratorSettings = GeneratorSettings()

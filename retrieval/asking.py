@@ -51,11 +51,12 @@ class Asker:
         *,
         read: Callable[[Reply], list[str] | None],
         on_fallback: Note = unheard,
+        instead: str = "The question is searched as it stands",
     ) -> list[str]:
         """What `read` makes of the replies, one after the other; it gives None for a reply that it cannot read.
 
-        Where no reply is of use, `on_fallback` hears why, in a sentence, and there is nothing: the question is to be
-        searched as it stands. Every cause is logged once.
+        Where no reply is of use, there is nothing, and `on_fallback` hears in a sentence what is done `instead`, and
+        why. Every cause is logged once.
         """
         deadline = monotonic() + self._seconds
         found: list[str] = []
@@ -71,7 +72,7 @@ class Asker:
         for problem in problems:
             self._log_once(problem)
         if problems and not is_useful:
-            on_fallback(f"The question is searched as it stands: {problems[0].rstrip('.')}.")
+            on_fallback(f"{instead}: {problems[0].rstrip('.')}.")
         return found
 
     def close(self) -> None:

@@ -7,12 +7,17 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from citewell import KnowledgeBase
+from kb.conversation import FORGOTTEN
+from kb.protocols import Message
+from kb.settings import Settings, changed
 from kb.store.lexical import LexicalIndex
 from kb.store.store import Change, Store
 
@@ -139,3 +144,74 @@ def test_many_removals_leave_nothing_and_purge_together(folder: Path, home: Path
         assert base.remove(sources).removed == 21
         assert traces(home) == []
         assert base.verify().consistent
+
+
+class Gossip:
+    """A language model that says the secret without a word of where it has it from."""
+
+    name = "gossip"
+
+    def stream(self, _: Sequence[Message]) -> Iterator[str]:
+        yield from ("Cups are counted every day [1]. ", f"By the way, there was a {CANARY} affair. ", "The end.")
+
+
+def test_conversations_forget_what_they_quoted_from_a_removed_document(
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        begun = base.conversations.start()
+        assert CANARY in base.ask("What was sold in 1931?", conversation=begun.id).answer().text
+        followed = base.ask("Who saw it again?", conversation=begun.id)
+        assert CANARY in followed.searched.casefold()
+        followed.answer()
+        base.ask("How is green tea brewed?", conversation=begun.id).answer()
+        monkeypatch.setattr(base._models, "generator", Gossip)
+        told = base.ask("What was sold in 1931, and which cups?", conversation=begun.id, by="model").answer()
+        assert CANARY in told.text
+        stopped = base.ask("Which affair was there in 1931?", conversation=begun.id, by="model")
+        assert CANARY in "".join(islice(stopped, 4))
+        stopped.close()
+        assert any(path.name.startswith("conversations") and holds(path, CANARY) for path in files(home))
+        assert base.remove([f"{NAME}.md"]).purged
+        assert traces(home) == []
+        turns = base.conversations.open(begun.id).turns
+        assert [turn.is_forgotten for turn in turns] == [True, True, False, True, True]
+        assert turns[0].answer.notes == (FORGOTTEN,)
+        assert "eighty degrees" in turns[2].answer.text
+
+
+def test_an_answer_that_is_still_being_given_when_its_document_goes_is_not_kept(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        begun = base.conversations.start()
+        under_way = base.ask("What was sold in 1931?", conversation=begun.id)
+        base.remove([f"{NAME}.md"])
+        assert CANARY in under_way.answer().text
+        assert traces(home) == []
+        (turn,) = base.conversations.open(begun.id).turns
+        assert turn.is_forgotten
+
+
+def test_a_deleted_conversation_and_one_that_gives_way_to_newer_ones_leave_nothing(folder: Path, home: Path) -> None:
+    settings = changed(Settings(), {"conversations.limit": 1})
+    with KnowledgeBase.open(create=True, settings=settings) as base:
+        base.ingest([folder]).wait()
+        for forget in (base.conversations.delete, lambda _: base.conversations.start()):
+            begun = base.conversations.start("Affairs")
+            base.ask(f"When was the {CANARY} sold?", conversation=begun.id).answer()
+            forget(begun.id)
+            kept = [path for path in files(home / "default") if path.name.startswith("conversations")]
+            assert kept
+            assert not any(holds(path, CANARY) for path in kept)
+
+
+def test_what_was_removed_by_a_process_that_died_is_forgotten_with_the_next_change(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        begun = base.conversations.start()
+        base.ask("What was sold in 1931?", conversation=begun.id).answer()
+        base._store.commit(Change(removed_files=(str(folder / f"{NAME}.md"),)), {})
+        assert any("conversations" in trace for trace in traces(home))
+        base.ingest([folder / "tea 0.md"]).wait()
+        assert traces(home) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,13 +12,15 @@ import typer
 from app.cli.explanation import show_answer
 from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
-from app.cli.output import one_line, paragraph, print_json, reflowed, show, stdout, waiting
+from app.cli.output import one_line, paragraph, print_json, reflowed, say, show, stdout, waiting
 from app.cli.passages import place
-from app.cli.records import answer_record, trace_record
+from app.cli.records import answer_record, trace_record, turn_record
+from kb.errors import StoreError
 
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from citewell.reply import Reply
+    from kb.conversation import Conversation
     from kb.types import Answer, Citation
 
 NEAREST = 3
@@ -42,6 +45,9 @@ def ask(
     mode: Annotated[
         str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
     ] = None,
+    conversation: Annotated[
+        str, typer.Option(metavar="NAME", help="Ask within the conversation of that name, new or begun before.")
+    ] = "",
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
     ] = False,
@@ -56,35 +62,59 @@ def ask(
     invocation: Invocation = context.obj
     chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
+        resumed = resume(base, conversation) if conversation else None
 
         def asked() -> Reply:
-            return base.ask(question, mode=mode, filter=chosen, by=by, strict=strict or None)
+            named = resumed.id if resumed else None
+            return base.ask(question, mode=mode, filter=chosen, by=by, strict=strict or None, conversation=named)
 
         if invocation.json:
-            reply = asked()
-            explained = {"trace": trace_record(reply.trace())} if explain else {}
-            print_json({**answer_record(reply.answer(), reply.hits), **explained})
+            with closing(asked()) as reply:
+                explained = {"trace": trace_record(reply.trace())} if explain else {}
+                within = turn_record(resumed, reply.searched) if resumed else {}
+                print_json({**answer_record(reply.answer(), reply.hits), **within, **explained})
         else:
-            reply = _answer_to_people(asked, base, invocation)
+            reply = answer_to_people(asked, base, invocation)
             if explain:
                 show_answer(reply.trace(), base.display_name)
 
 
-def _answer_to_people(ask: Callable[[], Reply], base: KnowledgeBase, invocation: Invocation) -> Reply:
+def resume(base: KnowledgeBase, name: str) -> Conversation | None:
+    """The conversation of that name, made if need be, without a name a new one.
+
+    None where they cannot be read, which is told and stops no answer.
+    """
+    try:
+        return base.conversations.resume(name) if name else base.conversations.start()
+    except StoreError as error:
+        say(f"This answer is not kept: {error}")
+        return None
+
+
+def answer_to_people(ask: Callable[[], Reply], base: KnowledgeBase, invocation: Invocation) -> Reply:
+    """Shows the answer that `ask` gives as it comes; at Ctrl-C it is stopped, and kept as far as it came."""
     with waiting("Searching", shown=invocation.talks):
         reply = ask()
+    with closing(reply):
+        _show_reply(reply, base, invocation)
+    return reply
+
+
+def _show_reply(reply: Reply, base: KnowledgeBase, invocation: Invocation) -> None:
+    if reply.searched != reply.question and invocation.talks:
+        show(paragraph(f"Searched as: {one_line(reply.searched)}", style="dim"), "")
+    with waiting("Searching", shown=invocation.talks):
         pieces = iter(reply)
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)
     answer = reply.answer()
-    _show_doubts(answer)
+    show_doubts(answer)
     if answer.abstained:
         _show_nearest(base, reply)
     for citation in answer.citations:
-        _show_citation(citation, base.display_name)
+        show_citation(citation, base.display_name)
     if invocation.talks and not answer.abstained:
         show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
-    return reply
 
 
 def _show_text(pieces: Iterator[str], reply: Reply) -> None:
@@ -103,7 +133,7 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
     return None
 
 
-def _show_doubts(answer: Answer) -> None:
+def show_doubts(answer: Answer) -> None:
     """What the cited passages do not bear out, and what went otherwise than asked."""
     for statement in answer.statements:
         if statement.problems:
@@ -114,7 +144,7 @@ def _show_doubts(answer: Answer) -> None:
         show("", paragraph(one_line(note), style="yellow"))
 
 
-def _show_citation(citation: Citation, name: Callable[[str], str]) -> None:
+def show_citation(citation: Citation, name: Callable[[str], str]) -> None:
     from rich.text import Text
 
     marker = f"[{citation.marker}] "

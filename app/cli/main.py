@@ -17,6 +17,8 @@ from typer.main import get_command
 from app.cli import logs
 from app.cli.ask import ask
 from app.cli.bench import bench
+from app.cli.chat import chat
+from app.cli.conversations import conversations
 from app.cli.doctor import doctor
 from app.cli.documents import list_documents, remove
 from app.cli.evaluate import evaluate
@@ -79,6 +81,7 @@ for command in (
     watch,
     search,
     ask,
+    chat,
     status,
     list_documents,
     remove,
@@ -91,6 +94,7 @@ for command in (
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(models, name="models")
+app.add_typer(conversations, name="conversations")
 app.add_typer(evaluate, name="eval")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kb.conversation import Conversation, Turn
 from kb.text.passages import heading_path
 from kb.types import Anchor, Answer, Chunk, Citation, Hit, Place, Statement
 
@@ -30,6 +31,37 @@ def answer_record(answer: Answer, hits: Sequence[Hit]) -> Record:
         "confidence": None if answer.confidence is None else float(answer.confidence),
         "statements": [_statement_record(answer, statement) for statement in answer.statements],
         "notes": list(answer.notes),
+    }
+
+
+def turn_record(conversation: Conversation, searched: str) -> Record:
+    """What an answer within a conversation says besides: where it is kept, and as what the question was searched."""
+    return {"conversation": {"id": conversation.id, "title": conversation.title}, "searched": searched}
+
+
+def conversation_record(conversation: Conversation) -> Record:
+    return {
+        "id": conversation.id,
+        "title": conversation.title,
+        "created": conversation.created.isoformat(),
+        "changed": conversation.changed.isoformat(),
+        "questions": conversation.size,
+    }
+
+
+def turn_records(conversation: Conversation) -> list[Record]:
+    return [_kept_turn_record(turn) for turn in conversation.turns]
+
+
+def _kept_turn_record(turn: Turn) -> Record:
+    answer = answer_record(turn.answer, ())
+    del answer["hits"], answer["timings"]
+    return {
+        **answer,
+        "searched": turn.searched,
+        "asked": turn.asked.isoformat(),
+        "stopped": turn.is_stopped,
+        "forgotten": turn.is_forgotten,
     }
 
 

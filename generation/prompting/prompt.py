@@ -17,17 +17,23 @@ REFUSAL = "The documents do not say."
 """What a model is to reply where the passages answer nothing."""
 
 _BLANK = re.compile(r"\{(\w+)\}")
-_NEEDED = {"answer": set[str](), "question": {"passages", "question"}, "revise": {"problems"}}
+_NEEDED = {
+    "answer": set[str](),
+    "question": {"passages", "question"},
+    "revise": {"problems"},
+    "condense": {"conversation", "question"},
+}
 """The files, and the blanks that each must have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The texts of the prompt files: `answer` is what the system says, `question` and `revise` what the user does."""
+    """The texts of the prompt files: `answer` is what the system says, the others are what the user does."""
 
     answer: str
     question: str
     revise: str
+    condense: str
 
     def ask(self, question: str, passages: Sequence[ContextPassage]) -> tuple[Message, ...]:
         """The messages that ask for an answer to `question` from `passages`, which are numbered from 1 on."""
@@ -39,6 +45,10 @@ class Prompts:
         listed = "\n".join(f"- {problem}" for problem in problems)
         revise = _filled(self.revise, {"problems": listed, "refusal": REFUSAL})
         return *messages, Message("assistant", draft), Message("user", revise)
+
+    def ask_alone(self, question: str, dialogue: str) -> tuple[Message, ...]:
+        """The message that asks for a follow-up of `dialogue` as a question on its own."""
+        return (Message("user", _filled(self.condense, {"conversation": dialogue, "question": question})),)
 
 
 def load_prompts(folder: str = "") -> Prompts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
@@ -164,6 +164,21 @@ class Snapshot:
     def all_digests(self) -> dict[str, str]:
         """sha256 by source of all documents."""
         return dict(self._sql.execute("SELECT source, sha256 FROM documents"))
+
+    def place_of(self, source: str, sha256: str) -> str | None:
+        """The source of the document with that content: `source` itself, else where it was moved to, None if nowhere.
+
+        Only what is not in its place is looked for among all documents.
+        """
+        if self.digests([source]).get(source) == sha256:
+            return source
+        statement = "SELECT source FROM documents WHERE sha256 = ? ORDER BY source LIMIT 1"
+        found = self._sql.execute(statement, (sha256,)).fetchone()
+        return str(found[0]) if found else None
+
+    def digests(self, sources: Iterable[str]) -> dict[str, str]:
+        """sha256 by source of those of `sources` that are here."""
+        return dict(self._in("SELECT source, sha256 FROM documents WHERE source", list(dict.fromkeys(sources))))
 
     def file_of(self, document: str) -> FileRecord | None:
         """The file that the document `document` (a source) came from."""

@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Vectors
+from kb.store.conversations import ConversationStore
 from kb.store.kept import Filters
 from kb.store.lock import Turns
 from kb.store.manifest import SCHEMA_VERSION, Manifest
@@ -91,6 +92,7 @@ class Store:
         self.home = home
         self.manifest = manifest
         self.turns = Turns(home, wait=lock_wait)
+        self.conversations = ConversationStore(home / "conversations.sqlite", manifest)
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
@@ -174,8 +176,9 @@ class Store:
     def settle(self, *, wait: float = 0.0) -> bool:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
 
-        A vector generation is published if one is due. False if readers of older states kept removed text in the
-        manifest's log for longer than `wait` seconds; whoever settles next clears it.
+        A vector generation is published if one is due, and conversations forget what they quoted. False if readers of
+        older states kept removed text in a log for longer than `wait` seconds; whoever settles next clears it. Raises
+        StoreError where the conversations are damaged, after all else is done.
         """
         self._sweep()
         with suppress(Locked):
@@ -185,7 +188,8 @@ class Store:
         if staged:
             with closing(staged):
                 staged.settle(wait=wait)
-        return self._purge_log(wait)
+        is_purged = self._purge_log(wait)
+        return self.conversations.forget(wait=wait) and is_purged
 
     def publish(self) -> None:
         """Publishes a vector generation that holds all embeddings, unless the current one already does."""

@@ -1,0 +1,74 @@
+"""`citewell chat`: one question after the other, each answered after what was said before it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.ask import answer_to_people, resume
+from app.cli.invocation import Invocation
+from app.cli.output import say
+from app.cli.records import answer_record, turn_record
+from kb.errors import UserError
+
+if TYPE_CHECKING:
+    from citewell import KnowledgeBase
+    from kb.conversation import Conversation
+
+PROMPT = "> "
+
+
+def chat(
+    context: typer.Context,
+    conversation: Annotated[
+        str, typer.Option(metavar="NAME", help="Go on with the conversation of that name; else a new one begins.")
+    ] = "",
+) -> None:
+    """Ask one question after the other; Ctrl-C stops an answer, Ctrl-D ends.
+
+    Questions are read from standard input, one a line. With --json each answer is one line.
+    """
+    invocation: Invocation = context.obj
+    with invocation.open() as base:
+        begun: Conversation | None = None
+        for number, question in enumerate(_questions(invocation)):
+            try:
+                if number == 0:
+                    begun = resume(base, conversation)
+                _answer(question, base, begun, invocation)
+            except UserError as error:
+                say(str(error))
+            except KeyboardInterrupt:
+                say("Stopped.")
+
+
+def _answer(question: str, base: KnowledgeBase, begun: Conversation | None, invocation: Invocation) -> None:
+    named = begun.id if begun else None
+    if not invocation.json:
+        answer_to_people(lambda: base.ask(question, conversation=named), base, invocation)
+        return
+    reply = base.ask(question, conversation=named)
+    within = turn_record(begun, reply.searched) if begun else {}
+    with closing(reply):
+        record = {**answer_record(reply.answer(), reply.hits), **within}
+    sys.stdout.write(json.dumps(record) + "\n")
+    sys.stdout.flush()
+
+
+def _questions(invocation: Invocation) -> Iterator[str]:
+    """The lines of standard input that are not blank, asked for by a prompt where a person types them."""
+    is_typed = sys.stdin.isatty() and sys.stderr.isatty()
+    while True:
+        if is_typed and not invocation.json:
+            sys.stderr.write(f"\n{PROMPT}")
+            sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
