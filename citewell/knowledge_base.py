@@ -13,7 +13,7 @@ from citewell.composition import Composer, LiveRetriever, Stage
 from citewell.context import context_of, token_counter
 from citewell.copies import with_copies
 from citewell.grounding import grounded
-from citewell.home import base_folder, base_names, home_folder
+from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
@@ -112,7 +112,7 @@ class KnowledgeBase:
             lambda show, is_cancelled: Ingestion(
                 self._store,
                 lambda: Encoding(self.embedder, self._splitter),
-                configured_parsing(self.settings.ingest),
+                configured_parsing(self.settings.ingest, cache=cache_folder(self._store.home.parent)),
                 on_progress=show,
                 on_outcome=on_outcome,
                 is_cancelled=is_cancelled,

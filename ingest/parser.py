@@ -34,7 +34,7 @@ def main(folder: str) -> None:
         raise TypeError(setup)
     _limit_memory(setup.limits.memory_mb * MEGABYTE)
     Thread(target=_end_with, args=(parent, folder), daemon=True).start()
-    load_languages()  # Before a file's time begins.
+    load_languages(setup.cache)  # Before a file's time begins.
     while True:
         try:
             task = taken_over(sys.stdin.buffer)
