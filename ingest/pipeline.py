@@ -122,6 +122,7 @@ class Ingestion:
         encoding = self._load_encoding()
         for part, value in encoding.fingerprints.items():
             self._store.require_fingerprint(part, value)
+        self._store.prepare_publishing()
         return encoding
 
     @property

@@ -187,6 +187,10 @@ class Store:
                 staged.settle(wait=wait)
         return self._purge_log(wait)
 
+    def prepare_publishing(self) -> None:
+        """To be called when changes are about to be made that will have to be published."""
+        self._publisher.prepare()
+
     def publish(self) -> None:
         """Publishes a vector generation that holds all embeddings, unless the current one already does."""
         self._publisher.publish()
