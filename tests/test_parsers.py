@@ -207,11 +207,21 @@ def test_each_file_that_cannot_be_read_is_given_up_for_a_true_reason_and_all_oth
 def test_another_parser_helps_where_files_take_long(
     base: KnowledgeBase, folder: Path, seconds: float, parsers: int
 ) -> None:
+    assert len(readers_of_four(base, folder, seconds)) == parsers
+
+
+def test_a_parser_is_kept_however_large_the_process_that_started_it_is(base: KnowledgeBase, folder: Path) -> None:
+    ballast = bytearray(LIMITS.memory_mb * 1_000_000)
+    assert len(readers_of_four(base, folder, 0.0)) == 1
+    assert len(ballast) > 0
+
+
+def readers_of_four(base: KnowledgeBase, folder: Path, seconds: float) -> set[str]:
+    """What the parsers are called that read four files, each of which takes so long."""
     for number in range(4):
         (folder / f"{number}.tell").write_text(str(seconds))
     base.ingest([folder]).wait()
-    documents = [base.document(row.source) for row in base.documents()]
-    assert len({document.text for document in documents if document}) == parsers
+    return {document.text for row in base.documents() if (document := base.document(row.source))}
 
 
 def test_what_could_not_be_read_is_not_tried_again_until_that_might_help(
