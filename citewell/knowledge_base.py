@@ -14,7 +14,7 @@ from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage
 from citewell.conversations import Conversations
 from citewell.dialogue import Dialogue
-from citewell.home import base_folder, base_names, home_folder
+from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
@@ -114,7 +114,7 @@ class KnowledgeBase:
             lambda show, is_cancelled: Ingestion(
                 self._store,
                 lambda: Encoding(self.embedder, self._splitter),
-                configured_parsing(self.settings.ingest),
+                configured_parsing(self.settings.ingest, cache=cache_folder(self._store.home.parent)),
                 on_progress=show,
                 on_outcome=on_outcome,
                 is_cancelled=is_cancelled,

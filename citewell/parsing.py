@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.settings import IngestSettings
@@ -15,9 +16,10 @@ MOST_THREADS = 4
 """Of a process, while it recognises text: together they are to take the cores that there are, and no more."""
 
 
-def configured_parsing(settings: IngestSettings) -> Parsing:
+def configured_parsing(settings: IngestSettings, *, cache: Path | None = None) -> Parsing:
     """Readers, limits, and as many processes as there are cores for, four at most unless the settings say how many.
 
+    `cache` is the folder for what can be made again.
     Raises SettingsError where a reader that the settings name cannot be had.
     """
     from ingest.formats import Formats
@@ -37,4 +39,4 @@ def configured_parsing(settings: IngestSettings) -> Parsing:
     threads = max(1, min(cores // workers, MOST_THREADS)) if settings.ocr == "auto" else 0
     formats = Formats(settings.readers, threads)
     formats.require_custom()
-    return Parsing(limits, formats, workers)
+    return Parsing(limits, formats, workers, cache)

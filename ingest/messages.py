@@ -27,11 +27,12 @@ _FRAME = struct.Struct(">BI")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a parser needs before its first task."""
+    """What a parser needs before its first task; `cache` is a folder for what can be made again, None for none."""
 
     limits: Limits
     formats: Formats
     splitter: Splitter
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

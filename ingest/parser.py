@@ -7,9 +7,12 @@ output. FOLDER is its own for temporary files, and goes when it ends.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
@@ -22,6 +25,8 @@ from kb.text.language import load_languages
 from kb.types import Document
 
 LOOK_FOR_PARENT = 1.0
+_STATUS = Path("/proc/self/status")
+_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 TELL_EVERY = 0.2
 """Seconds between two steps of the same file that are told."""
 
@@ -29,18 +34,20 @@ TELL_EVERY = 0.2
 def main(folder: str) -> None:
     parent = os.getppid()
     replies = _own_output()
+    Thread(target=_end_with, args=(parent, folder), daemon=True).start()
+    with suppress(EOFError):  # Nothing will be handed over any more.
+        _serve(replies)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(replies: BinaryIO) -> None:
     setup = taken_over(sys.stdin.buffer)
     if not isinstance(setup, Setup):
         raise TypeError(setup)
     _limit_memory(setup.limits.memory_mb * MEGABYTE)
-    Thread(target=_end_with, args=(parent, folder), daemon=True).start()
-    load_languages()  # Before a file's time begins.
+    load_languages(setup.cache)  # Before a file's time begins.
     while True:
-        try:
-            task = taken_over(sys.stdin.buffer)
-        except EOFError:
-            shutil.rmtree(folder, ignore_errors=True)
-            return
+        task = taken_over(sys.stdin.buffer)
         if isinstance(task, Task):
             refusal = _parse(setup, task, replies)
             send(replies, Done(refusal, _peak_memory()))
@@ -117,6 +124,10 @@ def _limit_memory(size: int) -> None:
 
 def _peak_memory() -> int:
     """Bytes; 0 where the system does not tell."""
+    # Linux: what getrusage tells there begins with the memory of the process that started this one.
+    status = _STATUS.read_text(encoding="utf-8", errors="replace") if _STATUS.exists() else ""
+    if found := _PEAK.search(status):
+        return int(found[1]) * 1024
     if sys.platform == "win32":
         return 0
     import resource

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from threading import Condition, Event, Lock, Thread
 from typing import BinaryIO, Generic, Protocol, TypeVar, cast
 
-from ingest.limits import MEGABYTE
+from ingest.limits import MEGABYTE, Limits
 from ingest.messages import Done, Parsed, Reply, Setup, Step, Task, hand_over, receive
 from ingest.readers.source_file import Refusal
 
@@ -25,6 +25,9 @@ LOOK_EVERY = 0.1
 """Seconds between two looks at the clock for parsers that hang."""
 START_SECONDS = 60.0
 """Given to a new parser besides: it imports its readers first."""
+SHORT = 0.5
+"""Seconds that whoever takes the results may have waited for them before another parser helps. Plain text is read some
+ten times as fast as a CPU embeds it, and a parser takes 0.25 s of a processor and 55 MB to start."""
 BACKLOG = 20_000_000
 """Characters of documents that may wait for whoever takes them; the parsers then wait too."""
 
@@ -40,7 +43,7 @@ P = TypeVar("P", bound=Planned)
 
 
 class ParserPool(Generic[P]):
-    """Reads files in `workers` processes, which are started when there is something to read.
+    """Reads files in up to `workers` processes: one is started when there is something to read, others when it is slow.
 
     `load_setup` is called then, from a thread of the pool.
     """
@@ -53,6 +56,8 @@ class ParserPool(Generic[P]):
         self._turn = Lock()
         self._setup: Setup | None = None
         self._parsers: set[_Parser] = set()
+        self._threads: list[Thread] = []
+        self._is_reading = False
         self._backlog: _Backlog[tuple[P, Reply | None]] = _Backlog(BACKLOG)
         self._closed = Event()
 
@@ -63,12 +68,18 @@ class ParserPool(Generic[P]):
         iterating `planned` raises is raised here. Ends early when it is cancelled, whatever the parsers are at.
         """
         source = iter(planned)
-        threads = [Thread(target=self._work, args=(source,), daemon=True) for _ in range(self._workers)]
         Thread(target=self._watch, daemon=True).start()
-        for thread in threads:
-            thread.start()
         try:
-            yield from self._backlog.items(producers=len(threads), is_cancelled=self._is_cancelled)
+            self._begin(source)
+            waited, since = 0.0, time.monotonic()
+            for item in self._backlog.items(is_cancelled=self._is_cancelled):
+                # What a parser takes to start says nothing of how fast it will be.
+                waited += time.monotonic() - since if self._is_reading else 0.0
+                if waited > SHORT and len(self._threads) < self._workers:
+                    self._begin(source)
+                    waited = 0.0
+                yield item
+                since = time.monotonic()
         finally:
             self._closed.set()
             self._backlog.close()
@@ -76,10 +87,15 @@ class ParserPool(Generic[P]):
                 parsers = list(self._parsers)
             for parser in parsers:
                 parser.kill()
-            for thread in threads:
+            for thread in self._threads:
                 thread.join()
             for parser in list(self._parsers):
                 self._end(parser)
+
+    def _begin(self, source: Iterator[P]) -> None:
+        self._backlog.producer_began()
+        self._threads.append(Thread(target=self._work, args=(source,), daemon=True))
+        self._threads[-1].start()
 
     def _work(self, source: Iterator[P]) -> None:
         parser: _Parser | None = None
@@ -106,6 +122,9 @@ class ParserPool(Generic[P]):
             parser = parser or self._started()
             known = dict(task.known)
             for reply in parser.replies(task):
+                self._is_reading = True
+                if isinstance(reply, Step):
+                    continue
                 if isinstance(reply, Parsed):
                     known[reply.document.source] = reply.document.sha256
                 self._backlog.put((planned, reply), len(reply.document.text) if isinstance(reply, Parsed) else 1)
@@ -123,17 +142,19 @@ class ParserPool(Generic[P]):
 
     def _started(self) -> _Parser:
         with self._turn:
-            if self._setup is None:
-                self._setup = self._load_setup()
             if self._closed.is_set():
                 raise _Closed
-            parser = _Parser(self._setup)
+            parser = _Parser()
             self._parsers.add(parser)
+            if self._setup is None:
+                # It imports its readers meanwhile.
+                self._setup = self._load_setup()
+            parser.begin(self._setup)
             return parser
 
     def _kept(self, parser: _Parser, done: Done) -> _Parser | None:
         """The parser, unless what it read has left it so large that it is better replaced."""
-        if done.memory * 2 < parser.limits.memory_mb * MEGABYTE:
+        if done.memory * 2 < parser.memory:
             return parser
         self._end(parser)
         return None
@@ -154,12 +175,11 @@ class ParserPool(Generic[P]):
 class _Parser:
     """One parser process."""
 
-    def __init__(self, setup: Setup) -> None:
-        self.limits = setup.limits
+    def __init__(self) -> None:
         self.where = ""
+        self._limits = Limits()
         self._hung = False
-        self._patience = START_SECONDS + self.limits.seconds
-        self._deadline = time.monotonic() + self._patience
+        self._deadline = self._patience = float("inf")
         self._folder = tempfile.mkdtemp(prefix="citewell-")
         # -P: no module of the folder that somebody happens to work in; a session of its own: Ctrl-C is not for it.
         self._process = subprocess.Popen(
@@ -174,16 +194,26 @@ class _Parser:
             },
             start_new_session=True,
         )
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it may have."""
+        return self._limits.memory_mb * MEGABYTE
+
+    def begin(self, setup: Setup) -> None:
+        """To be called before its first task."""
+        self._limits = setup.limits
+        self._patience = START_SECONDS + setup.limits.seconds
+        self._deadline = time.monotonic() + self._patience
         self._hand_over(setup)
 
     def replies(self, task: Task) -> Iterator[Reply]:
-        """What it says of a task, Done last; it has ended where Done is missing. Steps only move `where`."""
+        """What it says of a task, Done last; it has ended where Done is missing. Steps move `where`."""
         self.where = str(task.path)
         self._hand_over(task)
         while (reply := self._receive()) is not None:
             if isinstance(reply, Step):
                 self.where = reply.source
-                continue
             yield reply
             if isinstance(reply, Done):
                 return
@@ -194,7 +224,7 @@ class _Parser:
         code = self._process.wait()
         if self._hung:
             return (
-                f"{name} was given up: for {self.limits.seconds:g} s nothing more of it could be read;"
+                f"{name} was given up: for {self._limits.seconds:g} s nothing more of it could be read;"
                 " raise ingest.seconds to wait longer."
             )
         if code == -getattr(signal, "SIGKILL", 9):
@@ -234,7 +264,7 @@ class _Parser:
             self.kill()
             return None
         finally:
-            self._deadline, self._patience = float("inf"), self.limits.seconds
+            self._deadline, self._patience = float("inf"), self._limits.seconds
 
     @property
     def _input(self) -> BinaryIO:
@@ -287,6 +317,10 @@ class _Backlog(Generic[T]):
             self._error = self._error or error
             self._changed.notify_all()
 
+    def producer_began(self) -> None:
+        with self._changed:
+            self._producers += 1
+
     def producer_ended(self) -> None:
         with self._changed:
             self._producers -= 1
@@ -297,13 +331,11 @@ class _Backlog(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
-    def items(self, *, producers: int, is_cancelled: Callable[[], bool]) -> Iterator[T | None]:
+    def items(self, *, is_cancelled: Callable[[], bool]) -> Iterator[T | None]:
         """Everything that is put, until all producers have ended; raises what one of them failed with.
 
         None where nothing came for LOOK_EVERY seconds.
         """
-        with self._changed:
-            self._producers += producers
         while not is_cancelled():
             item = None
             with self._changed:

@@ -33,11 +33,15 @@ LONGEST_WAIT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Parsing:
-    """How files are read: by which readers, within which limits, in how many processes."""
+    """How files are read: by which readers, within which limits, in how many processes.
+
+    `cache` is a folder in which those processes share what can be made again, None for none.
+    """
 
     limits: Limits
     formats: Formats
     workers: int
+    cache: Path | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -118,6 +122,7 @@ class Ingestion:
         encoding = self._load_encoding()
         for part, value in encoding.fingerprints.items():
             self._store.require_fingerprint(part, value)
+        self._store.prepare_publishing()
         return encoding
 
     @property
@@ -126,7 +131,8 @@ class Ingestion:
             return self._loaded_encoding
 
     def _setup(self) -> Setup:
-        return Setup(self._parsing.limits, self._parsing.formats, self._encoding.splitter)
+        parsing = self._parsing
+        return Setup(parsing.limits, parsing.formats, self._encoding.splitter, parsing.cache)
 
     def _add(
         self, scanned: Scan, records: Mapping[str, FileRecord], refused: Iterable[RefusedPart], indexer: Indexer

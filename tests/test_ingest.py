@@ -103,10 +103,28 @@ def test_a_run_that_finds_nothing_new_loads_no_model(base: KnowledgeBase, folder
     script = (
         "import sys; from pathlib import Path; from citewell import KnowledgeBase\n"
         f"with KnowledgeBase.open(home=Path({str(tmp_path / 'home')!r})) as base:\n"
-        f"    print(base.ingest([{str(folder)!r}]).wait().unchanged, 'openvino' in sys.modules)"
+        f"    print(base.ingest([{str(folder)!r}]).wait().unchanged, {{'chromadb', 'openvino'}} & sys.modules.keys())"
     )
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert output == "2 False\n"
+    assert output == "2 set()\n"
+
+
+def test_chroma_is_loaded_meanwhile_where_a_first_generation_will_be_published(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import sys, threading; from pathlib import Path; from kb.store.store import Store\n"
+        f"store = Store.open(Path({str(tmp_path / 'home' / 'default')!r}), create=False)\n"
+        "store.prepare_publishing()\n"
+        "for each in threading.enumerate():\n"
+        "    each is threading.main_thread() or each.join()\n"
+        "print('chromadb' in sys.modules)"
+    )
+    command = [sys.executable, "-c", script]
+    outputs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout]
+    base.ingest([folder]).wait()
+    outputs.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert outputs == ["True\n", "False\n"]
 
 
 def test_a_file_that_was_only_touched_is_unchanged(base: KnowledgeBase, folder: Path) -> None:

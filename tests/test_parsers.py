@@ -103,6 +103,13 @@ class Loud:
         os.write(1, b"\\x00\\x01\\x02 to its descriptor")
         yield make_document(file, text="It was loud.", title="", media_type="text/plain")
 
+class Telling:
+    """Says which process has read it; takes as long as the file says."""
+
+    def read(self, file):
+        time.sleep(float(file.read()))
+        yield make_document(file, text=f"Read by {os.getpid()}.", title="", media_type="text/plain")
+
 class Nested:
     def read(self, file):
         yield make_document(file, text=f"Level {file.depth}.", title="", media_type="text/plain")
@@ -126,6 +133,7 @@ NAMES = {
     ".crash": "Crashing",
     ".fail": "Failing",
     ".loud": "Loud",
+    ".tell": "Telling",
     ".nested": "Nested",
     ".many": "Many",
 }
@@ -166,7 +174,7 @@ def reasons(base: KnowledgeBase, folder: Path) -> dict[str, str]:
 def test_each_file_that_cannot_be_read_is_given_up_for_a_true_reason_and_all_others_are_read(
     base: KnowledgeBase, folder: Path
 ) -> None:
-    for suffix in NAMES:
+    for suffix in NAMES.keys() - {".tell"}:
         (folder / f"a{suffix}").write_text("anything")
     for number in range(5):
         (folder / f"good {number}.md").write_text(f"# Good\n\nThis is document {number}.\n")
@@ -193,6 +201,27 @@ def test_each_file_that_cannot_be_read_is_given_up_for_a_true_reason_and_all_oth
         *(f"a.many#same.txt{f' ({number})' if number > 1 else ''}" for number in range(1, 9)),
     }
     assert base.verify().consistent
+
+
+@pytest.mark.parametrize(("seconds", "parsers"), [(0.0, 1), (0.4, 2)])
+def test_another_parser_helps_where_files_take_long(
+    base: KnowledgeBase, folder: Path, seconds: float, parsers: int
+) -> None:
+    assert len(readers_of_four(base, folder, seconds)) == parsers
+
+
+def test_a_parser_is_kept_however_large_the_process_that_started_it_is(base: KnowledgeBase, folder: Path) -> None:
+    ballast = bytearray(LIMITS.memory_mb * 1_000_000)
+    assert len(readers_of_four(base, folder, 0.0)) == 1
+    assert len(ballast) > 0
+
+
+def readers_of_four(base: KnowledgeBase, folder: Path, seconds: float) -> set[str]:
+    """What the parsers are called that read four files, each of which takes so long."""
+    for number in range(4):
+        (folder / f"{number}.tell").write_text(str(seconds))
+    base.ingest([folder]).wait()
+    return {document.text for row in base.documents() if (document := base.document(row.source))}
 
 
 def test_what_could_not_be_read_is_not_tried_again_until_that_might_help(

@@ -33,9 +33,7 @@ def passage_html(text: str) -> str:
     return f'<p class="cw-excerpt">{in_html(reflowed(text))}</p>'
 
 
-def answer_html(
-    text: str, citations: Sequence[Citation] | None = None, statements: Sequence[Statement] = ()
-) -> str:
+def answer_html(text: str, citations: Sequence[Citation] | None = None, statements: Sequence[Statement] = ()) -> str:
     """An answer's text with each "[n]" as a chip; of a finished one those of its `citations`, not of its quotes.
 
     What its sources do not bear out is underlined, and a title says why.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 from kb.protocols import Vectors
 from kb.store.lock import PUBLISH_WAIT, Turns
 from kb.store.manifest import Manifest
 from kb.store.snapshot import Generation
 from kb.store.stamps import packed
-from kb.store.vectors import build_generation, discard_generations
+from kb.store.vectors import build_generation, discard_generations, load_chroma
 
 REBUILD_SHARE = 0.2
 """Above this share of dropped vectors a generation is built anew: deletions wear HNSW's graph out."""
@@ -28,6 +29,14 @@ class Publisher:
         self._vectors = vectors
         self._manifest = manifest
         self._turns = turns
+
+    def prepare(self) -> None:
+        """To be called when there will be something to publish: loads Chroma meanwhile, where none is published yet."""
+        with self._manifest.snapshot() as snapshot:
+            is_first = snapshot.generation() is None
+        if is_first:
+            # Later ones are seldom due. Half a second of one processor, while the parsers start on the others.
+            Thread(target=load_chroma, name="citewell-chroma").start()
 
     def publish(self, *, only_if_due: bool = False, wait: float = PUBLISH_WAIT) -> None:
         """Publishes a generation that holds all embeddings, unless the current one already does, or will do for now.

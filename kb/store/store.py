@@ -191,6 +191,10 @@ class Store:
         is_purged = self._purge_log(wait)
         return self.conversations.forget(wait=wait) and is_purged
 
+    def prepare_publishing(self) -> None:
+        """To be called when changes are about to be made that will have to be published."""
+        self._publisher.prepare()
+
     def publish(self) -> None:
         """Publishes a vector generation that holds all embeddings, unless the current one already does."""
         self._publisher.publish()

@@ -303,6 +303,10 @@ def _sync(folder: Path) -> None:
                 os.close(descriptor)
 
 
+def load_chroma() -> None:
+    import chromadb  # noqa: F401
+
+
 def _open(folder: Path) -> Client:
     import chromadb
     from chromadb.config import Settings

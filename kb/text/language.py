@@ -6,8 +6,10 @@ Bayes over sequences of bytes that tell languages apart (Lui and Baldwin, langid
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kb.text.language_model import mapped_identifier, packed_identifier
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -49,6 +51,8 @@ _SHARED = ("ru", "ar", "hi")
 _VARIETIES = {"nn": "no", "pcm": "en", "ary": "ar", "arz": "ar", "grc": "el"}
 """Varieties that are one language here: their probabilities count together."""
 _NO_LANGUAGE = "zxx"
+_identifiers: list[LanguageIdentifier] = []
+"""The one of this process, once it is loaded. It is only read, by any thread."""
 
 
 def language_of(text: str) -> str | None:
@@ -59,9 +63,11 @@ def language_of(text: str) -> str | None:
     return _by_letters(f"{text[:_PROBE]} {_from_middle(text, _PROBE)}") or by_script
 
 
-def load_languages() -> None:
-    """Gets ready to tell languages by letters, so that no text has to wait for it."""
-    _identifier()
+def load_languages(cache: Path | None = None) -> None:
+    """Gets ready to tell languages by letters, so that no text has to wait for it; at little cost where there is a
+    folder in which the model can be kept unpacked."""
+    if not _identifiers:
+        _identifiers.append(mapped_identifier(cache) if cache else packed_identifier())
 
 
 def _from_middle(text: str, length: int) -> str:
@@ -84,16 +90,9 @@ def _by_letters(sample: str) -> str | None:
     if not _LETTER.search(sample):
         return None
     shares: dict[str, float] = {}
-    for name, share in _identifier().rank(sample):
+    load_languages()
+    for name, share in _identifiers[0].rank(sample):
         language = _VARIETIES.get(name, name)
         shares[language] = shares.get(language, 0.0) + share
     best = max(shares, key=lambda language: shares[language])
     return best if shares[best] >= _SURE and best != _NO_LANGUAGE else None
-
-
-@lru_cache(maxsize=1)
-def _identifier() -> LanguageIdentifier:
-    """The model in the package: half a second and 60 MB, once a process. It is only read, by any thread."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
