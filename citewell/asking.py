@@ -93,7 +93,9 @@ class Asking:
         from generation.extractive import ExtractiveAnswerer
 
         threshold = THRESHOLD if answer.threshold is None else answer.threshold
-        quoting = ExtractiveAnswerer(self.embedder(), view.lexical, quotes=answer.quotes, threshold=threshold)
+        quoting = ExtractiveAnswerer(
+            self.embedder(), view.lexical, at_large=view.sample(), quotes=answer.quotes, threshold=threshold
+        )
         best = tuple(hits[: answer.passages])
         if not self._has_model(answer):
             return Begun(quoting.draft(question, best), best)

@@ -1,0 +1,57 @@
+"""How near a sentence is to a question in meaning, on scales that are the same for every embedder and language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.protocols import Embedder, Vectors
+
+NONE_AT_LARGE: Vectors = np.empty((0, 0), np.float32)
+# Whatever they are about, as long as no two are about the same.
+_UNRELATED = (
+    "The bakery on the corner sells fresh bread every morning.",
+    "Volcanic eruptions release gases into the upper atmosphere.",
+    "The court dismissed the appeal for lack of jurisdiction.",
+    "Replace the battery when the indicator light turns red.",
+    "The orchestra rehearsed the second movement twice.",
+    "Quarterly earnings rose on strong demand for software.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Similarities:
+    """Of sentences to a question, in the order given.
+
+    `similarities` are 0 for unrelated text and 1 for the same. `deviations` are standard deviations above the cosine
+    that the base's passages at large have to this question: in a language that an embedder was not made for, whatever
+    is in that language looks alike to it, and a high cosine says little.
+    """
+
+    similarities: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+
+
+def similarities_of(question: str, sentences: Sequence[str], embedder: Embedder, at_large: Vectors) -> Similarities:
+    """`at_large` are embeddings of some of the base's passages, shape (n, dimensions), none where n is 0."""
+    unrelated, floor = _unrelated(embedder)  # type: ignore[arg-type]  # mypy: a protocol is not known to be hashable
+    asked = embedder.queries([question])[0]
+    cosines = (embedder.passages(sentences) @ asked).astype(np.float64)
+    # Those that are about nothing stand in where a base is too small to tell what is usual.
+    usual = np.concatenate([unrelated @ asked, at_large @ asked if len(at_large) else []]).astype(np.float64)
+    return Similarities((cosines - floor) / (1.0 - floor), (cosines - usual.mean()) / max(float(usual.std()), 1e-6))
+
+
+@lru_cache(maxsize=4)
+def _unrelated(embedder: Embedder) -> tuple[Vectors, float]:
+    """Unrelated sentences, embedded, and the cosine that they have to each other: with some embedders above 0.6.
+
+    Kept per embedder, as answerers are made by the question.
+    """
+    vectors = embedder.passages(_UNRELATED)
+    cosines = embedder.queries(_UNRELATED) @ vectors.T
+    return vectors, float(cosines[~np.eye(len(_UNRELATED), dtype=bool)].mean())
