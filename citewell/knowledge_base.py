@@ -27,6 +27,7 @@ from citewell.status import (
     folder_bytes,
     relative_name,
 )
+from citewell.threshold import KEPT, FittedThreshold, threshold_of, written
 from citewell.trace import Trace, traced
 from generation.context.passage import PassageContext
 from ingest.report import IngestReport, Outcome, Progress
@@ -263,9 +264,9 @@ class KnowledgeBase:
         whether only what the documents bear out may be said; None: as the settings say. Raises UserError for an empty
         question, and for a filter that keeps nothing, MissingModel where the language model is not on this machine.
         """
-        given = {"threshold": threshold, "by": by, "strict": strict}
+        given = {"threshold": threshold, "by": by, "strict": strict, "mode": mode}
         answer = self.settings.answer.model_copy(update={key: one for key, one in given.items() if one is not None})
-        return self._asking.ask(_question(question), filter, mode=mode or answer.mode, answer=answer)
+        return self._asking.ask(_question(question), filter, mode=answer.mode, answer=answer)
 
     def context(
         self,
@@ -348,7 +349,15 @@ class KnowledgeBase:
                 bytes=folder_bytes(self.folder),
                 generation=generation.name if generation else "",
                 fingerprint={part: snapshot.meta(part) for part in ("embedder", "splitter") if snapshot.meta(part)},
+                threshold=threshold_of(snapshot, self.settings, self.settings.answer),
             )
+
+    def keep_threshold(self, fitted: FittedThreshold) -> None:
+        """Questions are answered from this confidence on, where the settings name none, while what decides it holds.
+
+        Raises Locked when another process keeps writing.
+        """
+        self._store.note(KEPT, written(fitted))
 
     def verify(self, *, repair: bool = False) -> Verification:
         """Compares manifest, vectors and words by content.
