@@ -27,7 +27,8 @@ _WANTS_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred"
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred"
     r"|thousand|million|billion|half|third|quarter|first|second|once|twice|several|dozen|century|centuries"
     r"|january|february|march|april|may|june|july|august|september|october|november|december)\b"
     r"|[一二三四五六七八九十百千萬万億亿兩两]",

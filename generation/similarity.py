@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from kb.protocols import Embedder, Vectors
 
+_ENOUGH = 50
+# Passages that hardly differ (copies of a form, say) do not make every cosine unusual; collections have 0.08 or more.
+_LEAST_SPREAD = 0.02
 NONE_AT_LARGE: Vectors = np.empty((0, 0), np.float32)
 # Whatever they are about, as long as no two are about the same.
 _UNRELATED = (
@@ -41,9 +44,17 @@ def similarities_of(question: str, sentences: Sequence[str], embedder: Embedder,
     unrelated, floor = _unrelated(embedder)  # type: ignore[arg-type]  # mypy: a protocol is not known to be hashable
     asked = embedder.queries([question])[0]
     cosines = (embedder.passages(sentences) @ asked).astype(np.float64)
-    # Those that are about nothing stand in where a base is too small to tell what is usual.
-    usual = np.concatenate([unrelated @ asked, at_large @ asked if len(at_large) else []]).astype(np.float64)
-    return Similarities((cosines - floor) / (1.0 - floor), (cosines - usual.mean()) / max(float(usual.std()), 1e-6))
+    usual = _usual(unrelated, at_large) @ asked
+    return Similarities(
+        (cosines - floor) / (1.0 - floor), (cosines - usual.mean()) / max(float(usual.std()), _LEAST_SPREAD)
+    )
+
+
+def _usual(unrelated: Vectors, at_large: Vectors) -> Vectors:
+    """What a cosine is compared with. Where a base is too small to tell, sentences that are about nothing help out."""
+    if len(at_large) >= _ENOUGH:
+        return at_large
+    return np.concatenate([unrelated, at_large]) if len(at_large) else unrelated
 
 
 @lru_cache(maxsize=4)
