@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from kb.protocols import Embedder, Vectors
 
+# Of fewer passages, all perhaps of one matter, the cosines do not tell what is usual: it is taken from English texts.
 _ENOUGH = 50
+_USUAL_SPREAD = 0.1
 # Passages that hardly differ (copies of a form, say) do not make every cosine unusual; collections have 0.08 or more.
 _LEAST_SPREAD = 0.02
 NONE_AT_LARGE: Vectors = np.empty((0, 0), np.float32)
@@ -41,28 +43,21 @@ class Similarities:
 
 def similarities_of(question: str, sentences: Sequence[str], embedder: Embedder, at_large: Vectors) -> Similarities:
     """`at_large` are embeddings of some of the base's passages, shape (n, dimensions), none where n is 0."""
-    unrelated, floor = _unrelated(embedder)  # type: ignore[arg-type]  # mypy: a protocol is not known to be hashable
+    floor = _unrelated(embedder)  # type: ignore[arg-type]  # mypy: a protocol is not known to be hashable
     asked = embedder.queries([question])[0]
     cosines = (embedder.passages(sentences) @ asked).astype(np.float64)
-    usual = _usual(unrelated, at_large) @ asked
-    return Similarities(
-        (cosines - floor) / (1.0 - floor), (cosines - usual.mean()) / max(float(usual.std()), _LEAST_SPREAD)
-    )
-
-
-def _usual(unrelated: Vectors, at_large: Vectors) -> Vectors:
-    """What a cosine is compared with. Where a base is too small to tell, sentences that are about nothing help out."""
-    if len(at_large) >= _ENOUGH:
-        return at_large
-    return np.concatenate([unrelated, at_large]) if len(at_large) else unrelated
+    if len(at_large) < _ENOUGH:
+        return Similarities((cosines - floor) / (1.0 - floor), (cosines - floor) / _USUAL_SPREAD)
+    usual = (at_large @ asked).astype(np.float64)
+    spread = max(float(usual.std()), _LEAST_SPREAD)
+    return Similarities((cosines - floor) / (1.0 - floor), (cosines - usual.mean()) / spread)
 
 
 @lru_cache(maxsize=4)
-def _unrelated(embedder: Embedder) -> tuple[Vectors, float]:
-    """Unrelated sentences, embedded, and the cosine that they have to each other: with some embedders above 0.6.
+def _unrelated(embedder: Embedder) -> float:
+    """The cosine an embedder gives to sentences that have nothing in common: some hardly go below 0.6.
 
     Kept per embedder, as answerers are made by the question.
     """
-    vectors = embedder.passages(_UNRELATED)
-    cosines = embedder.queries(_UNRELATED) @ vectors.T
-    return vectors, float(cosines[~np.eye(len(_UNRELATED), dtype=bool)].mean())
+    cosines = embedder.queries(_UNRELATED) @ embedder.passages(_UNRELATED).T
+    return float(cosines[~np.eye(len(_UNRELATED), dtype=bool)].mean())
