@@ -14,6 +14,7 @@ from citewell.dialogue import Material, OpenTurn
 from citewell.grounding import grounded
 from citewell.models import Models
 from citewell.reply import Reply
+from citewell.threshold import threshold_of
 from citewell.trace import passage_uses, traced
 from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
@@ -106,11 +107,12 @@ class Asking:
         return answer.by == "model" or (answer.by == "auto" and self.settings.generator.names_one)
 
     def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:
-        from generation.confidence import THRESHOLD
         from generation.extractive import ExtractiveAnswerer
 
-        threshold = THRESHOLD if answer.threshold is None else answer.threshold
-        quoting = ExtractiveAnswerer(self.embedder(), view.lexical, quotes=answer.quotes, threshold=threshold)
+        threshold = threshold_of(view.snapshot, self.settings, answer).value
+        quoting = ExtractiveAnswerer(
+            self.embedder(), view.lexical, at_large=view.sample(), quotes=answer.quotes, threshold=threshold
+        )
         best = tuple(hits[: answer.passages])
         if not self.has_model(answer):
             return Begun(quoting.draft(question, best), best)

@@ -29,6 +29,7 @@ from citewell.status import (
     folder_bytes,
     relative_name,
 )
+from citewell.threshold import KEPT, FittedThreshold, threshold_of, written
 from citewell.trace import Trace, traced
 from generation.context.passage import PassageContext
 from ingest.report import IngestReport, Outcome, Progress
@@ -271,13 +272,13 @@ class KnowledgeBase:
         UserError for an empty question, a filter that keeps nothing and a conversation that there is not, MissingModel
         where the language model is not on this machine.
         """
-        given = {"threshold": threshold, "by": by, "strict": strict}
+        given = {"threshold": threshold, "by": by, "strict": strict, "mode": mode}
         answer = self.settings.answer.model_copy(update={key: one for key, one in given.items() if one is not None})
         asked, turn = _question(question), None
         if conversation is not None:
             has_model = self._asking.has_model(answer)
             turn = self._dialogue.turn(asked, conversation, owner, answer=answer, has_model=has_model)
-        return self._asking.ask(asked, filter, mode=mode or answer.mode, answer=answer, turn=turn)
+        return self._asking.ask(asked, filter, mode=answer.mode, answer=answer, turn=turn)
 
     def context(
         self,
@@ -360,7 +361,15 @@ class KnowledgeBase:
                 bytes=folder_bytes(self.folder),
                 generation=generation.name if generation else "",
                 fingerprint={part: snapshot.meta(part) for part in ("embedder", "splitter") if snapshot.meta(part)},
+                threshold=threshold_of(snapshot, self.settings, self.settings.answer),
             )
+
+    def keep_threshold(self, fitted: FittedThreshold) -> None:
+        """Questions are answered from this confidence on, where the settings name none, while what decides it holds.
+
+        Raises Locked when another process keeps writing.
+        """
+        self._store.note(KEPT, written(fitted))
 
     def verify(self, *, repair: bool = False) -> Verification:
         """Compares manifest, vectors and words by content.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from citewell.threshold import Threshold
 from kb.store.snapshot import FileRecord
 
 
@@ -14,6 +15,7 @@ class Status:
     """Counts, sizes in bytes and what the base was built with.
 
     `fingerprint` maps a part ("embedder", "splitter") to what it was when the base was built; empty while it is empty.
+    `threshold` is that of answers under the settings of now.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Status:
     bytes: int
     generation: str
     fingerprint: dict[str, str]
+    threshold: Threshold
 
 
 @dataclass(frozen=True, slots=True)

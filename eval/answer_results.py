@@ -17,7 +17,8 @@ class AnswerReport:
     """The results on a dataset and what they stand on.
 
     `estimates` maps a metric to its mean over the questions that it speaks of, None where there are none. `curve` is
-    the risk-coverage curve, `thresholds` are those that were fitted, `recalled` counts the answers of an interrupted
+    the risk-coverage curve, `thresholds` are those fitted without the documents that they were tried on, `threshold`
+    is fitted to all questions (of one kind alone it says nothing), `recalled` counts the answers of an interrupted
     run. `values` maps a question's id to its metrics, `failed` and `skipped` a file without documents to the reason.
     `drafts` of the dataset's questions nobody has accepted yet.
     """
@@ -32,6 +33,7 @@ class AnswerReport:
     stages: Mapping[str, Latency]
     curve: Sequence[Mapping[str, float]]
     thresholds: Sequence[float]
+    threshold: float
     values: Mapping[str, Values]
     fingerprint: Mapping[str, str]
     settings: Mapping[str, object]
@@ -57,6 +59,7 @@ class AnswerReport:
             "answerable": self.answerable,
             "risk_coverage": list(self.curve),
             "fitted_thresholds": list(self.thresholds),
+            "fitted_threshold": self.threshold,
             "fingerprint": dict(self.fingerprint),
             "settings": dict(self.settings),
             "failed": reasons_json(self.failed),

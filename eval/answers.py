@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter
 
 from citewell import IngestReport, KnowledgeBase, Settings, __version__
-from eval.abstention import Errors, aurc, auroc, fitted_errors, risk_coverage
+from eval.abstention import Errors, aurc, auroc, best_threshold, fitted_errors, risk_coverage
 from eval.answer_metrics import COUNTS
 from eval.answer_results import AnswerReport
 from eval.bases import CachedBase, Progress, open_base, reasons
@@ -168,6 +168,7 @@ def _report(
         stages=stage_latencies([answer.timings for answer in answers]),
         curve=risk_coverage(beliefs),
         thresholds=errors.thresholds if errors else (),
+        threshold=best_threshold(beliefs),
         values=values,
         fingerprint=cached.base.status().fingerprint,
         settings=cached.settings.model_dump(mode="json", exclude_defaults=True),

@@ -15,7 +15,7 @@ from kb.text.terms import terms
 from kb.types import Chunk, Context, Hit, Span
 
 # How much a term counts that a sentence does not say itself, but the heading above it or the sentence before it.
-_CARRIED = 0.5
+_CARRIED = 0.6
 _PASSAGE = 0.5  # coverage by the passage as a whole
 _PAIRS = 0.4  # pairs of terms that stand side by side in both
 _FIGURE = 0.25  # a number or date where one is asked for
@@ -39,13 +39,15 @@ class Evidence:
     question: Question
     words: frozenset[str]
     coverage: float
-    """share of the question's weight in the sentence; half of it for terms in the sentence before or the headings"""
+    """share of the question's weight in the sentence; part of it for terms in the sentence before or the headings"""
     surrounding: float
     """share of the question's weight in the passage and its headings"""
     names: float
     """share of the question's names and numbers in the sentence or its headings; 1 when the question has none"""
     missing: float
     """weight of the heaviest term that neither the sentence nor its headings hold, against the question's heaviest"""
+    lacks_number: bool
+    """the question holds a number that neither the sentence nor its headings do, nor, of a row, its table"""
     score: float
 
     @property
@@ -83,7 +85,8 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
     ordered = [terms(chunk.text[span.start : span.end], chunk.language) for span in spans]
     context = frozenset(terms(_said(chunk.context), chunk.language))
     headings = {_bare(name) for name in (chunk.context.title, *chunk.context.headings)}
-    surrounding = _share(question, context.union(*ordered))
+    everything = context.union(*ordered)
+    surrounding = _share(question, everything)
     before: frozenset[str] = frozenset()
     for span, words in zip(spans, ordered, strict=True):
         own, carried = frozenset(words), context | before
@@ -107,6 +110,8 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             surrounding=surrounding,
             names=_names(question, said | context),
             missing=_missing(question, said | context),
+            # What the columns of a table are called may stand in another row.
+            lacks_number=_lacks_number(question, everything if text.startswith("|") else said | context),
             score=coverage
             + _PASSAGE * surrounding
             + _PAIRS * pairs
@@ -131,6 +136,10 @@ def _share(question: Question, words: AbstractSet[str]) -> float:
 
 def _names(question: Question, words: AbstractSet[str]) -> float:
     return len(question.names & words) / len(question.names) if question.names else 1.0
+
+
+def _lacks_number(question: Question, words: AbstractSet[str]) -> bool:
+    return any(name[0].isdigit() for name in question.names - words)
 
 
 def _missing(question: Question, words: AbstractSet[str]) -> float:

@@ -27,12 +27,22 @@ _WANTS_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred"
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred"
     r"|thousand|million|billion|half|third|quarter|first|second|once|twice|several|dozen|century|centuries"
     r"|january|february|march|april|may|june|july|august|september|october|november|december)\b"
     r"|[一二三四五六七八九十百千萬万億亿兩两]",
     re.IGNORECASE,
 )
+_WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+_WHEN = re.compile(
+    rf"\bwhen\b|{_KIND}(?:year|date|day|month|century|decade)s?\b|什[麼么][時时]|何[時时]|哪一?[年天月日]",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(
+    r"\bhow\s+(?:many|much|long|old|far|tall|large|big|high|fast|wide|deep|heavy)\b|多少|[幾几]", re.IGNORECASE
+)
+_DATE = re.compile(r"\d|\bcentur(?:y|ies)\b|[一二三四五六七八九十]年", re.IGNORECASE)
 _DENIAL = re.compile(
     r"\b(?:not|never|no|nor|none|nobody|nothing|neither|cannot|without|except|least|other than)\b|n['’]t\b",
     re.IGNORECASE,
@@ -44,6 +54,7 @@ _MAIN_DENIAL = re.compile(
 )
 _WORD = re.compile(r"[\w.,%-]+")
 _CAPITALISED = re.compile(r"(?<=\S\s)(?!I\b)[A-Z][\w’'-]*")
+_NAME_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +75,29 @@ class Question:
 
     def gives_figure(self, sentence: str) -> bool:
         """Whether a sentence holds a number or a date which the question does not already name."""
+        return self._adds(_FIGURE, sentence)
+
+    def gives_kind(self, sentence: str) -> bool:
+        """Whether a sentence adds a name where who is asked, a date where when, a number where how many.
+
+        True of every other question, and of names in scripts that have no capitals.
+        """
+        if _WHO.search(self.text) and not self._adds_name(sentence):
+            return False
+        if _WHEN.search(self.text) and not self._adds(_DATE, sentence):
+            return False
+        return not _HOW_MANY.search(self.text) or self._adds(_FIGURE, sentence)
+
+    def _adds(self, pattern: re.Pattern[str], sentence: str) -> bool:
         words = (match.group() for match in _WORD.finditer(sentence))
-        return any(_FIGURE.search(word) and not self.terms.issuperset(terms(word, self.language)) for word in words)
+        return any(pattern.search(word) and not self.terms.issuperset(terms(word, self.language)) for word in words)
+
+    def _adds_name(self, sentence: str) -> bool:
+        """A name is two words with capitals, or one and what begins the sentence."""
+        if sentence.upper() == sentence.lower():
+            return True
+        words = (match.group() for match in _CAPITALISED.finditer(sentence))
+        return sum(not self.terms.issuperset(terms(word, self.language)) for word in words) >= _NAME_WORDS
 
 
 Reading = Callable[[str | None], Question]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from kb.text.sentences import sentences
 from kb.text.terms import terms
 from kb.text.words import words
 from kb.types import Chunk, Citation, Span
 
 WORDS = 60
+_LINES_APART = 2
 
 _CLAUSE_ENDS = (",", ";", ":", "—", "–", ")", "|", ".", "，", "、", "；", "：", "）", "。")
 _LOOSE_ENDS = ",;:—–，、；： \t\n"
+_REFERRING = re.compile(
+    r"(?:He|She|It|They|This|These|Those|That|His|Her|Its|Their|Both|Such)\b|[他她它牠其這这該该此]"
+)
+_CLOSED = re.compile(r"[.!?。！？｡][\"'”’)\]」』）】]*(?:\[\w{1,4}\])*$")
 
 
 def shortened(
@@ -30,6 +37,26 @@ def shortened(
     while text[end - 1] in _LOOSE_ENDS:
         end -= 1
     return Span(within[first].start, end)
+
+
+def with_antecedent(text: str, sentence: Span, quote: Span, *, limit: int = WORDS) -> Span:
+    """`quote`, and the sentence before it where it begins by referring to that ("He was born there in 1707.").
+
+    Only from within the paragraph, within `limit` words, and unless the sentence before refers to another in turn.
+    `quote` is what is quoted of `sentence`. The words that refer are English and Chinese: others' are not known here.
+    """
+    if quote.start != sentence.start or not _REFERRING.match(text, quote.start):
+        return quote
+    before = [span for span in sentences(text) if span.end <= sentence.start][-1:]
+    if (
+        not before
+        or _REFERRING.match(text, before[0].start)
+        or not _CLOSED.search(text, before[0].start, before[0].end)
+    ):
+        return quote
+    whole = Span(before[0].start, quote.end)
+    is_paragraph = text.count("\n", before[0].end, sentence.start) < _LINES_APART
+    return whole if is_paragraph and len(words(text, whole.start, whole.end)) <= limit else quote
 
 
 def _windows(text: str, within: Sequence[Span], limit: int) -> list[tuple[int, int]]:

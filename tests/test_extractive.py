@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
+import numpy as np
 import pytest
 
 from generation.answerer import Draft
 from generation.confidence import THRESHOLD
 from generation.extractive import ABSTENTION, ExtractiveAnswerer
+from generation.question import read_question
 from generation.quotes import WORDS, citation, shortened
 from kb.identity import chunk_id, document_id
 from kb.protocols import Embedder
@@ -63,6 +65,7 @@ FERRY = passage(
     context=Context(title="Island ferry"),
 )
 SHELF = (LIGHTHOUSE, BREAD, FERRY)
+WINTER = "In 1902 the light of Korsnes was seen from nineteen miles away."
 
 
 def ask(embedder: Embedder, question: str, *chunks: Chunk, quotes: int = 3) -> Answer:
@@ -208,6 +211,93 @@ def test_words_without_clauses_are_cut_between_words() -> None:
 
 def test_a_short_span_is_left_as_it_is() -> None:
     assert shortened("One. Two words, here.", Span(5, 21), {"word": 1.0}) == Span(5, 21)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "quote"),
+    [
+        (
+            "Ada Holm designed the bridge. She drew its arches in 1911. It opened in May.",
+            "In which year were the arches drawn?",
+            "Ada Holm designed the bridge. She drew its arches in 1911.",
+        ),
+        ("長江發源於青藏高原。它在上海注入東海。", "在哪裡注入東海？", "長江發源於青藏高原。它在上海注入東海。"),
+        (
+            "Ada Holm designed the bridge.\n\nShe drew its arches in 1911.",
+            "In which year were the arches drawn?",
+            "She drew its arches in 1911.",
+        ),
+        (
+            "It spans the strait. Its arches were drawn in 1911.",
+            "In which year were the arches drawn?",
+            "Its arches were drawn in 1911.",
+        ),
+        (
+            f"The bridge of Ada Holm{' and others' * 30} was praised. She drew its arches in 1911.",
+            "In which year were the arches drawn?",
+            "She drew its arches in 1911.",
+        ),
+    ],
+    ids=["English", "Chinese", "another paragraph", "no antecedent either", "too long"],
+)
+def test_a_sentence_that_refers_is_quoted_with_the_one_before(
+    embedder: Embedder, text: str, asked: str, quote: str
+) -> None:
+    chunk = passage(text, start=5)
+    hits = [Hit(chunk, 1.0)]
+    cited = ExtractiveAnswerer(embedder, PassageTerms([chunk, *SHELF]), threshold=0.0).answer(asked, hits).citations
+
+    assert cited[0].quote == quote
+    (span,) = cited[0].spans
+    assert text[span.start - 5 : span.end - 5] == quote
+    # What the first quote already says is not said again.
+    assert all(other.quote not in quote for other in cited[1:])
+
+
+def test_a_cosine_that_is_usual_in_a_base_says_little(embedder: Embedder) -> None:
+    """As in a language that the embedder does not speak, where all texts look alike to it."""
+    asked = "When was the lighthouse at Korsnes built?"
+    usual = np.repeat(embedder.queries([asked]), 50, axis=0)
+    hits = [Hit(LIGHTHOUSE, 1.0)]
+    beliefs = [
+        ExtractiveAnswerer(embedder, PassageTerms(SHELF), at_large=at_large).answer(asked, hits).confidence or 0.0
+        for at_large in (embedder.passages([BREAD.text, FERRY.text]), usual)
+    ]
+
+    assert beliefs[0] > beliefs[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "lacking", "given"),
+    [
+        ("Who drew the arches?", "The arches were drawn in 1911.", "The arches were drawn by Ada Holm in 1911."),
+        ("When were the arches drawn?", "The arches were drawn by Ada Holm.", "The arches were drawn in 1911."),
+        ("In which year did 3 arches fall?", "In spring 3 arches fell.", "In 1911 all 3 arches fell."),
+        ("How many arches fell in 1911?", "Arches fell in 1911.", "In 1911 seven arches fell."),
+        ("多少人住在這裡？", "這裡很美。", "這裡住著300人。"),
+    ],
+)
+def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str, lacking: str, given: str) -> None:
+    question = read_question(asked, PassageTerms(SHELF))
+
+    assert not question.gives_kind(lacking)
+    assert question.gives_kind(given)
+
+
+def test_kinds_are_judged_only_where_they_are_asked_for_and_can_be_told() -> None:
+    assert read_question("Why did the arches fall?", PassageTerms(SHELF)).gives_kind("They were old.")
+    assert read_question("Who drew them?", PassageTerms(SHELF)).gives_kind("是他畫的。")
+
+
+def test_a_number_of_the_question_that_is_not_there_costs_confidence(embedder: Embedder) -> None:
+    same, other = (
+        ask(embedder, f"How far away was the light of Korsnes seen in {year}?", passage(WINTER), *SHELF).confidence
+        for year in (1902, 1964)
+    )
+
+    assert same is not None
+    assert other is not None
+    assert same > other
 
 
 def test_chinese_is_answered_from_chinese(embedder: Embedder) -> None:

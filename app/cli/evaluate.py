@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +11,16 @@ from app.cli.convert import convert
 from app.cli.ingest import conclude_evaluation
 from app.cli.invocation import Invocation
 from app.cli.judge import judge
-from app.cli.output import print_json, show_table
+from app.cli.output import print_json, show, show_table
 from app.cli.progress import kept_for_later, stages
 from app.cli.questions import questions
 from app.cli.runs import compare, gate, report
 from app.cli.tune import tune
 from kb.errors import UserError
+
+if TYPE_CHECKING:
+    from eval.answer_results import AnswerReport
+    from kb.settings import Settings
 
 evaluate = typer.Typer(rich_markup_mode=None, help="Measure quality on a dataset.")
 
@@ -80,17 +84,29 @@ def answers(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Ask only N of the questions, spread evenly.")
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep-threshold",
+            help="Answer from the base that --kb names from the confidence on that parts these questions best.",
+        ),
+    ] = False,
 ) -> None:
     """Measure answers and abstentions on the questions of DATASET.
 
     DATASET is a folder in the layout of a knowledge base (questions.jsonl and a folder documents). Interrupted, it goes
     on the next time with the questions not yet asked.
+
+    With --keep-threshold, which needs questions that the documents answer and others, the threshold with the fewest
+    errors of both kinds is kept with the base, and holds until the settings name one or what decides it changes.
     """
     invocation: Invocation = context.obj
     settings = invocation.settings()
     from eval.answers import evaluate_answers
     from eval.report import answers_table
 
+    if keep:
+        _require_place_for_threshold(invocation, dataset)
     with stages(shown=not invocation.quiet) as told, kept_for_later():
         report = evaluate_answers(
             dataset, mode=mode, settings=settings, home=invocation.evaluation_home, limit=limit, progress=told
@@ -99,7 +115,27 @@ def answers(
         print_json(report.as_json())
     else:
         show_table(answers_table(report))
+    if keep:
+        _keep_threshold(invocation, report, settings, mode)
     conclude_evaluation(report.failed)
+
+
+def _require_place_for_threshold(invocation: Invocation, dataset: Path) -> None:
+    """Asks nothing for minutes only to find that the base is not there, or that no threshold can be fitted."""
+    from eval.kept_threshold import require_both_kinds
+
+    invocation.open().close()
+    require_both_kinds(dataset)
+
+
+def _keep_threshold(invocation: Invocation, report: AnswerReport, settings: Settings, mode: str | None) -> None:
+    from eval.kept_threshold import kept_threshold
+
+    fitted = kept_threshold(report, settings, mode)
+    with invocation.open() as base:
+        base.keep_threshold(fitted)
+    if invocation.talks:
+        show(f'"{invocation.kb}" is answered from now on from a confidence of {fitted.value:.3f} on.')
 
 
 @evaluate.command("context")

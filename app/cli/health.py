@@ -15,6 +15,7 @@ from kb.text.plurals import counted
 if TYPE_CHECKING:
     from citewell import IngestReport
     from citewell.status import Status
+    from citewell.threshold import Threshold
 
 PROBLEMS_REMAIN = 1
 
@@ -38,7 +39,13 @@ def _facts(found: Status) -> list[tuple[str, str]]:
         ("unreadable files", f"{found.failed:,}"),
         ("on disk", f"{size(found.bytes)} in {found.folder}"),
         *found.fingerprint.items(),
+        ("threshold", threshold_said(found.threshold)),
     ]
+
+
+def threshold_said(found: Threshold) -> str:
+    """From which confidence on a question is answered, and why so."""
+    return f"{found.value:.3f}: {found.why}" + (f". {found.void}" if found.void else "")
 
 
 def reindex(context: typer.Context) -> None:
@@ -49,7 +56,10 @@ def reindex(context: typer.Context) -> None:
     invocation: Invocation = context.obj
     with invocation.open() as base:
         report = finish(base.reindex(), shown=not invocation.quiet)
+        void = base.status().threshold.void
     conclude_reindex(invocation, report)
+    if void and invocation.talks:
+        show(void)
 
 
 def conclude_reindex(invocation: Invocation, report: IngestReport) -> None:

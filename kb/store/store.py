@@ -173,6 +173,11 @@ class Store:
             self._drop_staged(change)
             return removed
 
+    def note(self, key: str, value: str) -> None:
+        """Keeps `value` with the base, to be read as `Snapshot.meta(key)`; raises Locked when another keeps writing."""
+        with self.turns.writing(), self.manifest.transaction() as transaction:
+            transaction.set_meta(key, value)
+
     def settle(self, *, wait: float = 0.0) -> bool:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
 
