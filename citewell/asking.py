@@ -11,8 +11,9 @@ from citewell.context import context_of, token_counter
 from citewell.copies import with_copies
 from citewell.grounding import grounded
 from citewell.models import Models
+from citewell.remembering import Place, answer_key, remembering
 from citewell.reply import Reply
-from citewell.trace import passage_uses, traced
+from citewell.trace import Trace, passage_uses, traced
 from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
 from kb.errors import UserError
@@ -48,19 +49,29 @@ class Asking:
     settings: Settings
     embedder: Callable[[], Embedder]
 
-    def ask(self, question: str, chosen: Filter | None, *, mode: str, answer: AnswerSettings) -> Reply:
-        """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated."""
+    def ask(
+        self, question: str, chosen: Filter | None, *, mode: str, answer: AnswerSettings, fresh: bool = False
+    ) -> Reply:
+        """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated.
+
+        An answer of a language model that is remembered is given again, unless it is to be `fresh`.
+        """
         began = time.monotonic()
+        place = self._place(question, chosen, mode, answer)
+        known, trouble = place.recall() if place and not fresh else (None, "")
+        if known:
+            return self._again(replace(known, question=question), chosen, began)
         wanted = answer.passages + BEYOND
         if self._has_model(answer):
             wanted = max(wanted, self.settings.context.passages)
         with self.store.view(chosen) as view:
             found = traced(self.composer, mode, view, question, wanted)
             begun = self._begun(question, found.hits, view, answer)
+            state = view.snapshot.state
         return Reply(
             question,
             begun.hits,
-            begun.draft,
+            remembering(begun.draft, place, state, trouble) if place else begun.draft,
             lambda answer: self._grounded(answer, chosen),
             lambda answer: replace(
                 found,
@@ -76,6 +87,31 @@ class Asking:
         with self.store.view(chosen) as view:
             hits = self.composer.compose(mode, view).retrieve(question, settings.passages)
             return self._context(question, hits, view, settings)
+
+    def _place(self, question: str, chosen: Filter | None, mode: str, answer: AnswerSettings) -> Place | None:
+        """Where the answer is remembered, None where it is not to be."""
+        if not answer.remembered or not self._has_model(answer):
+            return None
+        settings = self.settings.model_copy(update={"answer": answer.model_copy(update={"remembered": 0})})
+        return Place(self.store.answers, answer_key(question, chosen, mode, settings), answer.remembered)
+
+    def _again(self, answer: Answer, chosen: Filter | None, began: float) -> Reply:
+        """The reply with an answer that is remembered, for which nothing is searched."""
+        question, hits = answer.question, answer.hits
+        return Reply(
+            question,
+            hits,
+            finished(answer),
+            lambda answer: self._grounded(answer, chosen),
+            lambda answer: Trace(
+                question,
+                hits,
+                stages=(),
+                notes=(f"Nothing was searched: the answer is one of {answer.remembered:%Y-%m-%d %H:%M} UTC.",),
+                passages=passage_uses(hits, answer, self.embedder().tokenizer),
+            ),
+            retrieval_seconds=time.monotonic() - began,
+        )
 
     def _has_model(self, answer: AnswerSettings) -> bool:
         named = self.settings.generator

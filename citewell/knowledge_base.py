@@ -35,7 +35,7 @@ from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
-from kb.types import Chunk, Citation, Document, Hit
+from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
 Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
@@ -256,16 +256,26 @@ class KnowledgeBase:
         filter: Filter | None = None,  # noqa: A002
         by: Literal["auto", "model", "extractive"] | None = None,
         strict: bool | None = None,
+        fresh: bool = False,
     ) -> Reply:
         """Searches what `filter` keeps, at once, and answers when the reply is iterated.
 
         `threshold` is the least confidence (0 to 1) of an answer that is no abstention, `by` who answers, `strict`
-        whether only what the documents bear out may be said; None: as the settings say. Raises UserError for an empty
+        whether only what the documents bear out may be said; None: as the settings say. `fresh` has a language model
+        answer anew what it has answered before, and remembers that instead. Raises UserError for an empty
         question, and for a filter that keeps nothing, MissingModel where the language model is not on this machine.
         """
         given = {"threshold": threshold, "by": by, "strict": strict}
         answer = self.settings.answer.model_copy(update={key: one for key, one in given.items() if one is not None})
-        return self._asking.ask(_question(question), filter, mode=mode or answer.mode, answer=answer)
+        return self._asking.ask(_question(question), filter, mode=mode or answer.mode, answer=answer, fresh=fresh)
+
+    def remembered(self) -> list[Answer]:
+        """The answers that are given again where the same is asked, without their passages, the one used last first."""
+        return self._store.answers.all()
+
+    def forget_answers(self) -> int:
+        """Forgets all of them, and says how many there were."""
+        return self._store.answers.clear()
 
     def context(
         self,

@@ -179,7 +179,8 @@ class AnswerSettings(_Section):
     where there is one. For the documents' own words `passages` are searched and at most `quotes` shown; what a model
     reads [context] says. Where the confidence in what was found is less than `threshold`, the answer is an abstention;
     None means the answerer's own. `strict`: a model's answer counts only if the documents bear out all of it. `prompts`
-    is a folder with prompts of one's own.
+    is a folder with prompts of one's own. Of a model's answers the last `remembered` are given again, where the same is
+    asked while the base stays as it is (0: none).
     """
 
     by: Literal["auto", "model", "extractive"] = "auto"
@@ -189,6 +190,7 @@ class AnswerSettings(_Section):
     passages: Annotated[int, Field(ge=1, le=100)] = 10
     quotes: Annotated[int, Field(ge=1, le=10)] = 3
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    remembered: Annotated[int, Field(ge=0, le=100_000)] = 200
 
 
 class EvaluationSettings(_Section):

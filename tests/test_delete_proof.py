@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from scripted_generator import ScriptedGenerator
 
 from citewell import KnowledgeBase
+from citewell.models import Once
 from kb.store.lexical import LexicalIndex
 from kb.store.store import Change, Store
 
@@ -118,6 +120,17 @@ def test_nothing_of_a_file_that_is_gone_stays_behind_after_a_sync(folder: Path, 
         assert base.ingest([folder], sync=True).wait().removed == 1
         assert traces(home) == []
         assert base.verify().consistent
+
+
+def test_nothing_of_a_removed_document_stays_in_remembered_answers(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        said = f"The {CANARY} was sold to {CANARY}os in 1931 [1][2][3]."
+        base._models.generator = Once(lambda: ScriptedGenerator(said))
+        assert base.ask(f"Who bought the {CANARY} in 1931?", by="model").answer().statements
+        assert any("answers.sqlite" in trace for trace in traces(home))
+        base.remove([f"{NAME}.md"])
+        assert traces(home) == []
 
 
 def test_no_memory_of_the_process_gets_into_the_vectors(folder: Path, home: Path) -> None:

@@ -42,6 +42,9 @@ def ask(
     mode: Annotated[
         str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Have the language model answer anew what it has answered before.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
     ] = False,
@@ -58,7 +61,7 @@ def ask(
     with invocation.open() as base:
 
         def asked() -> Reply:
-            return base.ask(question, mode=mode, filter=chosen, by=by, strict=strict or None)
+            return base.ask(question, mode=mode, filter=chosen, by=by, strict=strict or None, fresh=fresh)
 
         if invocation.json:
             reply = asked()
@@ -83,8 +86,14 @@ def _answer_to_people(ask: Callable[[], Reply], base: KnowledgeBase, invocation:
     for citation in answer.citations:
         _show_citation(citation, base.display_name)
     if invocation.talks and not answer.abstained:
-        show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
+        show(f"\n{_how_answered(answer)}", style="dim")
     return reply
+
+
+def _how_answered(answer: Answer) -> str:
+    if answer.remembered:
+        return f"{answer.generator}, {answer.remembered.astimezone():%Y-%m-%d %H:%M} (asked anew with --fresh)"
+    return f"{answer.generator}, {sum(answer.timings.values()):.1f} s"
 
 
 def _show_text(pieces: Iterator[str], reply: Reply) -> None:

@@ -17,6 +17,7 @@ from typer.main import get_command
 from app.cli import logs
 from app.cli.ask import ask
 from app.cli.bench import bench
+from app.cli.cache import cache
 from app.cli.doctor import doctor
 from app.cli.documents import list_documents, remove
 from app.cli.evaluate import evaluate
@@ -82,6 +83,7 @@ for command in (
     list_documents,
     remove,
     jobs,
+    cache,
     verify,
     reindex,
     doctor,

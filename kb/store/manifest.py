@@ -35,7 +35,7 @@ class Manifest:
         """
         with self._connection(create=True) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            with _committing(connection):
+            with committing(connection):
                 if _has_tables(connection):
                     return
                 for statement in files("kb.store").joinpath("schema.sql").read_text().split(";\n"):
@@ -65,7 +65,7 @@ class Manifest:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commits when the block ends, rolls back when it raises. Only for the holder of the writer's lock."""
-        with self._connection() as connection, _committing(connection):
+        with self._connection() as connection, committing(connection):
             yield Transaction(connection)
 
     @contextmanager
@@ -74,7 +74,7 @@ class Manifest:
         with self._connection() as connection:
             connection.execute("ATTACH DATABASE ? AS staged", (f"{other.as_uri()}?mode=rw",))
             try:
-                with _committing(connection):
+                with committing(connection):
                     yield Transaction(connection)
             finally:
                 connection.execute("DETACH DATABASE staged")
@@ -142,7 +142,7 @@ def _explained(error: sqlite3.DatabaseError) -> str:
 
 
 @contextmanager
-def _committing(connection: sqlite3.Connection) -> Iterator[None]:
+def committing(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Vectors
+from kb.store.answers import AnswerStore
 from kb.store.kept import Filters
 from kb.store.lock import Turns
 from kb.store.manifest import SCHEMA_VERSION, Manifest
@@ -91,6 +92,7 @@ class Store:
         self.home = home
         self.manifest = manifest
         self.turns = Turns(home, wait=lock_wait)
+        self.answers = AnswerStore(home / "answers.sqlite", manifest)
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
@@ -174,8 +176,9 @@ class Store:
     def settle(self, *, wait: float = 0.0) -> bool:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
 
-        A vector generation is published if one is due. False if readers of older states kept removed text in the
-        manifest's log for longer than `wait` seconds; whoever settles next clears it.
+        A vector generation is published if one is due, and the answers of older states are deleted. False if readers of
+        older states kept removed text in the manifest's log for longer than `wait` seconds, or another process those
+        answers; whoever settles next clears it.
         """
         self._sweep()
         with suppress(Locked):
@@ -185,7 +188,8 @@ class Store:
         if staged:
             with closing(staged):
                 staged.settle(wait=wait)
-        return self._purge_log(wait)
+        is_forgotten = self.answers.forget()
+        return self._purge_log(wait) and is_forgotten
 
     def publish(self) -> None:
         """Publishes a vector generation that holds all embeddings, unless the current one already does."""
