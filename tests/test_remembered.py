@@ -193,7 +193,7 @@ def test_an_answer_of_before_a_change_is_not_kept_after_it(
     (tmp_path / "note.md").write_text("# A note\n\nOn nothing.\n")
     base.ingest([tmp_path / "note.md"]).wait()
     assert reply.answer().statements
-    assert base.remembered() == []
+    assert QUESTION.encode() not in (base.folder / "answers.sqlite").read_bytes()
 
 
 def test_a_state_is_not_taken_for_another_of_the_same_epoch(base: KnowledgeBase, home: Path, tmp_path: Path) -> None:
@@ -301,6 +301,24 @@ def test_two_processes_remember_at_once(home: Path) -> None:
     assert len(store.answers.all()) == 80
     assert store.answers.recall(Key("b 39", ""))
     store.close()
+
+
+def test_people_and_programs_are_told_that_an_answer_is_remembered(
+    home: Path, model: ScriptedGenerator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CITEWELL_GENERATOR__LLM", "a.module:Class")
+    monkeypatch.setattr("citewell.models.configured_generator", lambda _: model)
+    assert main(["ask", QUESTION]) == 0
+    assert "remembered" not in capsys.readouterr().out
+    assert main(["ask", QUESTION]) == 0
+    assert f"scripted, remembered from {datetime.now().astimezone():%Y-%m-%d}" in capsys.readouterr().out
+    assert main(["--json", "ask", QUESTION]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert datetime.fromisoformat(record["remembered"])
+    assert record["hits"]
+    assert main(["--json", "ask", QUESTION, "--fresh"]) == 0
+    assert json.loads(capsys.readouterr().out)["remembered"] is None
+    assert len(model.asked) == 2
 
 
 def test_the_command_shows_and_forgets_them(base: KnowledgeBase, capsys: pytest.CaptureFixture[str]) -> None:

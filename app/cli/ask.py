@@ -92,7 +92,9 @@ def _answer_to_people(ask: Callable[[], Reply], base: KnowledgeBase, invocation:
 
 def _how_answered(answer: Answer) -> str:
     if answer.remembered:
-        return f"{answer.generator}, {answer.remembered.astimezone():%Y-%m-%d %H:%M} (asked anew with --fresh)"
+        return (
+            f"{answer.generator}, remembered from {answer.remembered.astimezone():%Y-%m-%d %H:%M} (--fresh asks anew)"
+        )
     return f"{answer.generator}, {sum(answer.timings.values()):.1f} s"
 
 
