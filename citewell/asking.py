@@ -115,11 +115,12 @@ class Asking:
 
     def _has_model(self, answer: AnswerSettings) -> bool:
         named = self.settings.generator
-        return answer.by == "model" or (answer.by == "auto" and bool(named.model or named.llm))
+        return answer.by in ("model", "routed") or (answer.by == "auto" and bool(named.model or named.llm))
 
     def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:
         from generation.confidence import THRESHOLD
         from generation.extractive import ExtractiveAnswerer
+        from generation.routing import is_plain
 
         threshold = THRESHOLD if answer.threshold is None else answer.threshold
         quoting = ExtractiveAnswerer(self.embedder(), view.lexical, quotes=answer.quotes, threshold=threshold)
@@ -127,6 +128,9 @@ class Asking:
         if not self._has_model(answer):
             return Begun(quoting.draft(question, best), best)
         quoted = quoting.answer(question, best)
+        # Where only one quote may be given, nothing shows whether another one comes near.
+        if answer.by == "routed" and answer.quotes > 1 and is_plain(quoted):
+            return Begun(finished(quoted), best)
         if (quoted.confidence or 0.0) < (OFF_TOPIC if answer.threshold is None else threshold):
             return Begun(finished(quoted), best)
         return self._written(question, hits, view, quoted, answer)

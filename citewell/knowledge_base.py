@@ -254,7 +254,7 @@ class KnowledgeBase:
         mode: str | None = None,
         threshold: float | None = None,
         filter: Filter | None = None,  # noqa: A002
-        by: Literal["auto", "model", "extractive"] | None = None,
+        by: Literal["auto", "model", "extractive", "routed"] | None = None,
         strict: bool | None = None,
         fresh: bool = False,
     ) -> Reply:

@@ -34,9 +34,9 @@ def ask(
         ),
     ] = False,
     by: Annotated[
-        Literal["auto", "model", "extractive"] | None,
+        Literal["auto", "model", "extractive", "routed"] | None,
         typer.Option(
-            "--by", help="Who answers: a language model, or the documents' own words; else as the settings say."
+            "--by", help="Who answers: a language model, the documents' own words, or the one that will do (routed)."
         ),
     ] = None,
     mode: Annotated[
