@@ -12,7 +12,8 @@ def is_plain(quoted: Answer) -> bool:
     """Whether an answer of several quotes at most is one quote, to which nothing else found comes near.
 
     Of SQuAD's answerable questions 45% are such, and 97% of these have the answer in the quote, on the other half of
-    the articles too (82% of all answerable ones have it in the first quote). Of DRCD's, which are Chinese, it is 60% and 90%. Of SQuAD's questions
-    that were written to look answerable 23% are taken to be plain too, so this is for whoever values time more.
+    the articles too (82% of all answerable ones have it in the first quote). Of DRCD's, which are Chinese, it is 60%
+    and 90%. Of SQuAD's questions that were written to look answerable 23% are taken to be plain too: this is for those
+    who value time more.
     """
     return len({citation.quote for citation in quoted.citations}) == 1 and (quoted.confidence or 0.0) >= PLAIN

@@ -15,8 +15,10 @@ from scripted_generator import ScriptedGenerator
 
 from citewell import KnowledgeBase
 from citewell.models import Once
+from kb.store.answers import Key
 from kb.store.lexical import LexicalIndex
 from kb.store.store import Change, Store
+from kb.types import Answer
 
 CANARY = "xylographikon"
 NAME = "quagmirella-dossier"
@@ -152,3 +154,26 @@ def test_many_removals_leave_nothing_and_purge_together(folder: Path, home: Path
         assert base.remove(sources).removed == 21
         assert traces(home) == []
         assert base.verify().consistent
+
+
+def test_nothing_of_many_remembered_answers_stays_behind_where_others_are_kept(folder: Path, home: Path) -> None:
+    """SQLite moves rows about in its pages, and leaves copies there when it deletes only some of them."""
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        store = base._store
+
+        def keep(number: int, words: str) -> None:
+            with store.manifest.snapshot() as snapshot:
+                state = snapshot.state
+            key = Key(f"{number * 37 % 101} {words}", "")
+            answer = Answer(key.wording, f"{words} text " * (number * 53 % 300), abstained=False)
+            store.answers.keep(key, answer, state=state, limit=60)
+
+        for number in range(150):
+            keep(number, CANARY)
+        store.commit(Change(removed_files=(str(folder / f"{NAME}.md"),)), {})
+        for number in range(10):
+            keep(number, "tea")
+        assert store.settle()
+        assert traces(home) == []
+        assert len(base.remembered()) == 10

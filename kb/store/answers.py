@@ -54,8 +54,9 @@ class Key:
 class AnswerStore:
     """The file `path`, which is made when the first answer is kept.
 
-    It has a rollback journal and no log, so that nothing deleted outlasts the commit which deletes it. All methods
-    raise StoreError where the file cannot be used; one that is damaged is then deleted, as nothing in it is needed.
+    It has a rollback journal and no log, and once the base has changed its table is dropped, which overwrites all pages
+    that it had: deleting some rows can leave copies of them in pages that SQLite has rearranged. All methods raise
+    StoreError where the file cannot be used; one that is damaged is then deleted, as nothing in it is needed.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
@@ -91,6 +92,7 @@ class AnswerStore:
         with self._writing(create=True) as sql, self._manifest.snapshot() as snapshot:
             if sql is None or snapshot.state != state:
                 return
+            _drop_outdated(sql, state)
             sql.execute(f"INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, {_NEXT}, ?, ?)", values)
             sql.execute(
                 "DELETE FROM answers WHERE used NOT IN (SELECT used FROM answers ORDER BY used DESC LIMIT ?)", (limit,)
@@ -105,14 +107,18 @@ class AnswerStore:
     def clear(self) -> int:
         """Deletes all, and says how many there were."""
         with self._writing() as sql:
-            return sql.execute("DELETE FROM answers").rowcount if sql else 0
+            if sql is None:
+                return 0
+            (count,) = sql.execute("SELECT count(*) FROM answers").fetchone()
+            _begin_anew(sql)
+            return int(count)
 
     def forget(self) -> bool:
-        """Deletes those of other states than the base is in; False where another process is in the way."""
+        """Deletes all, if any are of other states than the base is in; False where another process is in the way."""
         try:
             with self._writing() as sql, self._manifest.snapshot() as snapshot:
                 if sql:
-                    sql.execute("DELETE FROM answers WHERE state <> ?", (snapshot.state,))
+                    _drop_outdated(sql, snapshot.state)
         except StoreError:
             return not self.path.is_file()
         return True
@@ -151,9 +157,18 @@ _NEXT = "(SELECT coalesce(max(used), 0) + 1 FROM answers)"
 
 def _make_table(sql: sqlite3.Connection) -> None:
     if sql.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-        sql.execute("DROP TABLE IF EXISTS answers")
-        sql.execute(_TABLE)
+        _begin_anew(sql)
         sql.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _drop_outdated(sql: sqlite3.Connection, state: str) -> None:
+    if sql.execute("SELECT 1 FROM answers WHERE state <> ?", (state,)).fetchone():
+        _begin_anew(sql)
+
+
+def _begin_anew(sql: sqlite3.Connection) -> None:
+    sql.execute("DROP TABLE IF EXISTS answers")
+    sql.execute(_TABLE)
 
 
 def _answer(content: bytes, written: str) -> Answer:
