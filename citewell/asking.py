@@ -13,9 +13,10 @@ from citewell.copies import with_copies
 from citewell.dialogue import Material, OpenTurn
 from citewell.grounding import grounded
 from citewell.models import Models
+from citewell.remembering import Place, answer_key, remembering
 from citewell.reply import Reply
 from citewell.threshold import threshold_of
-from citewell.trace import passage_uses, traced
+from citewell.trace import Trace, passage_uses, traced
 from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
 from kb.errors import UserError
@@ -66,12 +67,18 @@ class Asking:
         mode: str,
         answer: AnswerSettings,
         turn: OpenTurn | None = None,
+        fresh: bool = False,
     ) -> Reply:
         """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated.
 
-        `turn` is the question within its conversation, which is then searched and answered as it is meant there.
+        `turn` is the question within its conversation, which is then searched and answered as it is meant there. Without
+        one, an answer of a language model that is remembered is given again, unless it is to be `fresh`.
         """
         began = time.monotonic()
+        place = None if turn else self._place(question, chosen, mode, answer)
+        known, trouble = place.recall() if place and not fresh else (None, "")
+        if known:
+            return self._again(replace(known, question=question), chosen, began)
         wanted = answer.passages + BEYOND
         if self.has_model(answer):
             wanted = max(wanted, self.settings.context.passages)
@@ -80,10 +87,11 @@ class Asking:
             found = traced(self.composer, mode, view, meant, wanted)
             begun = self._begun(meant, found.hits, view, answer)
             digests = view.snapshot.digests(hit.chunk.source for hit in found.hits) if turn else {}
+            state = view.snapshot.state
         return Reply(
             question,
             begun.hits,
-            begun.draft,
+            remembering(begun.draft, place, state, trouble) if place else begun.draft,
             lambda answer: self._grounded(answer, chosen),
             lambda answer: replace(
                 found,
@@ -103,11 +111,37 @@ class Asking:
             return self._context(question, hits, view, settings)
 
     def has_model(self, answer: AnswerSettings) -> bool:
-        """Whether a language model answers, and not the documents' own words."""
-        return answer.by == "model" or (answer.by == "auto" and self.settings.generator.names_one)
+        """Whether a language model may answer, and not the documents' own words alone."""
+        return answer.by in ("model", "routed") or (answer.by == "auto" and self.settings.generator.names_one)
+
+    def _place(self, question: str, chosen: Filter | None, mode: str, answer: AnswerSettings) -> Place | None:
+        """Where the answer is remembered, None where it is not to be."""
+        if not answer.remembered or not self.has_model(answer):
+            return None
+        settings = self.settings.model_copy(update={"answer": answer.model_copy(update={"remembered": 0})})
+        return Place(self.store.answers, answer_key(question, chosen, mode, settings), answer.remembered)
+
+    def _again(self, answer: Answer, chosen: Filter | None, began: float) -> Reply:
+        """The reply with an answer that is remembered, for which nothing is searched."""
+        question, hits = answer.question, answer.hits
+        return Reply(
+            question,
+            hits,
+            finished(answer),
+            lambda answer: self._grounded(answer, chosen),
+            lambda answer: Trace(
+                question,
+                hits,
+                stages=(),
+                notes=(f"Nothing was searched: the answer is one of {answer.remembered:%Y-%m-%d %H:%M} UTC.",),
+                passages=passage_uses(hits, answer, self.embedder().tokenizer),
+            ),
+            retrieval_seconds=time.monotonic() - began,
+        )
 
     def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:
         from generation.extractive import ExtractiveAnswerer
+        from generation.routing import is_plain
 
         threshold = threshold_of(view.snapshot, self.settings, answer).value
         quoting = ExtractiveAnswerer(
@@ -117,6 +151,9 @@ class Asking:
         if not self.has_model(answer):
             return Begun(quoting.draft(question, best), best)
         quoted = quoting.answer(question, best)
+        # Where only one quote may be given, nothing shows whether another one comes near.
+        if answer.by == "routed" and answer.quotes > 1 and is_plain(quoted):
+            return Begun(finished(quoted), best)
         if (quoted.confidence or 0.0) < (OFF_TOPIC if answer.threshold is None else threshold):
             return Begun(finished(quoted), best)
         return self._written(question, hits, view, quoted, answer)

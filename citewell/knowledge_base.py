@@ -38,7 +38,7 @@ from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
 from kb.store.store import PURGE_WAIT, Change, Store
-from kb.types import Chunk, Citation, Document, Hit
+from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
 Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
@@ -259,18 +259,20 @@ class KnowledgeBase:
         mode: str | None = None,
         threshold: float | None = None,
         filter: Filter | None = None,  # noqa: A002
-        by: Literal["auto", "model", "extractive"] | None = None,
+        by: Literal["auto", "model", "extractive", "routed"] | None = None,
         strict: bool | None = None,
         conversation: str | None = None,
         owner: str = "",
+        fresh: bool = False,
     ) -> Reply:
         """Searches what `filter` keeps, at once, and answers when the reply is iterated.
 
         `threshold` is the least confidence (0 to 1) of an answer that is no abstention, `by` who answers, `strict`
         whether only what the documents bear out may be said; None: as the settings say. Within the `conversation` of
-        that id or title, one of `owner`'s, it is asked as a follow-up where it is one, and the answer is added. Raises
-        UserError for an empty question, a filter that keeps nothing and a conversation that there is not, MissingModel
-        where the language model is not on this machine.
+        that id or title, one of `owner`'s, it is asked as a follow-up where it is one, and the answer is added. `fresh`
+        has a language model answer anew what it has answered before, and remembers that instead. Raises UserError for
+        an empty question, a filter that keeps nothing and a conversation that there is not, MissingModel where the
+        language model is not on this machine.
         """
         given = {"threshold": threshold, "by": by, "strict": strict, "mode": mode}
         answer = self.settings.answer.model_copy(update={key: one for key, one in given.items() if one is not None})
@@ -278,7 +280,15 @@ class KnowledgeBase:
         if conversation is not None:
             has_model = self._asking.has_model(answer)
             turn = self._dialogue.turn(asked, conversation, owner, answer=answer, has_model=has_model)
-        return self._asking.ask(asked, filter, mode=answer.mode, answer=answer, turn=turn)
+        return self._asking.ask(asked, filter, mode=answer.mode, answer=answer, turn=turn, fresh=fresh)
+
+    def remembered(self) -> list[Answer]:
+        """The answers that are given again where the same is asked, without their passages, the one used last first."""
+        return self._store.answers.all()
+
+    def forget_answers(self) -> int:
+        """Forgets all of them, and says how many there were."""
+        return self._store.answers.clear()
 
     def context(
         self,

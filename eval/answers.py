@@ -27,7 +27,7 @@ from eval.runs import save_run
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
 from kb.errors import DatasetError, UserError
-from kb.settings import plain
+from kb.settings import changed, plain
 from kb.text.words import words
 
 METRICS = (
@@ -70,7 +70,9 @@ def evaluate_answers(
     dataset = load_dataset(folder)
     if not isinstance(dataset, QuestionDataset):
         raise DatasetError(f"{dataset.folder} judges rankings of documents and has no answers: use eval retrieval.")
-    with open_base(dataset, settings=settings or Settings(), home=home) as cached:
+    # Each answer is to be one of now, with its time.
+    chosen = changed(settings or Settings(), {"answer.remembered": 0})
+    with open_base(dataset, settings=chosen, home=home) as cached:
         ingested = cached.fill(lambda done, total: progress("ingest", done, total))
         questions = evenly(dataset.questions, limit)
         with journal(cached.runs / "answers-in-progress.jsonl", _identity(dataset, cached, mode)) as noted:

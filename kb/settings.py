@@ -179,20 +179,23 @@ class ContextSettings(_Section):
 class AnswerSettings(_Section):
     """Who answers, and from what.
 
-    `by` is "model" (the language model of [generator]), "extractive" (the documents' own words) or "auto": the model
-    where there is one. For the documents' own words `passages` are searched and at most `quotes` shown; what a model
-    reads [context] says. Where the confidence in what was found is less than `threshold`, the answer is an abstention;
-    None means the answerer's own. `strict`: a model's answer counts only if the documents bear out all of it. `prompts`
-    is a folder with prompts of one's own.
+    `by` is "model" (the language model of [generator]), "extractive" (the documents' own words), "routed" (their own
+    words where one sentence plainly answers, else the model) or "auto": the model where there is one. For the
+    documents' own words `passages` are searched and at most `quotes` shown; what a model reads [context] says. Where
+    the confidence in what was found is less than `threshold`, the answer is an abstention; None means the answerer's
+    own. `strict`: a model's answer counts only if the documents bear out all of it. `prompts` is a folder with prompts
+    of one's own. Of a model's answers the last `remembered` are given again, where the same is asked while the base
+    stays as it is (0: none).
     """
 
-    by: Literal["auto", "model", "extractive"] = "auto"
+    by: Literal["auto", "model", "extractive", "routed"] = "auto"
     strict: bool = False
     prompts: str = ""
     mode: str = "hybrid"
     passages: Annotated[int, Field(ge=1, le=100)] = 10
     quotes: Annotated[int, Field(ge=1, le=10)] = 3
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    remembered: Annotated[int, Field(ge=0, le=100_000)] = 200
 
 
 class ConversationSettings(_Section):

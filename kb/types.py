@@ -236,6 +236,7 @@ class Answer:
     `statements` are the sentences of an answer in words of its own, in order; one in the documents' words has none.
     `confidence` is the answerer's probability (0 to 1) that the documents answer the question;
     `timings` maps a stage to its seconds; `notes` are what went otherwise than was asked for, a sentence each.
+    `remembered` is when an answer that is given again was written, None where it is a new one.
     """
 
     question: str
@@ -248,6 +249,7 @@ class Answer:
     timings: dict[str, float] = field(default_factory=dict)
     statements: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
+    remembered: datetime | None = None
 
     def words_of(self, statement: Statement) -> str:
         """What a statement says, without its markers."""

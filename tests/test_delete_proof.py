@@ -13,13 +13,17 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from scripted_generator import ScriptedGenerator
 
 from citewell import KnowledgeBase
+from citewell.models import Once
 from kb.conversation import FORGOTTEN
 from kb.protocols import Message
 from kb.settings import Settings, changed
+from kb.store.answers import Key
 from kb.store.lexical import LexicalIndex
 from kb.store.store import Change, Store
+from kb.types import Answer
 
 CANARY = "xylographikon"
 NAME = "quagmirella-dossier"
@@ -125,6 +129,17 @@ def test_nothing_of_a_file_that_is_gone_stays_behind_after_a_sync(folder: Path, 
         assert base.verify().consistent
 
 
+def test_nothing_of_a_removed_document_stays_in_remembered_answers(folder: Path, home: Path) -> None:
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        said = f"The {CANARY} was sold to {CANARY}os in 1931 [1][2][3]."
+        base._models.generator = Once(lambda: ScriptedGenerator(said))
+        assert base.ask(f"Who bought the {CANARY} in 1931?", by="model").answer().statements
+        assert any("answers.sqlite" in trace for trace in traces(home))
+        base.remove([f"{NAME}.md"])
+        assert traces(home) == []
+
+
 def test_no_memory_of_the_process_gets_into_the_vectors(folder: Path, home: Path) -> None:
     """Fresh memory is filled with a pattern here, in place of what once stood in it."""
     command = [sys.executable, "-m", "app.cli.main", "--home", str(home), "ingest", str(folder)]
@@ -215,3 +230,26 @@ def test_what_was_removed_by_a_process_that_died_is_forgotten_with_the_next_chan
         assert any("conversations" in trace for trace in traces(home))
         base.ingest([folder / "tea 0.md"]).wait()
         assert traces(home) == []
+
+
+def test_nothing_of_many_remembered_answers_stays_behind_where_others_are_kept(folder: Path, home: Path) -> None:
+    """SQLite moves rows about in its pages, and leaves copies there when it deletes only some of them."""
+    with KnowledgeBase.open(create=True) as base:
+        base.ingest([folder]).wait()
+        store = base._store
+
+        def keep(number: int, words: str) -> None:
+            with store.manifest.snapshot() as snapshot:
+                state = snapshot.state
+            key = Key(f"{number * 37 % 101} {words}", "")
+            answer = Answer(key.wording, f"{words} text " * (number * 53 % 300), abstained=False)
+            store.answers.keep(key, answer, state=state, limit=60)
+
+        for number in range(150):
+            keep(number, CANARY)
+        store.commit(Change(removed_files=(str(folder / f"{NAME}.md"),)), {})
+        for number in range(10):
+            keep(number, "tea")
+        assert store.settle()
+        assert traces(home) == []
+        assert len(base.remembered()) == 10

@@ -30,7 +30,8 @@ Ask = Callable[..., Answer]
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), create=True) as filled:
+    settings = Settings(answer={"remembered": 0})  # type: ignore[arg-type]
+    with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), settings=settings, create=True) as filled:
         assert not filled.ingest([SAMPLE / "documents"]).wait().failed
         yield filled
 

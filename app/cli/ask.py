@@ -37,9 +37,9 @@ def ask(
         ),
     ] = False,
     by: Annotated[
-        Literal["auto", "model", "extractive"] | None,
+        Literal["auto", "model", "extractive", "routed"] | None,
         typer.Option(
-            "--by", help="Who answers: a language model, or the documents' own words; else as the settings say."
+            "--by", help="Who answers: a language model, the documents' own words, or the one that will do (routed)."
         ),
     ] = None,
     mode: Annotated[
@@ -48,6 +48,9 @@ def ask(
     conversation: Annotated[
         str, typer.Option(metavar="NAME", help="Ask within the conversation of that name, new or begun before.")
     ] = "",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Have the language model answer anew what it has answered before.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each passage was found, and what became of it in the answer.")
     ] = False,
@@ -66,7 +69,8 @@ def ask(
 
         def asked() -> Reply:
             named = resumed.id if resumed else None
-            return base.ask(question, mode=mode, filter=chosen, by=by, strict=strict or None, conversation=named)
+            chosen_by = {"mode": mode, "filter": chosen, "by": by, "strict": strict or None}
+            return base.ask(question, **chosen_by, fresh=fresh, conversation=named)
 
         if invocation.json:
             with closing(asked()) as reply:
@@ -114,7 +118,15 @@ def _show_reply(reply: Reply, base: KnowledgeBase, invocation: Invocation) -> No
     for citation in answer.citations:
         show_citation(citation, base.display_name)
     if invocation.talks and not answer.abstained:
-        show(f"\n{answer.generator}, {sum(answer.timings.values()):.1f} s", style="dim")
+        show(f"\n{_how_answered(answer)}", style="dim")
+
+
+def _how_answered(answer: Answer) -> str:
+    if answer.remembered:
+        return (
+            f"{answer.generator}, remembered from {answer.remembered.astimezone():%Y-%m-%d %H:%M} (--fresh asks anew)"
+        )
+    return f"{answer.generator}, {sum(answer.timings.values()):.1f} s"
 
 
 def _show_text(pieces: Iterator[str], reply: Reply) -> None:

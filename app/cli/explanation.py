@@ -31,7 +31,10 @@ def show_answer(trace: Trace, name: Callable[[str], str]) -> None:
             for number, use in enumerate(trace.passages, start=1)
         )
         show(table(("", "place", "in the answer", "tokens", "quoted"), rows, numbers=("", "tokens", "quoted")))
-    _show_stages(trace)
+    if trace.stages:
+        _show_stages(trace)
+    for note in trace.notes:
+        show(paragraph(one_line(note)))
     _show_ranks(trace, [use.chunk for use in trace.passages])
 
 
@@ -48,8 +51,6 @@ def _show_stages(trace: Trace) -> None:
             show(paragraph(f"{number} was asked: {one_line(stage.query)}", style="dim"))
         for note in stage.notes:
             show(paragraph(f"{number}: {one_line(note)}"))
-    for note in trace.notes:
-        show(paragraph(one_line(note)))
 
 
 def _show_ranks(trace: Trace, chunks: Sequence[Chunk]) -> None:

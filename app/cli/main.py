@@ -17,6 +17,7 @@ from typer.main import get_command
 from app.cli import logs
 from app.cli.ask import ask
 from app.cli.bench import bench
+from app.cli.cache import cache
 from app.cli.chat import chat
 from app.cli.conversations import conversations
 from app.cli.doctor import doctor
@@ -86,6 +87,7 @@ for command in (
     list_documents,
     remove,
     jobs,
+    cache,
     verify,
     reindex,
     doctor,

@@ -31,6 +31,7 @@ def answer_record(answer: Answer, hits: Sequence[Hit]) -> Record:
         "confidence": None if answer.confidence is None else float(answer.confidence),
         "statements": [_statement_record(answer, statement) for statement in answer.statements],
         "notes": list(answer.notes),
+        "remembered": answer.remembered.isoformat() if answer.remembered else None,
     }
 
 

@@ -87,6 +87,11 @@ class Snapshot:
         row = self._sql.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
+    @property
+    def state(self) -> str:
+        """The name of this state, which no other has, not even one of its epoch from before a copy was restored."""
+        return f"{self.epoch} {self.meta('state')}"
+
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         """What a statement made by a module of the store finds."""
         return self._sql.execute(statement, values).fetchall()

@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from kb.errors import FingerprintMismatch, Locked, StoreError, UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Vectors
+from kb.store.answers import AnswerStore
 from kb.store.conversations import ConversationStore
 from kb.store.kept import Filters
 from kb.store.lock import Turns
@@ -92,6 +93,7 @@ class Store:
         self.home = home
         self.manifest = manifest
         self.turns = Turns(home, wait=lock_wait)
+        self.answers = AnswerStore(home / "answers.sqlite", manifest)
         self.conversations = ConversationStore(home / "conversations.sqlite", manifest)
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
@@ -181,9 +183,10 @@ class Store:
     def settle(self, *, wait: float = 0.0) -> bool:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
 
-        A vector generation is published if one is due, and conversations forget what they quoted. False if readers of
-        older states kept removed text in a log for longer than `wait` seconds; whoever settles next clears it. Raises
-        StoreError where the conversations are damaged, after all else is done.
+        A vector generation is published if one is due, the answers of older states are deleted, and conversations forget
+        what they quoted. False if readers of older states kept removed text in a log for longer than `wait` seconds, or
+        another process those answers; whoever settles next clears it. Raises StoreError where the conversations are
+        damaged, after all else is done.
         """
         self._sweep()
         with suppress(Locked):
@@ -193,8 +196,9 @@ class Store:
         if staged:
             with closing(staged):
                 staged.settle(wait=wait)
+        is_forgotten = self.answers.forget()
         is_purged = self._purge_log(wait)
-        return self.conversations.forget(wait=wait) and is_purged
+        return self.conversations.forget(wait=wait) and is_purged and is_forgotten
 
     def prepare_publishing(self) -> None:
         """To be called when changes are about to be made that will have to be published."""

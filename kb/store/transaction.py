@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from uuid import uuid4
 
 from kb.protocols import Vectors
 from kb.store.records import (
@@ -27,6 +28,7 @@ class Transaction:
 
     def advance_epoch(self) -> None:
         self.set_meta("epoch", str(self.state.epoch + 1))
+        self.set_meta("state", uuid4().hex)
 
     def note_language(self, language: str | None) -> None:
         """Notes that a document is in `language`, so that questions are asked in it too."""

@@ -64,7 +64,8 @@ def _how_answered(answer: Answer) -> str:
     if answer.abstained:
         return f"{len(answer.hits)} passages found and weighed in {seconds:.2f} s"
     who = "in the documents' own words" if answer.generator == "extractive" else f"by {answer.generator}"
-    return f"Answered {who} from {len(answer.hits)} passages in {seconds:.2f} s"
+    when = f"on {answer.remembered.astimezone():%Y-%m-%d at %H:%M}" if answer.remembered else f"in {seconds:.2f} s"
+    return f"Answered {who} from {len(answer.hits)} passages {when}"
 
 
 opened = workspace()
