@@ -1,4 +1,4 @@
-"""The labelled drafts keep their promises: fields, counts, labels that fit their kinds, no passage in both halves."""
+"""The labelled drafts keep their promises: fields, counts, labels that fit their kinds, no passage in two files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 DRAFTS = Path(__file__).parent / "drafts"
-DEVELOPMENT, HELD_OUT = (
-    [json.loads(line) for line in (DRAFTS / name).read_text(encoding="utf-8").splitlines()]
-    for name in ("development.jsonl", "held_out.jsonl")
+NAMES = ("development", "held_out", "validation")
+DEVELOPMENT, HELD_OUT, VALIDATION = (
+    [json.loads(line) for line in (DRAFTS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()] for name in NAMES
 )
-HALVES = pytest.mark.parametrize("drafts", [DEVELOPMENT, HELD_OUT], ids=["development", "held_out"])
+FILES = pytest.mark.parametrize("drafts", [DEVELOPMENT, HELD_OUT, VALIDATION], ids=NAMES)
 
 RIGHT = {"verbatim", "paraphrase", "condensed", "combined", "number", "date", "true-negation", "yes-no"}
 WRONG = {"wrong number", "wrong name", "wrong date", "wrong unit", "negated", "over-certain", "swapped"}
@@ -32,12 +32,18 @@ def _stands(draft: dict[str, Any]) -> bool:
     return any(draft["sentence"] in re.sub(r"\s+", " ", source["text"]) for source in draft["sources"])
 
 
-def _words(text: str) -> int:
-    """Number of words, each Chinese character counted as one."""
-    return len(re.findall(r"[㐀-鿿]|[^\s㐀-鿿]+", text))
+def _words(text: str) -> list[str]:
+    """The words of a text, each Chinese character as one."""
+    return re.findall(r"[㐀-鿿]|[^\s㐀-鿿]+", text)
 
 
-@HALVES
+def _runs(drafts: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+    """All runs of ten words in the passages, which two cuts of one paragraph would share."""
+    words = map(_words, _passages(drafts))
+    return {tuple(passage[start : start + 10]) for passage in words for start in range(len(passage) - 9)}
+
+
+@FILES
 def test_fields(drafts: list[dict[str, Any]]) -> None:
     for draft in drafts:
         assert set(draft) == FIELDS
@@ -46,21 +52,21 @@ def test_fields(drafts: list[dict[str, Any]]) -> None:
         assert 1 <= len(draft["sources"]) <= 3
         for source in draft["sources"]:
             assert set(source) == {"text", "title", "headings"}
-            assert 60 <= _words(source["text"]) <= 200, source["text"]
+            assert 60 <= len(_words(source["text"])) <= 200, source["text"]
 
 
-@HALVES
+@FILES
 def test_labels_fit_their_kinds(drafts: list[dict[str, Any]]) -> None:
     for draft in drafts:
         assert draft["kind"] in (RIGHT if draft["supported"] else WRONG | INVENTED), draft["id"]
 
 
-@HALVES
+@FILES
 def test_only_verbatim_drafts_stand_in_their_passages(drafts: list[dict[str, Any]]) -> None:
     assert [draft["id"] for draft in drafts if _stands(draft) != (draft["kind"] == "verbatim")] == []
 
 
-@HALVES
+@FILES
 def test_counts(drafts: list[dict[str, Any]]) -> None:
     assert len(drafts) >= 150
     assert sum(draft["supported"] for draft in drafts) >= 0.45 * len(drafts)
@@ -71,10 +77,17 @@ def test_counts(drafts: list[dict[str, Any]]) -> None:
     assert any("|" in passage for passage in _passages(drafts))
 
 
-def test_no_passage_occurs_in_both_halves() -> None:
+def test_validation_is_larger_and_spread_wider() -> None:
+    assert len(VALIDATION) >= 300
+    assert len(_passages(VALIDATION)) >= 40
+    assert sum(draft["language"] != "en" for draft in VALIDATION) >= 0.15 * len(VALIDATION)
+
+
+def test_no_passage_occurs_in_two_files() -> None:
     assert _passages(DEVELOPMENT) & _passages(HELD_OUT) == set()
+    assert _runs(VALIDATION) & (_runs(DEVELOPMENT) | _runs(HELD_OUT)) == set()
 
 
 def test_no_draft_occurs_twice() -> None:
-    drafts = DEVELOPMENT + HELD_OUT
+    drafts = DEVELOPMENT + HELD_OUT + VALIDATION
     assert len({draft["id"] for draft in drafts}) == len({draft["sentence"] for draft in drafts}) == len(drafts)
