@@ -71,8 +71,8 @@ class Asking:
     ) -> Reply:
         """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated.
 
-        `turn` is the question within its conversation, which is then searched and answered as it is meant there. Without
-        one, an answer of a language model that is remembered is given again, unless it is to be `fresh`.
+        `turn` is the question within its conversation, which is then searched and answered as it is meant there.
+        Without one, an answer of a language model that is remembered is given again, unless it is to be `fresh`.
         """
         began = time.monotonic()
         place = None if turn else self._place(question, chosen, mode, answer)

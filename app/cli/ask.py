@@ -69,8 +69,15 @@ def ask(
 
         def asked() -> Reply:
             named = resumed.id if resumed else None
-            chosen_by = {"mode": mode, "filter": chosen, "by": by, "strict": strict or None}
-            return base.ask(question, **chosen_by, fresh=fresh, conversation=named)
+            return base.ask(
+                question,
+                mode=mode,
+                filter=chosen,
+                by=by,
+                strict=strict or None,
+                fresh=fresh,
+                conversation=named,
+            )
 
         if invocation.json:
             with closing(asked()) as reply:

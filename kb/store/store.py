@@ -183,10 +183,10 @@ class Store:
     def settle(self, *, wait: float = 0.0) -> bool:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
 
-        A vector generation is published if one is due, the answers of older states are deleted, and conversations forget
-        what they quoted. False if readers of older states kept removed text in a log for longer than `wait` seconds, or
-        another process those answers; whoever settles next clears it. Raises StoreError where the conversations are
-        damaged, after all else is done.
+        A vector generation is published if one is due, the answers of older states are deleted, and conversations
+        forget what they quoted. False if readers of older states kept removed text in a log for longer than `wait`
+        seconds, or another process those answers; whoever settles next clears it. Raises StoreError where the
+        conversations are damaged, after all else is done.
         """
         self._sweep()
         with suppress(Locked):
