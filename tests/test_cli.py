@@ -88,7 +88,7 @@ def test_help_imports_nothing_heavy() -> None:
     code = f"import sys; from app.cli.main import main; main(['--help']); sys.exit(str({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "set()"
-    commands = "ingest watch search ask status list remove jobs verify reindex doctor bench serve eval"
+    commands = "ingest watch search ask status list remove jobs cache verify reindex doctor bench serve eval"
     for name in commands.split():
         assert f"\n  {name} " in done.stdout
 
