@@ -10,6 +10,7 @@ from kb.protocols import QueryEmbedder, Retriever, Scorer
 from kb.store.view import View
 from retrieval.decomposition import DecomposedRetriever
 from retrieval.diversity import DiverseRetriever
+from retrieval.follow_up import FollowUpRetriever
 from retrieval.hyde import HypotheticalEmbedder
 from retrieval.late_interaction import FOUND_WEIGHT, LateInteraction
 from retrieval.llama_index import PostprocessedRetriever
@@ -51,6 +52,15 @@ def _decomposed(composer: Composer, inner: str, view: View, within: tuple[str, .
         composer.compose(inner, view, within),
         composer.models.asker(),
         subquestions=composer.settings.expansion.subquestions,
+        on_fallback=composer.note,
+    )
+
+
+def _followed(composer: Composer, inner: str, view: View, within: tuple[str, ...]) -> Retriever:
+    return FollowUpRetriever(
+        composer.compose(inner, view, within),
+        composer.models.asker(),
+        steps=composer.settings.expansion.steps,
         on_fallback=composer.note,
     )
 
@@ -104,6 +114,7 @@ STAGES: Mapping[str, Wrapped] = {
     "hyde": _hypothetical,
     "multi": _rewritten,
     "decompose": _decomposed,
+    "follow": _followed,
     "rerank": _reranked,
     "views": _viewed,
     "mmr": _diverse,

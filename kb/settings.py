@@ -265,12 +265,14 @@ class ExpansionSettings(_Section):
     """What the language model writes about a question before it is searched, in `seconds` for one stage together.
 
     `passages` are hypothetical ones (hyde), `rewrites` of the question (multi), `subquestions` at most (decompose).
+    `steps` are those of searching, at most, for what was found to be missing (follow), each with `seconds` of its own.
     """
 
     seconds: Annotated[float, Field(gt=0)] = 10.0
     passages: Annotated[int, Field(ge=1, le=5)] = 3
     rewrites: Annotated[int, Field(ge=1, le=10)] = 3
     subquestions: Annotated[int, Field(ge=1, le=10)] = 4
+    steps: Annotated[int, Field(ge=1, le=5)] = 2
 
 
 class StoreSettings(_Section):

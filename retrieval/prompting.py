@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -11,22 +11,27 @@ from kb.protocols import Message
 
 Prompt = tuple[Message, ...]
 
-_BORDER = re.compile(r"</?question>", re.IGNORECASE)
+_BORDER = re.compile(r"</?\s*(?:question|passage|searched)\s*>", re.IGNORECASE)
 
 
-def prompt(name: str, question: str, values: Mapping[str, object]) -> Prompt:
+def prompt(name: str, question: str, values: Mapping[str, object], *, beside: Sequence[tuple[str, str]] = ()) -> Prompt:
     """The instructions in prompts/NAME.txt, filled in with `values`, and the question between its borders.
 
-    Whatever looks like such a border within the question is left out, so that all of it stays between them.
+    `beside` it stand further texts, each between borders of its own ("passage" or "searched"). Whatever looks like a
+    border within a text is left out, so that all of it stays between them.
     """
     instructions = _text_of(name).format(**values)
-    asked = _BORDER.sub(" ", question).strip()
-    return Message("system", instructions), Message("user", f"<question>\n{asked}\n</question>")
+    parts = [_bordered("question", question), *(_bordered(border, text) for border, text in beside)]
+    return Message("system", instructions), Message("user", "\n".join(parts))
 
 
 def forms() -> list[str]:
     """The kinds of writing that hypothetical passages are asked for in, the most general first."""
     return _text_of("hyde_forms").splitlines()
+
+
+def _bordered(name: str, text: str) -> str:
+    return f"<{name}>\n{_BORDER.sub(' ', text).strip()}\n</{name}>"
 
 
 @lru_cache

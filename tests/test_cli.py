@@ -88,7 +88,7 @@ def test_help_imports_nothing_heavy() -> None:
     code = f"import sys; from app.cli.main import main; main(['--help']); sys.exit(str({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "set()"
-    working = "ingest watch search ask chat conversations status list remove jobs verify reindex"
+    working = "ingest watch search ask chat conversations status list remove jobs cache verify reindex"
     around = "doctor bench serve models eval"
     for name in f"{working} {around}".split():
         assert f"\n  {name} " in done.stdout

@@ -26,11 +26,13 @@ STAGED = (
     "dense+hyde",
     "hybrid+multi",
     "hybrid+decompose",
+    "hybrid+follow",
     "rank+decompose+multi+hyde",
     "hybrid+multi+rerank",
 )
 RULES = [
     ["Write 3 other ways", "1. engines driven by steam\n2. walruses\n3. mines"],
+    ["a fact is missing", "SEARCH: copper?"],
     ["follow up questions", "Are follow up questions needed here: Yes.\nFollow up: copper?\nFollow up: bread?"],
     ["a manual or a guide", "I do not know."],
     ["Write one passage", "Steam engines were used in copper mines."],
