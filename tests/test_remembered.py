@@ -132,7 +132,7 @@ def test_a_question_that_differs_is_asked_anew(base: KnowledgeBase, model: Scrip
 
 @pytest.mark.parametrize(
     "options",
-    [{"strict": True}, {"mode": "lexical"}, {"threshold": 0.01}, {"filter": Filter(types=("markdown",))}],
+    [{"strict": True}, {"mode": "lexical"}, {"threshold": 0.01}, {"filter": Filter(types=("pdf",))}],
 )
 def test_whatever_else_decides_an_answer_tells_them_apart(
     base: KnowledgeBase, model: ScriptedGenerator, options: dict[str, object]

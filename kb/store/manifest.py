@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from kb.store.disk import disk_error
+from kb.store.gaps import blank_gaps
 from kb.store.snapshot import Snapshot
 from kb.store.transaction import Transaction
 
 SCHEMA_VERSION = "2"
+GAPS_DUE = "gaps_due"
+"""Noted in the manifest where rows were removed, whose copies in the free space of pages are to be overwritten."""
 _BUSY_MILLISECONDS = 30_000
 _PURGE_MILLISECONDS = 200
 
@@ -85,15 +88,28 @@ class Manifest:
             return snapshot.epoch
 
     def purge(self) -> bool:
-        """Empties the write-ahead log into the database, so that no removed text stays in it.
+        """Empties the write-ahead log into the database, and overwrites there what was removed.
 
-        False while a reader of an older state is in the way.
+        False while a reader of an older state is in the way. Only for the holder of the writer's lock.
         """
         with self._connection() as connection:
             connection.execute(f"PRAGMA busy_timeout = {_PURGE_MILLISECONDS}")
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-            return not busy
+            if busy:
+                return False
+            if connection.execute("SELECT value FROM meta WHERE key = ?", (GAPS_DUE,)).fetchone() in (None, ("",)):
+                return True
+            # Nobody writes meanwhile, not even to bring the log into the database.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                blank_gaps(self.path)
+            finally:
+                connection.execute("ROLLBACK")
+        # A commit of another connection has all others read their pages anew, which they would write back as they were.
+        with closing(self._connect(create=False)) as fresh, committing(fresh):
+            fresh.execute("UPDATE meta SET value = '' WHERE key = ?", (GAPS_DUE,))
+        return True
 
     def close(self) -> None:
         while True:

@@ -25,7 +25,7 @@ from kb.store.answers import AnswerStore
 from kb.store.conversations import ConversationStore
 from kb.store.kept import Filters
 from kb.store.lock import Turns
-from kb.store.manifest import SCHEMA_VERSION, Manifest
+from kb.store.manifest import GAPS_DUE, SCHEMA_VERSION, Manifest
 from kb.store.publishing import Publisher
 from kb.store.records import number
 from kb.store.snapshot import FileRecord, RefusedPart
@@ -339,10 +339,14 @@ class Store:
 
     def _purge_log(self, wait: float) -> bool:
         until = time.monotonic() + wait
-        while not self.manifest.purge():
+        while not self._is_purged():
             if time.monotonic() >= until:
                 return False
         return True
+
+    def _is_purged(self) -> bool:
+        with self.turns.writing():
+            return self.manifest.purge()
 
     def _has_old_terms(self) -> bool:
         with self.manifest.snapshot() as snapshot:
@@ -425,5 +429,6 @@ def _apply(transaction: Transaction, change: Change, fingerprints: Mapping[str, 
     transaction.settle()
     if change.removed_documents or any(documents for documents, _ in removed):
         transaction.set_meta(PURGE_DUE, "yes")
+        transaction.set_meta(GAPS_DUE, "yes")
     transaction.advance_epoch()
     return Removed(sum(documents for documents, _ in removed), sum(chunks for _, chunks in removed))
