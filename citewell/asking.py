@@ -82,6 +82,7 @@ class Asking:
         wanted = answer.passages + BEYOND
         if self.has_model(answer):
             wanted = max(wanted, self.settings.context.passages)
+            self.models.generator()  # Loaded before the view is opened, which keeps removed text from being purged.
         meant = turn.searched if turn else question
         with self.store.view(chosen) as view:
             found = traced(self.composer, mode, view, meant, wanted)
@@ -154,7 +155,7 @@ class Asking:
         # Where only one quote may be given, nothing shows whether another one comes near.
         if answer.by == "routed" and answer.quotes > 1 and is_plain(quoted):
             return Begun(finished(quoted), best)
-        if (quoted.confidence or 0.0) < (OFF_TOPIC if answer.threshold is None else threshold):
+        if not best or (quoted.confidence or 0.0) < (OFF_TOPIC if answer.threshold is None else threshold):
             return Begun(finished(quoted), best)
         return self._written(question, hits, view, quoted, answer)
 
@@ -184,11 +185,12 @@ class Asking:
         context = self._context(question, hits, view, settings)
         if not isinstance(model, Measured) or (room := model.room) is None:
             return context
+        budget = context.tokens
         while (tokens := model.tokens(prompts.ask(question, context.passages))) > room:
-            smaller = int(_SHRUNK * context.tokens - max(0, tokens - room) * context.tokens / tokens)
-            if smaller < _LEAST:
+            budget = int(_SHRUNK * budget - (tokens - room) * budget / tokens)
+            if budget < _LEAST:
                 break  # The model says so itself.
-            context = self._context(question, hits, view, settings.model_copy(update={"tokens": smaller}))
+            context = self._context(question, hits, view, settings.model_copy(update={"tokens": budget}))
         return context
 
     def _context(self, question: str, hits: Sequence[Hit], view: View, settings: ContextSettings) -> PassageContext:

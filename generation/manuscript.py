@@ -8,23 +8,22 @@ from collections.abc import Iterator, Sequence
 from generation.checking.support import Source, SupportChecker
 from generation.context.passage import JOINT, ContextPassage
 from generation.markers import cited, renumbered, without_markers
-from generation.prompting.prompt import REFUSAL
 from generation.prompting.rendering import shown
 from generation.quotes import WORDS
+from generation.refusals import may_refuse, refuses
 from generation.sentence_stream import SentenceStream, WrittenSentence
-from kb.text.ignorance import admits_ignorance
 from kb.text.words import words
 from kb.types import Citation, Span, Statement
 
 UNCITED = "it cites no passage"
-_LABEL = re.compile(r"\s*#{1,6}\s|.*[:：]\W*$", re.DOTALL)
-"""A heading, or what only leads over to a list: it claims nothing."""
-_SILENCE = re.compile(
-    r"\b(?:passages?|documents?|sources?|context|texts?|information)\b[^.]{0,40}"
-    r"\b(?:(?:do|does|did)(?: not|n['’]t)|not?|never|cannot)\b[^.]{0,30}"
-    r"\b(?:say|mention|answer|contain|provide|specify|state|include|address|give|indicate|discuss|cover)",
-    re.IGNORECASE,
-)
+_LABEL = re.compile(r"\s*#{1,6}\s|\s*\*\*[^*]+\*\*\W*$|.*[:：]\W*$", re.DOTALL)
+"""A heading, or what only leads over to a list."""
+_LONGEST_LABEL = 6
+"""Words of such a line that claims nothing, without a number."""
+_FEWEST_WORDS = 4
+"""Of a sentence that is not said twice by chance."""
+_PATIENCE = 3
+"""Sentences that come again before a model counts as caught in a loop."""
 
 
 class Manuscript:
@@ -43,24 +42,30 @@ class Manuscript:
         self._stream = SentenceStream()
         self._said: set[str] = set()
         self._numbers: dict[tuple[int, tuple[Span, ...]], int] = {}
-        self._refusals = 0
+        self._refusals = self._repeated = 0
+        self._is_in_table = False
         self.text = ""
+        self.raw = ""
+        """The same with the model's own markers."""
         self.citations: list[Citation] = []
         self.statements: list[Statement] = []
         self.support: list[float] = []
-        self.repeats = False
-        """Whether a sentence came again, which is left out: a small model that begins to repeat itself goes on so."""
 
     def take(self, piece: str) -> Iterator[str]:
         is_begun = bool(self.text or self._stream.under_way)
         for sentence in self._stream.take(piece if is_begun else piece.lstrip()):
             yield self._finished(sentence)
-        if self.text or not _may_refuse(self._stream.under_way):
+        if self.text or not may_refuse(self._stream.under_way):
             yield self._stream.preview()
 
     def finish(self) -> Iterator[str]:
         """Nothing comes any more."""
         yield self._finished(self._stream.rest())
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it says the same again and again, which is left out: a small model goes on so for ever."""
+        return self._repeated >= _PATIENCE
 
     @property
     def is_refusal(self) -> bool:
@@ -81,25 +86,41 @@ class Manuscript:
     def _finished(self, sentence: WrittenSentence) -> str:
         """What of a sentence has not been shown yet."""
         said = without_markers(sentence.text)
-        self.repeats = self.repeats or said in self._said
-        if not said or self.repeats:
+        if not said or self._came_before(said):
             return ""
-        self._said.add(said)
         named = cited(sentence.text)
         given = [number for number in named if 1 <= number <= len(self._passages)]
         verdict = self._checker.check(said, [self._source(number) for number in given], question=self._question)
         marked = {number: self._numbered(number, span) for number, span in zip(given, verdict.spans, strict=True)}
         text = renumbered(sentence.text, lambda number: f"[{marked[number]}]" if number in marked else "")
         self.text += text
-        if _refuses(said):
+        self.raw += sentence.text
+        is_label = self._is_label(said)
+        self._is_in_table = said.startswith("|")
+        if not given and refuses(said):
             self._refusals += 1
-        elif named or not _LABEL.match(said):
+        elif named or not is_label:
             problems = verdict.problems if given else (_uncited(named),)
             end = len(self.text.rstrip())
             span = Span(end - len(text.strip()), end)
             self.statements.append(Statement(span, tuple(dict.fromkeys(marked.values())), problems))
             self.support.append(0.0 if problems else verdict.support)
         return text[sentence.shown :]
+
+    def _came_before(self, said: str) -> bool:
+        if len(words(said)) < _FEWEST_WORDS:
+            return False
+        is_known = said in self._said
+        self._repeated += is_known
+        self._said.add(said)
+        return is_known
+
+    def _is_label(self, said: str) -> bool:
+        """Whether it claims nothing: a heading, the first row of a table, what leads over to a list, a mere line."""
+        if not any(character.isalnum() for character in said) or (said.startswith("|") and not self._is_in_table):
+            return True
+        is_short = len(words(said)) <= _LONGEST_LABEL and not any(character.isdigit() for character in said)
+        return is_short and _LABEL.match(said) is not None
 
     def _source(self, number: int) -> Source:
         passage = self._passages[number - 1]
@@ -114,18 +135,6 @@ class Manuscript:
         if found > len(self.citations):
             self.citations.append(_citation(found, passage, spans))
         return found
-
-
-def _may_refuse(text: str) -> bool:
-    return REFUSAL.casefold().startswith(text.strip().casefold())
-
-
-def _refuses(said: str) -> bool:
-    return (
-        said.casefold().startswith(REFUSAL.casefold().rstrip("."))
-        or admits_ignorance(said)
-        or bool(_SILENCE.search(said))
-    )
 
 
 def _uncited(named: Sequence[int]) -> str:

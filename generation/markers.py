@@ -1,38 +1,40 @@
-"""Citation markers in what a language model writes: "[1]", "[1][3]", "[1, 3]", and what some write instead."""
+"""Citation markers in what a language model writes: "[1]", "[1][3]", "[1, 3]", "[1-3]", and what some write instead."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-_ONE = r"(?:passage|source|quelle|passages|sources)?\s*#?\d{1,3}"
+_ONE = r"(?:passages?|sources?|quellen?)?\s*#?(?!0)\d{1,3}"
+_SEVERAL = rf"{_ONE}(?:\s*(?:[,;&、，–-]|and|und|et|y)\s*{_ONE})*"
+_BARE = rf"[\[【［]\s*{_SEVERAL}\s*[\]】］]"
 _MARKER = re.compile(
-    rf"(?P<space>[ \t]*)[\[【［]\s*(?P<numbers>{_ONE}(?:\s*(?:[,;&、，]|and|und|et|y)\s*{_ONE})*)\s*[\]】］]",
+    rf"(?P<code>`[^`\n]*`)|(?P<space>[ \t]*)[\[【［]\s*(?P<numbers>{_SEVERAL})\s*[\]】］](?:[ \t]+(?=[.!?,;:]))?",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d+")
-_OPENING = re.compile(r"[\[【［]")
-_LEADING = re.compile(
-    rf"(?:\s*{_MARKER.pattern.replace('(?P<space>', '(?:').replace('(?P<numbers>', '(?:')})+", re.IGNORECASE
-)
-_BEFORE_STOP = re.compile(r"\s+(?=[.!?,;:。！？，；：])")
+_NUMBERS = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
+_OPENING = re.compile(r"[\[【［`]")
+_ROW = rf"(?:[ \t]*[,;]?[ \t]*{_BARE})+"
+_LEADING = re.compile(rf"{_ROW}(?:[ \t]*[.。])?|\s*\n{_ROW}[ \t]*(?=\n)", re.IGNORECASE)
 
 
 def cited(text: str) -> tuple[int, ...]:
     """The numbers that markers in `text` name, in order, each once."""
-    numbers = (int(number) for match in _MARKER.finditer(text) for number in _NUMBER.findall(match["numbers"]))
-    return tuple(dict.fromkeys(numbers))
+    found = (number for match in _MARKER.finditer(text) if not match["code"] for number in _named(match["numbers"]))
+    return tuple(dict.fromkeys(found))
 
 
 def without_markers(text: str) -> str:
-    return _BEFORE_STOP.sub("", _MARKER.sub("", text)).strip()
+    return _MARKER.sub(lambda match: match["code"] or "", text).strip()
 
 
 def renumbered(text: str, marked: Callable[[int], str]) -> str:
     """`text` with what `marked` makes of each number in place of its marker; nothing is left of one made empty."""
 
     def markers(match: re.Match[str]) -> str:
-        made = "".join(dict.fromkeys(marked(int(number)) for number in _NUMBER.findall(match["numbers"])))
+        if match["code"]:
+            return match["code"]
+        made = "".join(dict.fromkeys(map(marked, _named(match["numbers"]))))
         return match["space"] + made if made else ""
 
     return _MARKER.sub(markers, text)
@@ -45,6 +47,14 @@ def may_begin_at(text: str) -> int:
 
 
 def leading(text: str) -> int:
-    """How many characters of the beginning of `text` are markers, with the white space before each."""
+    """How many of the first characters of `text` are markers that belong to the sentence before it.
+
+    These stand behind it, or alone on the next line: a line that begins with a marker and goes on has that for itself.
+    """
     found = _LEADING.match(text)
     return found.end() if found else 0
+
+
+def _named(numbers: str) -> Iterator[int]:
+    for first, last in _NUMBERS.findall(numbers):
+        yield from range(int(first), int(last or first) + 1)

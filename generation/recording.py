@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -10,8 +11,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from kb.errors import GeneratorError, SettingsError
+from kb.errors import GeneratorError, OutOfMemory, ReplyCutShort, SettingsError
 from kb.protocols import Generator, Measured, Message, TextStream
+
+_FAILURES = {kind.__name__: kind for kind in (ReplyCutShort, OutOfMemory)}
 
 
 class RecordingGenerator:
@@ -39,32 +42,37 @@ class RecordingGenerator:
         if not isinstance(self._generator, Measured):
             return 0
         tokens = self._generator.tokens(messages)
-        self._keep({"tokens": tokens, "room": self.room, "messages": _plain(messages)})
+        if self.room is not None:
+            self._keep({"tokens": tokens, "room": self.room, "messages": _plain(messages)})
         return tokens
 
     def stream(self, messages: Sequence[Message]) -> TextStream:
         pieces: list[str] = []
-        failure = ""
+        failure = kind = ""
         try:
             with closing(self._generator.stream(messages)) as stream:
                 for piece in stream:
                     pieces.append(piece)
                     yield piece
         except GeneratorError as error:
-            failure = str(error)
+            failure, kind = str(error), type(error).__name__
             raise
         finally:
             if failure:
-                self._keep(self._row(messages, pieces, failure))
-        self._keep(self._row(messages, pieces, ""))
+                self._keep(self._row(messages, pieces, failure, kind))
+        self._keep(self._row(messages, pieces))
 
-    def _row(self, messages: Sequence[Message], pieces: Sequence[str], failure: str) -> dict[str, object]:
-        return {"model": self.name, "reply": "".join(pieces), "failure": failure, "messages": _plain(messages)}
+    def _row(
+        self, messages: Sequence[Message], pieces: Sequence[str], failure: str = "", kind: str = ""
+    ) -> dict[str, object]:
+        said = {"model": self.name, "reply": "".join(pieces), "failure": failure, "kind": kind}
+        return {**said, "messages": _plain(messages)}
 
     def _keep(self, row: Mapping[str, object]) -> None:
         line = json.dumps(row, ensure_ascii=False) + "\n"
         try:
-            with self._lock, self._file.open("a", encoding="utf-8") as file:
+            # Readable by its owner alone: it holds what the documents say.
+            with self._lock, open(self._file, "a", encoding="utf-8", opener=_private) as file:
                 file.write(line)
         except OSError as error:
             raise SettingsError(f"What the model says cannot be recorded in {self._file}: {error.strerror}.") from error
@@ -78,7 +86,7 @@ class RecordedGenerator:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._replies: dict[tuple[Message, ...], tuple[str, str]] = {}
+        self._replies: dict[tuple[Message, ...], tuple[str, GeneratorError | None]] = {}
         self._tokens: dict[tuple[Message, ...], int] = {}
         self.name = "recorded"
         self.room: int | None = None
@@ -98,15 +106,20 @@ class RecordedGenerator:
         reply, failure = found
         yield reply
         if failure:
-            raise GeneratorError(failure)
+            raise failure
 
     def _read(self, row: Mapping[str, Any]) -> None:
         messages = tuple(Message(**one) for one in row["messages"])
         if "tokens" in row:
             self._tokens[messages], self.room = int(row["tokens"]), int(row["room"])
         else:
-            self._replies[messages] = str(row["reply"]), str(row["failure"])
+            kind = _FAILURES.get(str(row["kind"]), GeneratorError)
+            self._replies[messages] = str(row["reply"]), kind(row["failure"]) if row["failure"] else None
             self.name = str(row["model"])
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -89,7 +89,7 @@ _FRONTED = re.compile(
     rf"((?:what|who|where|when|why|how|{_VERB}) (?:(?!(?:that|what|who|whose|when|where|if) )[^,])+)$"
 )
 _FRAMES = (
-    (re.compile(r"^how (?:(?:do|can) (?:I|you)|(?:does|can) one|I|you) "), "how to "),
+    (re.compile(r"^how (?:(?:do|can) I|(?:does|can) one|I) "), "how to "),
     (re.compile(r"^in what (?=(?:year|month|decade|century)\b)"), "what "),
     (re.compile(r"^what does (.+) mean$"), r"what is the meaning of \1"),
     (re.compile(r"^what is (.+) short for$"), r"what does \1 stand for"),

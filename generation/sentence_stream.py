@@ -55,7 +55,7 @@ class SentenceStream:
 
     def _cut(self, end: int) -> WrittenSentence:
         sentence = WrittenSentence(self._held[:end], min(self._shown, end))
-        self._held, self._shown = self._held[end:], 0
+        self._held, self._shown = self._held[end:], max(0, self._shown - end)
         return sentence
 
 

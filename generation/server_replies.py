@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from kb.errors import GeneratorError, ReplyCutShort
 from kb.foreign import reason
 
-_END, _FULL = "[DONE]", "length"
+_END, _FULL, _FILTERED = "[DONE]", "length", "content_filter"
 _JSON = "application/json"
 
 
@@ -78,6 +78,8 @@ def _words(events: Iterable[str], name: str) -> Iterator[_Words]:
                     f"The reply of the language model {name} is not whole: it is longer than generator.max_tokens, or "
                     "what its server takes in, allows; raise that, or ask with less."
                 )
+            if choice.finish_reason == _FILTERED:
+                raise ReplyCutShort(f"The reply of the language model {name} was cut short by its server's filter.")
             if choice.finish_reason:
                 return
     raise GeneratorError(f"The language model {name} broke off before the end of its reply: see to its server.")

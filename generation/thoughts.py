@@ -12,22 +12,31 @@ _TAG = re.compile(f"({_OPEN}|{_CLOSE})")
 def spoken(pieces: Iterable[str]) -> Iterator[str | None]:
     """The pieces without what stands between <think> and </think>.
 
-    None where a thought ends whose beginning was not marked: all that was given before was thought, not said.
+    None where a thought ends whose beginning was not marked: all that was given before was thought, not said. What
+    begins like a thought in mid-answer, and has no end, was said.
     """
-    held, is_thinking = "", False
+    thought: str | None = None  # None: it is not thinking
+    held, has_spoken = "", False
     for piece in pieces:
         *before, last = _TAG.split(held + piece)
         for text, tag in zip(before[::2], before[1::2], strict=True):
-            if text and not is_thinking:
+            if text and thought is None:
+                has_spoken = True
                 yield text
-            if tag == _CLOSE and not is_thinking:
+            if tag == _CLOSE and thought is None:
+                has_spoken = False
                 yield None
-            is_thinking = tag == _OPEN
+            thought = "" if tag == _OPEN else None
         known = len(last) - _begun(last)
-        if known and not is_thinking:
+        if known and thought is None:
+            has_spoken = True
             yield last[:known]
+        elif thought is not None:
+            thought += last[:known]
         held = last[known:]
-    if held and not is_thinking:
+    if thought is not None and has_spoken:
+        yield thought + held
+    elif held and thought is None:
         yield held
 
 

@@ -65,15 +65,16 @@ class WrittenAnswerer:
             manuscript, failure = _silently(self._drafted(question, messages))
             problems = manuscript.problems()
             if not failure and (manuscript.is_refusal or (manuscript.statements and not problems)):
-                yield manuscript.text
+                yield ABSTENTION if manuscript.is_refusal else manuscript.text
                 return self._answer(question, hits, manuscript, None)
             if isinstance(failure, OutOfMemory) and len(self.passages) > 1:
                 return (yield from self._with_fewer_passages()._write_strictly(question, hits))
             if failure or not problems:
                 break
-            messages = self.prompts.ask_again(messages, manuscript.text, problems)
+            messages = self.prompts.ask_again(messages, manuscript.raw, problems)
         unborne = f"The documents do not bear out what the language model {self.name} says"
-        return self._in_their_own_words(_sentence(failure) or unborne)
+        nothing = f"The language model {self.name} wrote nothing that could be checked"
+        return self._in_their_own_words(_sentence(failure) or (unborne if problems else nothing))
 
     def _drafted(self, question: str, messages: Sequence[Message]) -> Drafting:
         manuscript = Manuscript(question, self.passages, self.checker)
@@ -86,10 +87,12 @@ class WrittenAnswerer:
                         continue
                     yield from filter(None, manuscript.take(piece))
                     if manuscript.repeats:
+                        failure = GeneratorError(f"The language model {self.name} only repeats itself.")
                         break
         except GeneratorError as error:
             failure = error
-        yield from filter(None, manuscript.finish())
+        if not manuscript.repeats:
+            yield from filter(None, manuscript.finish())
         return manuscript, failure
 
     def _with_fewer_passages(self) -> WrittenAnswerer:

@@ -59,7 +59,9 @@ def numbered(base: KnowledgeBase, words: str) -> int:
         ("It is so [1, 2] and so [2;4].", (1, 2, 4), "It is so and so."),
         ("Es ist so [1 und 2]. 【3】", (1, 2, 3), "Es ist so."),
         ("It is so [Passage 2].", (2,), "It is so."),
-        ("a[i] and [sic] and [2021-05] stay", (), "a[i] and [sic] and [2021-05] stay"),
+        ("a[i], a[0], [sic] and [2021-05] stay", (), "a[i], a[0], [sic] and [2021-05] stay"),
+        ("Use `fees[1]` here [1-3].", (1, 2, 3), "Use `fees[1]` here."),
+        ("Use the .NET runtime and the .env file [1] .", (1,), "Use the .NET runtime and the .env file."),
         ("是这样的［１］。", (1,), "是这样的。"),
     ],
 )
@@ -74,16 +76,36 @@ def test_a_marker_is_renumbered_in_its_place_and_nothing_is_left_of_one_that_nam
     assert renumbered(text, lambda number: marked.get(number, "")) == "One [1], two. Three [1][2]."
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        (
+            "A is so. [1], [2] The board has seven members [3].",
+            ["A is so. [1], [2]", "The board has seven members [3]."],
+        ),
+        ("It is so.\n[1][2]\nThe rest follows [3].", ["It is so.\n[1][2]", "The rest follows [3]."]),
+        ("[1] The fee is 25.\n[2] It has four stars.", ["[1] The fee is 25.", "[2] It has four stars."]),
+    ],
+)
+def test_markers_go_with_the_sentence_that_they_stand_behind(text: str, sentences: list[str]) -> None:
+    stream = SentenceStream()
+    found = [sentence.text.strip() for sentence in stream.take(text)]
+    assert [*found, stream.rest().text.strip()] == sentences
+
+
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_sentences_come_whole_with_their_markers_however_the_text_is_cut(size: int) -> None:
     text = "The U.S. Army left in 1945 [1]. It came back. [2][3] 是这样的。[4]它也是。\n\n- a point [5]\n- another one"
     stream, shown = SentenceStream(), ""
     found: list[str] = []
     for start in range(0, len(text), size):
-        found += [sentence.text for sentence in stream.take(text[start : start + size])]
+        for sentence in stream.take(text[start : start + size]):
+            found.append(sentence.text)
+            shown += sentence.text[sentence.shown :]
         shown += stream.preview()
-        assert "[" not in shown
-    found.append(stream.rest().text)
+    last = stream.rest()
+    found.append(last.text)
+    assert shown + last.text[last.shown :] == text
     assert "".join(found) == text
     assert [sentence.strip() for sentence in found] == [
         "The U.S. Army left in 1945 [1].",
@@ -103,6 +125,7 @@ def test_sentences_come_whole_with_their_markers_however_the_text_is_cut(size: i
         (["I wonder</thi", "nk>", "so"], ["I wonder", None, "so"]),
         (["<think>never said"], []),
         (["a <th"], ["a ", "<th"]),
+        (["The fee is <think>", " 25 EUR [1]."], ["The fee is ", " 25 EUR [1]."]),
     ],
 )
 def test_what_a_model_thinks_aloud_is_not_said(pieces: list[str], said: list[str | None]) -> None:
@@ -140,7 +163,17 @@ def test_what_is_shown_while_it_is_written_is_what_the_answer_says(
 
 
 @pytest.mark.parametrize(
-    "reply", [REFUSAL, "The passages do not mention what b = 0 does.", "I don't know.", "<think>Hm.</think>" + REFUSAL]
+    "reply",
+    [
+        REFUSAL,
+        "The passages do not mention what b = 0 does.",
+        "I don't know.",
+        "<think>Hm.</think>" + REFUSAL,
+        "Unfortunately, none of the passages mention the price.",
+        "Die Dokumente enthalten dazu keine Angaben.",
+        "Les documents ne le disent pas.",
+        "文件没有说明。",
+    ],
 )
 def test_a_model_that_finds_no_answer_abstains(ask: Ask, reply: str) -> None:
     answer = ask(ScriptedGenerator(reply))
@@ -148,6 +181,48 @@ def test_a_model_that_finds_no_answer_abstains(ask: Ask, reply: str) -> None:
     assert answer.text == "The documents do not say."
     assert not answer.citations
     assert answer.hits
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The documents do not say who decided it, but the annual fee is 25 EUR [1].",
+        "The source code does not include binaries [1].",
+        "Information shall not be given to third parties.",
+        "There is no information desk on the second floor.",
+        "The documents do not say more, but the chair was jailed in 2019.",
+        "The documents do not say, only that Paris is the capital of France.",
+    ],
+)
+def test_what_says_something_is_no_refusal_and_is_checked(ask: Ask, reply: str) -> None:
+    answer = ask(ScriptedGenerator(reply))
+    assert not answer.abstained
+    assert [answer.words_of(statement) for statement in answer.statements] == [reply.replace(" [1]", "")]
+    assert ask(ScriptedGenerator(reply), strict=True).generator == "extractive"
+
+
+@pytest.mark.parametrize("claim", ["It is known that the chair was jailed in 2019:", "# The chair was jailed in 2019"])
+def test_a_claim_in_the_form_of_a_heading_is_checked(base: KnowledgeBase, ask: Ask, claim: str) -> None:
+    at = numbered(base, "With b = 0 the length is ignored")
+    model = ScriptedGenerator(f"{claim}\n\n{TRUE} [{at}].")
+    assert [statement.is_supported for statement in ask(model).statements] == [False, True]
+
+
+def test_headings_lead_ins_and_the_lines_of_a_table_claim_nothing(base: KnowledgeBase, ask: Ask) -> None:
+    at = numbered(base, "With b = 0 the length is ignored")
+    text = f"## Length\n\n**In short**\n\nIt comes to this:\n\n| Parameter | Effect |\n|---|---|\n| b | {TRUE} [{at}] |"
+    assert len(ask(ScriptedGenerator(text)).statements) == 1
+
+
+def test_a_line_that_comes_again_is_left_out_and_the_rest_is_said(base: KnowledgeBase, ask: Ask) -> None:
+    at = numbered(base, "With b = 0 the length is ignored")
+    answer = ask(
+        ScriptedGenerator(
+            f"**Anna**\n- Not stated.\n\n**Karl**\n- Not stated.\n\n{TRUE} [{at}]. {TRUE} [{at}]. The end."
+        )
+    )
+    assert answer.text == f"**Anna**\n- Not stated.\n\n**Karl**\n- Not stated.\n\n{TRUE} [1]. The end."
+    assert not answer.notes
 
 
 def test_no_model_is_asked_about_what_the_documents_do_not_speak_of(ask: Ask) -> None:
@@ -176,7 +251,9 @@ def test_a_model_that_dies_in_mid_answer_leaves_what_it_said(base: KnowledgeBase
 def test_a_model_that_repeats_itself_is_stopped(base: KnowledgeBase, ask: Ask) -> None:
     at = numbered(base, "With b = 0 the length is ignored")
     model = ScriptedGenerator(f"{TRUE} [{at}]. " * 50)
-    assert ask(model).text == f"{TRUE} [1]."
+    answer = ask(model)
+    assert answer.text == f"{TRUE} [1]."
+    assert answer.notes == ("The answer breaks off: The language model scripted only repeats itself.",)
     assert model.closed == 1
 
 
@@ -185,6 +262,7 @@ def test_a_strict_answer_is_mended_once_it_was_told_what_is_wrong(base: Knowledg
     model = ScriptedGenerator(f"{TRUE} [{at}]. {FALSE} [{at}].", f"{TRUE} [{at}].")
     answer = ask(model, strict=True)
     assert answer.text == f"{TRUE} [1]."
+    assert model.asked[1][-2].content == f"{TRUE} [{at}]. {FALSE} [{at}]."
     told = model.asked[1][-1].content
     assert f"- {FALSE}. (" in told
     assert f"- {TRUE}" not in told
@@ -265,6 +343,17 @@ def test_where_memory_does_not_do_the_better_half_is_read_and_that_is_said(base:
     assert answer.text == f"{TRUE} [1]."
     assert answer.statements[0].is_supported
     assert answer.notes == (f"Memory did for {whole // 2} of the {whole} passages that the model was to read.",)
+
+
+def test_a_passage_that_never_fits_the_window_ends_in_the_documents_own_words(tmp_path: Path) -> None:
+    """A single sentence is not cut: making it fit comes to an end, and the model's own words say why."""
+    (tmp_path / "one.md").write_text("The fee " + "and the charge that is due for it " * 20 + "is 25 euros.")
+    model = {"model": str(tiny_llama(tmp_path / "model", window=330)), "device": "cpu", "max_tokens": 12}
+    with KnowledgeBase.open(home=tmp_path / "home", settings=Settings(generator=model), create=True) as base:  # type: ignore[arg-type]
+        base.ingest([tmp_path / "one.md"]).wait()
+        answer = base.ask("What is the fee?").answer()
+    assert answer.generator == "extractive"
+    assert "too long for the language model" in answer.notes[0]
 
 
 def test_a_model_for_which_memory_never_does_leaves_the_documents_own_words(ask: Ask) -> None:

@@ -36,10 +36,9 @@ def chat(
     invocation: Invocation = context.obj
     with invocation.open() as base:
         begun: Conversation | None = None
-        for number, question in enumerate(_questions(invocation)):
+        for question in _questions(invocation):
+            begun = begun or resume(base, conversation)
             try:
-                if number == 0:
-                    begun = resume(base, conversation)
                 _answer(question, base, begun, invocation)
             except UserError as error:
                 say(str(error))

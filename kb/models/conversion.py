@@ -66,7 +66,7 @@ def _complete(place: Path) -> bool:
 
 
 def _convert_apart(checkpoint: Checkpoint | RerankerCheckpoint, pooling: str, target: Path) -> None:
-    command = [sys.executable, "-m", "kb.models.conversion", str(checkpoint.folder), pooling]
+    command = [sys.executable, "-P", "-m", "kb.models.conversion", str(checkpoint.folder), pooling]
     command += [str(int(checkpoint.lowercase)), str(target)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     # A local folder needs no hub; these keep the libraries from asking one for updates all the same.

@@ -29,10 +29,11 @@ def blank_gaps(file: Path) -> None:
     OSError where the file cannot be written.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "kb.store.gaps", str(file)], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "kb.store.gaps", str(file)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise OSError(f"{file} cannot be written over: {done.stderr.strip().splitlines()[-1:]}")
+        reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+        raise OSError(f"{file} cannot be written over: {reason}")
 
 
 def _gaps(file: int, page_bytes: int, reserved: int) -> Iterator[tuple[int, int]]:

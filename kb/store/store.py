@@ -196,9 +196,12 @@ class Store:
         if staged:
             with closing(staged):
                 staged.settle(wait=wait)
-        is_forgotten = self.answers.forget()
-        is_purged = self._purge_log(wait)
-        return self.conversations.forget(wait=wait) and is_purged and is_forgotten
+        try:
+            is_forgotten = self.answers.forget()
+            is_purged = self._purge_log(wait)
+        finally:
+            is_silent = self.conversations.forget(wait=wait)
+        return is_silent and is_purged and is_forgotten
 
     def prepare_publishing(self) -> None:
         """To be called when changes are about to be made that will have to be published."""
