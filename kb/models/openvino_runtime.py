@@ -74,8 +74,13 @@ class OpenVinoNetwork:
         OpenVINO's own threads do the work, so that the caller may do another meanwhile, even with the GIL.
         """
         request = self._network.create_infer_request()
-        # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1).
-        request.start_async(dict(inputs), share_inputs=False)
+        for name, values in inputs.items():
+            # A copy in the request's own memory: with share_inputs=True, arrays freed after the call corrupt the heap
+            # (openvino 2026.4.1).
+            tensor = request.get_tensor(name)
+            tensor.shape = values.shape
+            tensor.data[:] = values
+        request.start_async()
 
         def wait() -> list[NDArray[np.float32]]:
             request.wait()
