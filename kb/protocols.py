@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -48,6 +48,15 @@ class QueryEmbedder(Protocol):
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of queries in the order given, shape (len(texts), dimensions)."""
+        ...
+
+
+@runtime_checkable
+class Starting(Protocol):
+    """An embedder that works on a query beside its caller; not every one does: ask by `isinstance`."""
+
+    def start(self, query: str) -> Callable[[], Vectors]:
+        """Starts on `query`; what it returns waits for the vector, shape (1, dimensions)."""
         ...
 
 

@@ -45,7 +45,14 @@ def _rarity(word: str, statistics: WordStatistics) -> float:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.casefold().replace("-", " ").split())
+    """In lower case, with one blank for the white space and hyphens between two words."""
+    folded = text.casefold().replace("-", " ").replace("\n", " ")
+    # What can be printed has no white space but blanks, and need not be split, which takes three times as long.
+    if not folded.isprintable():
+        return " ".join(folded.split())
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    return folded
 
 
 def _gain(text: str, weighed: Sequence[tuple[str, float]]) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 
-from kb.protocols import QueryEmbedder, Vectors, VectorSearch
+from kb.protocols import QueryEmbedder, Starting, Vectors, VectorSearch
 from kb.types import Hit
 
 
@@ -30,20 +31,26 @@ class SharedQueries:
 
     embedder: QueryEmbedder
     ahead: bool = True
-    _known: dict[tuple[str, ...], Future[Vectors]] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], Callable[[], Vectors]] = field(default_factory=dict)
 
-    def begin(self, texts: Sequence[str]) -> None:
-        """Embeds queries that will be asked for, beside what the caller does next."""
-        key = tuple(texts)
-        if self.ahead and key not in self._known:
-            beside = ThreadPoolExecutor(1)
-            self._known[key] = beside.submit(self.embedder.queries, texts)
-            beside.shutdown(wait=False)
+    def begin(self, query: str) -> None:
+        """Embeds a query that will be asked for, beside what the caller does next."""
+        if self.ahead and (query,) not in self._known:
+            self._known[query,] = cache(_started(self.embedder, query))
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         key = tuple(texts)
         if key not in self._known:
-            found: Future[Vectors] = Future()
-            found.set_result(self.embedder.queries(texts))
-            self._known[key] = found
-        return self._known[key].result()
+            found = self.embedder.queries(texts)
+            self._known[key] = lambda: found
+        return self._known[key]()
+
+
+def _started(embedder: QueryEmbedder, query: str) -> Callable[[], Vectors]:
+    if isinstance(embedder, Starting):
+        return embedder.start(query)
+    # A thread waits for its turn until the caller lets go of the GIL, a millisecond or two later.
+    beside = ThreadPoolExecutor(1)
+    found = beside.submit(embedder.queries, [query])
+    beside.shutdown(wait=False)
+    return found.result

@@ -66,7 +66,7 @@ class HybridRetriever:
         if k <= 0:
             return []
         wanted = max(k, self.depth)
-        self.embedder.begin([query])
+        self.embedder.begin(query)
         lexical = self.lexical.retrieve(query, wanted)
         dense = self.dense.retrieve(query, wanted)
         first = self._scored(query, dense[: self.depth], lexical[: self.depth])

@@ -29,13 +29,13 @@ def named(question: str, sources: Sequence[str]) -> list[float]:
     1 for the source named best if the tenth best is not named at all, and less the more are named alike.
     """
     names = {source: _name_terms(source) for source in dict.fromkeys(sources)}
+    asked = _named_terms(question)
+    if all(map(asked.isdisjoint, names.values())):
+        return [0.0] * len(sources)
     frequencies = Counter(term for name in names.values() for term in name)
-    asked = _named_terms(question) & frequencies.keys()
     rarity = {term: log(1 + (len(names) - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
     likeness = {source: _likeness(name, asked, rarity) for source, name in names.items()}
     best = sorted(likeness.values(), reverse=True)
-    if not best or not best[0]:
-        return [0.0] * len(sources)
     tenth = best[_STANDING_OUT - 1] if len(best) >= _STANDING_OUT else 0.0
     return [likeness[source] / best[0] * (best[0] - tenth) / best[0] for source in sources]
 

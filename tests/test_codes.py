@@ -14,6 +14,7 @@ import pytest
 from kb.errors import StoreError
 from kb.identity import chunk_id, document_id
 from kb.protocols import Vectors
+from kb.store import codes as codes_module
 from kb.store import vectors as generations
 from kb.store.codes import CODES, FILES, coded, read_codes, united
 from kb.store.records import embedding_key
@@ -243,6 +244,14 @@ def test_nothing_left_out_has_a_higher_cosine_than_said() -> None:
         assert highest is not None
         assert others.max() <= highest < others.max() + 0.05
     assert codes.nearest(off_topic(1), len(vectors))[1] is None
+
+
+@pytest.mark.parametrize("shared", [1, 10**6])
+def test_all_are_compared_by_one_thread_and_by_two(shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes_module, "_SHARED", shared)
+    vectors = np.stack([off_topic(seed) for seed in range(101)])
+    codes = coded(list(range(101)), vectors)
+    assert [codes.nearest(vector, 1)[0] for vector in vectors] == [[row] for row in range(101)]
 
 
 def test_equal_vectors_stand_by_number_and_zeros_are_harmless() -> None:

@@ -22,7 +22,7 @@ from kb.models.embedders import DEFAULT_MODEL, find_model, load_embedder
 from kb.models.openvino_embedder import OpenVinoEmbedder
 from kb.models.torch_embedder import TorchEmbedder
 from kb.models.transformers_models import loading_told
-from kb.protocols import Embedder, Vectors
+from kb.protocols import Embedder, Starting, Vectors
 
 TEXTS = (
     "",
@@ -156,6 +156,18 @@ def test_threads_share_one_embedder(minilm: Embedder) -> None:
         queries = list(threads.map(lambda text: minilm.queries([text])[0], TEXTS[:6] * 5))
     assert _cosines(np.array(queries), np.tile(expected, (5, 1))).min() >= 0.9995
     assert passages.result().shape == (2 * len(TEXTS), 384)
+
+
+def test_queries_that_are_started_together_get_what_each_gets_alone(tiny: Path, cache: Path) -> None:
+    """Prefix and cut dimensions included; one that nobody waits for does no harm."""
+    embedder = load_embedder(model=str(tiny), device="cpu", cache=cache, dimensions=8)
+    assert isinstance(embedder, Starting)
+    texts = ["", "red", "green river stones " * 20]
+    embedder.start("blue")
+    waiting = [embedder.start(text) for text in texts]
+    assert np.array_equal(
+        np.concatenate([wait() for wait in waiting]), np.stack([embedder.queries([text])[0] for text in texts])
+    )
 
 
 def test_a_folder_works_through_both_paths(tiny: Path, cache: Path) -> None:

@@ -183,6 +183,13 @@ def test_neighbours_begin_where_a_word_begins_and_may_go_on() -> None:
     assert min(adjacencies("complexity class", ["Complexity classes.", "(complexity class)"], statistics)) > 0
 
 
+def test_white_space_and_hyphens_between_neighbours_are_alike() -> None:
+    texts = ["tea - and\n\n cake", "tea\tand\u2003cake", "tea-and-\ncake", "\xa0tea and cake\r", "tea and cake"]
+    gains = adjacencies("Tea and  cake?", texts, Counted({"tea": 9, "and": 9, "cake": 9}))
+    assert len(set(gains)) == 1
+    assert gains[0] > 0
+
+
 def test_search_by_words_orders_what_it_found_by_neighbours_too() -> None:
     class Index:
         def matching(self, query: str, k: int) -> list[Hit]:  # noqa: ARG002

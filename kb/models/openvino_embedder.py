@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,11 @@ class OpenVinoEmbedder:
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._vectors([self._checkpoint.query_prefix + text for text in texts])
+
+    def start(self, query: str) -> Callable[[], Vectors]:
+        ids, mask = self._rows.padded(self._rows.rows([self._checkpoint.query_prefix + query]))
+        wait = self._network.start({"input_ids": ids, "attention_mask": mask}, outputs=1)
+        return lambda: unit_rows(wait()[0], self.dimensions)
 
     def query_tokens(self, text: str) -> Vectors:
         return self._tokens([text], self._checkpoint.query_prefix)[0]

@@ -64,11 +64,30 @@ class OpenVinoNetwork:
         self, inputs: Mapping[str, NDArray[np.int64]], *, outputs: int | None = None
     ) -> list[NDArray[np.float32]]:
         """What comes out for one batch: all outputs or the first so many, each with a row for each row of the batch."""
+        return self.start(inputs, outputs=outputs)()
+
+    def start(
+        self, inputs: Mapping[str, NDArray[np.int64]], *, outputs: int | None = None
+    ) -> Callable[[], list[NDArray[np.float32]]]:
+        """Starts on one batch, and returns what waits for it and gives what `infer` does.
+
+        OpenVINO's own threads do the work, so that the caller may do another meanwhile, even with the GIL.
+        """
         request = self._network.create_infer_request()
-        # Never share_inputs=True: arrays freed after the call then corrupt the heap (openvino 2026.4.1). What comes out
-        # is the request's own, and copied while that is there.
-        found = request.infer(dict(inputs), share_outputs=True)
-        return [np.array(found[place]) for place in range(len(found))[:outputs]]
+        for name, values in inputs.items():
+            # A copy in the request's own memory: with share_inputs=True, arrays freed after the call corrupt the heap
+            # (openvino 2026.4.1).
+            tensor = request.get_tensor(name)
+            tensor.shape = values.shape
+            tensor.data[:] = values
+        request.start_async()
+
+        def wait() -> list[NDArray[np.float32]]:
+            request.wait()
+            # What comes out is the request's own, and copied while that is there.
+            return [np.array(tensor.data) for tensor in request.output_tensors[:outputs]]
+
+        return wait
 
     def for_each_batch(self, rows: Sequence[Sized], work: Callable[[list[int]], None]) -> None:
         """Gives `work` the indices of the rows of a batch, several batches at once; returns when all are done."""
