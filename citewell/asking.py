@@ -83,10 +83,13 @@ class Asking:
         if self.has_model(answer):
             wanted = max(wanted, self.settings.context.passages)
             self.models.generator()  # Loaded before the view is opened, which keeps removed text from being purged.
-        meant = turn.searched if turn else question
         with self.store.view(chosen) as view:
-            found = traced(self.composer, mode, view, meant, wanted)
-            begun = self._begun(meant, found.hits, view, answer)
+            found, begun = self._searched(turn.searched if turn else question, view, mode, answer, wanted)
+            if turn and turn.searched != question and not begun.context and begun.draft.answer().abstained:
+                # Words that were carried over may be too many: the follow-up as it was asked may say enough.
+                bare = self._searched(question, view, mode, answer, wanted)
+                if bare[1].context or not bare[1].draft.answer().abstained:
+                    (found, begun), turn = bare, replace(turn, searched=question, origins=())
             digests = view.snapshot.digests(hit.chunk.source for hit in found.hits) if turn else {}
             state = view.snapshot.state
         return Reply(
@@ -104,6 +107,12 @@ class Asking:
             turn=turn,
             material=Material(begun.hits, digests, is_written=begun.context is not None),
         )
+
+    def _searched(
+        self, question: str, view: View, mode: str, answer: AnswerSettings, wanted: int
+    ) -> tuple[Trace, Begun]:
+        found = traced(self.composer, mode, view, question, wanted)
+        return found, self._begun(question, found.hits, view, answer)
 
     def context(self, question: str, chosen: Filter | None, *, mode: str, settings: ContextSettings) -> PassageContext:
         """What a language model is given to read of what `chosen` keeps."""

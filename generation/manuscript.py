@@ -9,19 +9,23 @@ from generation.checking.support import Source, SupportChecker
 from generation.context.passage import JOINT, ContextPassage
 from generation.markers import cited, renumbered, without_markers
 from generation.prompting.rendering import shown
-from generation.quotes import WORDS
 from generation.refusals import may_refuse, refuses
 from generation.sentence_stream import SentenceStream, WrittenSentence
 from kb.text.words import words
 from kb.types import Citation, Span, Statement
 
 UNCITED = "it cites no passage"
+_LEAD = re.compile(r"(?:based on|according to|here (?:is|are)|in (?:summary|short))\b[^.!?]*:\W*$", re.IGNORECASE)
 _LABEL = re.compile(r"\s*#{1,6}\s|\s*\*\*[^*]+\*\*\W*$|.*[:：]\W*$", re.DOTALL)
 """A heading, or what only leads over to a list."""
+_ITEM = re.compile(r"\s*(?:[-*+•]|\(?\d{1,3}[.)])\s+(?=\S)")
+"""What a sentence of a list begins with, which is not said."""
 _LONGEST_LABEL = 6
 """Words of such a line that claims nothing, without a number."""
 _FEWEST_WORDS = 4
 """Of a sentence that is not said twice by chance."""
+_FEW = 30
+"""Words of a passage that are shown where none bear out what cites it."""
 _PATIENCE = 3
 """Sentences that come again before a model counts as caught in a loop."""
 
@@ -88,6 +92,7 @@ class Manuscript:
         said = without_markers(sentence.text)
         if not said or self._came_before(said):
             return ""
+        said = _ITEM.sub("", said)
         named = cited(sentence.text)
         given = [number for number in named if 1 <= number <= len(self._passages)]
         verdict = self._checker.check(said, [self._source(number) for number in given], question=self._question)
@@ -119,6 +124,8 @@ class Manuscript:
         """Whether it claims nothing: a heading, the first row of a table, what leads over to a list, a mere line."""
         if not any(character.isalnum() for character in said) or (said.startswith("|") and not self._is_in_table):
             return True
+        if _LEAD.match(said):
+            return not any(character.isdigit() for character in said)
         is_short = len(words(said)) <= _LONGEST_LABEL and not any(character.isdigit() for character in said)
         return is_short and _LABEL.match(said) is not None
 
@@ -130,7 +137,7 @@ class Manuscript:
         """The number of the citation of `span` in a passage, a new one where these words were not cited before."""
         passage = self._passages[number - 1]
         read = self._read[number - 1]
-        spans = _in_document(passage, read.original(span or _beginning(read.text)))
+        spans = _in_document(passage, read.original(span)) if span else (_beginning(passage),)
         found = self._numbers.setdefault((number, spans), len(self.citations) + 1)
         if found > len(self.citations):
             self.citations.append(_citation(found, passage, spans))
@@ -144,9 +151,13 @@ def _uncited(named: Sequence[int]) -> str:
     return f"it cites {' and '.join(f'passage {number}' for number in named)}, which the model was not given"
 
 
-def _beginning(text: str) -> Span:
-    """The first words of a passage, shown where none of it bears out what cites it."""
-    return Span(0, [word.end for word in words(text)][:WORDS][-1])
+def _beginning(passage: ContextPassage) -> Span:
+    """The first words of its best hit, in the document, shown where nothing bears out what cites the passage."""
+    chunk = passage.hits[0].chunk
+    first = next((span for span in passage.spans if span.end > chunk.start), passage.spans[0])
+    start = max(first.start, chunk.start)
+    text = _words_at(passage, Span(start, first.end))
+    return Span(start, start + [word.end for word in words(text)][:_FEW][-1])
 
 
 def _in_document(passage: ContextPassage, span: Span) -> tuple[Span, ...]:

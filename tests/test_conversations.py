@@ -348,3 +348,13 @@ def test_the_number_of_turns_that_say_what_is_meant_may_be_none(folder: Path, ho
         begun = base.conversations.start()
         base.ask(FIRST, conversation=begun.id).answer()
         assert base.ask(FOLLOW_UP, conversation=begun.id).searched == FOLLOW_UP
+
+
+def test_a_follow_up_that_is_found_only_by_its_own_words_is_answered_by_these(tmp_path: Path) -> None:
+    rent, deposit = "## 3. Rent\n\nThe monthly rent is EUR 4,250.00.", "## 4. Deposit\n\nThe deposit is EUR 12,750.00."
+    (tmp_path / "lease.md").write_text(f"# Commercial Lease\n\n{rent}\n\n{deposit}")
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([tmp_path / "lease.md"]).wait()
+        begun = base.conversations.start()
+        assert "4,250.00" in base.ask("What is the monthly rent?", conversation=begun.id).answer().text
+        assert "12,750.00" in base.ask("And the deposit?", conversation=begun.id).answer().text

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kb.conversation import Conversation
     from kb.types import Answer, Citation
 
+DOUBTS = 5
+"""Sentences in doubt that are repeated under an answer, by their first words."""
+_WORDS = 20
 NEAREST = 3
 """Places shown under an abstention."""
 
@@ -136,6 +139,12 @@ def _how_answered(answer: Answer) -> str:
     return f"{answer.generator}, {sum(answer.timings.values()):.1f} s"
 
 
+def _begun(sentence: str) -> str:
+    """The first words of a sentence."""
+    words = one_line(sentence).split()
+    return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
+
+
 def _show_text(pieces: Iterator[str], reply: Reply) -> None:
     """The answer's text; on a terminal as it comes, and then the finished one in its place (it may differ)."""
     console = stdout()
@@ -154,11 +163,14 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
 
 def show_doubts(answer: Answer) -> None:
     """What the cited passages do not bear out, and what went otherwise than asked."""
-    for statement in answer.statements:
-        if statement.problems:
-            show("", paragraph(f"Not borne out: “{one_line(answer.words_of(statement))}”", style="yellow"))
-            for problem in statement.problems:
-                show(paragraph(one_line(problem), indent=2, style="yellow"))
+    doubted = [statement for statement in answer.statements if statement.problems]
+    if len(doubted) > DOUBTS:
+        told = f"{len(doubted)} of {len(answer.statements)} sentences are not borne out; the first of them:"
+        show("", paragraph(told, style="yellow"))
+    for statement in doubted[:DOUBTS]:
+        show("", paragraph(f"Not borne out: “{_begun(answer.words_of(statement))}”", style="yellow"))
+        for problem in statement.problems:
+            show(paragraph(one_line(problem), indent=2, style="yellow"))
     for note in answer.notes:
         show("", paragraph(one_line(note), style="yellow"))
 

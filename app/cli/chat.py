@@ -34,6 +34,8 @@ def chat(
     Questions are read from standard input, one a line. With --json each answer is one line.
     """
     invocation: Invocation = context.obj
+    if sys.stdin.isatty() and invocation.talks:
+        say("Ask your documents, one question after the other; Ctrl-D ends.")
     with invocation.open() as base:
         begun: Conversation | None = None
         for question in _questions(invocation):

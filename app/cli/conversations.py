@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from citewell import KnowledgeBase
     from kb.conversation import Conversation, Turn
 
-conversations = typer.Typer(rich_markup_mode=None, help="Show, export, rename or delete conversations.")
+conversations = typer.Typer(rich_markup_mode=None, help="Show all conversations; show, export, rename or delete one.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="Its title or its id.")]
 
@@ -75,6 +75,8 @@ def rename(
         base.conversations.rename(found.id, title)
         if invocation.json:
             print_json(conversation_record(base.conversations.open(found.id)))
+    if invocation.talks:
+        say(f"“{found.title}” is called “{title}” now.")
 
 
 @conversations.command()
@@ -86,6 +88,8 @@ def delete(context: typer.Context, name: Name) -> None:
         base.conversations.delete(found.id)
     if invocation.json:
         print_json(conversation_record(found))
+    elif invocation.talks:
+        say(f"“{found.title}” is deleted.")
 
 
 def _row(conversation: Conversation) -> list[str]:

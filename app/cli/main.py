@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage(error: typer.TyperException) -> str:
     """What is wrong with the arguments, and where to look."""
-    message = error.format_message().strip().rstrip(".")
+    message = error.format_message().strip().rstrip(".").replace("Value error, ", "")
     option = getattr(error, "option_name", "")
     if option in ("--kb", "--home", "--settings", "--json", "--quiet"):
         return f"{message}; it goes before the command's name: `citewell {option} ...`."

@@ -12,6 +12,8 @@ from citewell.knowledge_base import KnowledgeBase
 from kb.types import Anchor, Answer, Chunk, Citation, Hit
 
 LONGEST_LABEL = 32
+DOUBTS = 5
+"""Sentences in doubt that are repeated under an answer; all of them are underlined in it."""
 
 
 def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str) -> None:
@@ -31,7 +33,9 @@ def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str
 def show_doubts(answer: Answer) -> None:
     """What of an answer its sources do not bear out, and what went otherwise than asked."""
     doubted = [statement for statement in answer.statements if statement.problems]
-    for statement in doubted:
+    if len(doubted) > DOUBTS:
+        st.warning(f"{len(doubted)} of {len(answer.statements)} sentences are not borne out by what they cite.")
+    for statement in doubted[:DOUBTS]:
         why = "; ".join(statement.problems)
         st.warning(f"{in_markdown(answer.words_of(statement))}\n\n**Not borne out:** {in_markdown(why)}")
     for note in answer.notes:

@@ -39,6 +39,7 @@ def answer_html(text: str, citations: Sequence[Citation] | None = None, statemen
     What its sources do not bear out is underlined, and a title says why.
     """
     parts, position = [], 0
+    text = _BROKEN_LINE.sub(" ", text)  # Of the same length.
     for statement in statements:
         if statement.problems:
             start, end = statement.span.start, statement.span.end
@@ -52,9 +53,8 @@ def answer_html(text: str, citations: Sequence[Citation] | None = None, statemen
 def _words_html(text: str, citations: Sequence[Citation] | None) -> str:
     numbers = None if citations is None else {str(citation.marker) for citation in citations}
     quoted = {f'"{_BROKEN_LINE.sub(" ", citation.quote)}"' for citation in citations or ()}
-    whole = _BROKEN_LINE.sub(" ", text)
     longest_first = map(re.escape, sorted(quoted, key=len, reverse=True))
-    parts = re.split(f"({'|'.join(longest_first)})", whole) if quoted else [whole]
+    parts = re.split(f"({'|'.join(longest_first)})", text) if quoted else [text]
     shown = (
         in_html(part) if place % 2 else _MARKER.sub(lambda found: _chip(found, numbers), in_html(part))
         for place, part in enumerate(parts)

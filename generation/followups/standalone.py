@@ -23,7 +23,9 @@ def standalone(question: str, before: Turn | None) -> str:
         return question
     known = set(terms(question))
     carried: list[str] = []
-    for word in (*content(before.searched), *content(_heading(before))):
+    # A number in a heading is that of a section, which nobody asks for.
+    heading = (word for word in content(_heading(before)) if not word.isdecimal())
+    for word in (*content(before.searched), *heading):
         if not known.issuperset(terms(word)) and not _is_replaced(word, question):
             carried.append(word)
             known.update(terms(word))
