@@ -134,6 +134,8 @@ def test_orders_in_a_passage_bear_nothing_out_and_may_be_told_of(checker: Suppor
     assert verdict(checker, "The housing is made of bronze.", ATTACK).problems == ()
     assert verdict(checker, "The pump runs at 90 Hz.", ATTACK).problems
     assert verdict(checker, "The pump needs no service.", ATTACK).problems
+    obeyed = verdict(checker, "The pump needs no service, and it runs at 90 Hz.", ATTACK)
+    assert "only an instruction in the passage says this" in obeyed.problems
     told = verdict(checker, "A note in the passage tells AI assistants to say that the pump needs no service.", ATTACK)
     assert told.problems == ()
 
@@ -241,9 +243,11 @@ def test_what_follows_from_other_figures_is_not_called_missing(checker: SupportC
 
 
 def test_a_date_may_stand_in_parts(checker: SupportChecker) -> None:
-    text = "From: Nair, 8 November 2019\n\nWe move the cut-over from the 16th to the 23rd."
-    assert verdict(checker, "The cut-over was moved to 23 November 2019.", text).problems == ()
-    assert verdict(checker, "The cut-over was moved to 24 November 2019.", text).problems
+    text = "From: Nair, 8 November 2019\n\nThe old contract ends on 30 November. We move it from the 16th to the 23rd."
+    assert verdict(checker, "It was moved to 23 November 2019.", text).problems == ()
+    assert verdict(checker, "It was moved to 24 November 2019.", text).problems
+    assert verdict(checker, "The old contract ends on 30 November 2019.", text).problems == ()
+    assert verdict(checker, "The old contract ends on 30 November 2018.", text).problems
 
 
 def test_dropped_reserve_is_told_where_something_stronger_stands_for_it(checker: SupportChecker) -> None:
@@ -291,11 +295,11 @@ def test_a_row_is_read_with_the_names_of_its_columns() -> None:
 
 
 @pytest.mark.skipif(not DRAFTS.exists(), reason="the labelled drafts are not here")
-@pytest.mark.parametrize(("name", "caught", "alarms"), [("development", 0.74, 0.05), ("validation", 0.52, 0.11)])
+@pytest.mark.parametrize(("name", "caught", "alarms"), [("development", 0.76, 0.04), ("validation", 0.54, 0.1)])
 def test_most_false_drafts_are_caught_and_few_true_ones(
     checker: SupportChecker, name: str, caught: float, alarms: float
 ) -> None:
-    """Floors below what cross-validation by passage promises: 78% caught and 2% alarms, 57% and 9%."""
+    """Floors below what cross-validation by passage promises: 80% caught and 2% alarms, 59% and 8%."""
     flagged: dict[bool, list[bool]] = {True: [], False: []}
     for line in (DRAFTS / f"{name}.jsonl").read_text().splitlines():
         draft = json.loads(line)

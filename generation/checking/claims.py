@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from generation.checking.alignment import Aligned
 from generation.checking.comparison import Comparison
-from generation.checking.dates import bears_out
+from generation.checking.dates import Date, bears_out
 from generation.checking.derived import is_case, is_counted, is_derived
-from generation.checking.figures import confusable, says
+from generation.checking.figures import Figure, confusable, says
 from generation.checking.findings import Finding
 from generation.checking.names import is_named
 from generation.checking.polarity import denials, denied_places
@@ -75,27 +75,35 @@ def _in_context(comparison: Comparison, item: Item) -> bool:
 
 
 def _in_parts(comparison: Comparison, item: Item) -> bool:
-    """Whether the day and month of a date stand in the sources, and its year beside another: "on the 23rd"."""
-    figure = item.figure
-    if figure is None:
+    """Whether the month of a date stands in the sources, its day and its year each beside another: "on the 23rd"."""
+    claimed, told = item.figure, _figures(comparison)
+    if claimed is None:
         return False
-    told = [
-        one.figure
-        for statement in (*comparison.found_statements(), *comparison.context)
-        for one in statement.items
-        if one.figure
-    ]
     given = [one.date for one in told if one.date]
-    if figure.form == "ordinal" and figure.unit is None:
-        return any(date.day == figure.values[0] for date in given)
-    claimed = figure.date
-    if claimed is None or not claimed.month:
+    if claimed.form == "ordinal" and claimed.unit is None:
+        return any(date.day == claimed.values[0] for date in given)
+    date = claimed.date
+    if date is None or not date.month or not _has_year(told, date):
         return False
-    has_year = not claimed.year or any(date.year == claimed.year for date in given)
-    has_day = not claimed.day or any(one.form == "ordinal" and one.values[0] == claimed.day for one in told)
-    has_month = any(date.month == claimed.month for date in given)
-    in_one = any(bears_out(date, replace(claimed, year=0)) for date in given if not date.year)
-    return has_year and (in_one or (has_day and has_month))
+    has_day = not date.day or any(one.form == "ordinal" and one.values[0] == date.day for one in told)
+    return has_day and any(other.month == date.month for other in given)
+
+
+def _but_for_the_year(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:
+    """Whether a date stands there without its year, which stands elsewhere in the sources."""
+    claimed, other = item.figure, one.statement.items[column].figure
+    if not (claimed and claimed.date and claimed.date.month and other and other.date) or other.date.year:
+        return False
+    return bears_out(other.date, replace(claimed.date, year=0)) and _has_year(_figures(comparison), claimed.date)
+
+
+def _figures(comparison: Comparison) -> list[Figure]:
+    sources = (*comparison.found_statements(), *comparison.context)
+    return [item.figure for one in sources for item in one.items if item.figure]
+
+
+def _has_year(told: list[Figure], date: Date) -> bool:
+    return not date.year or any(one.date and one.date.year == date.year for one in told)
 
 
 def name_findings(comparison: Comparison) -> Iterator[Finding]:
@@ -134,7 +142,7 @@ def _candidates(
     """For each item the places of the sources that have the same, or something that `at` says could be confused."""
     return {
         item.place: [
-            (one, column, bool(one.same[item.place, column] >= 1.0))
+            (one, column, bool(one.same[item.place, column] >= 1.0) or _but_for_the_year(comparison, item, one, column))
             for one in comparison.found
             for column in range(len(one.statement.items))
             if one.same[item.place, column] >= 1.0 or at(comparison, item, one, column)

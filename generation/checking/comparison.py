@@ -25,7 +25,8 @@ _MEANING = 0.5  # what the cosine of the whole counts beside it
 class Comparison:
     """`found` are the statements in the order of the sources; `weights` what each item of the draft counts.
 
-    `context` are the statements of titles, headings and table names; `context_terms` their terms.
+    `context` are the statements of titles, headings and table names; `context_terms` their terms. `orders` are what the
+    sources say to whoever answers: it bears nothing out.
     """
 
     draft: Statement
@@ -33,6 +34,7 @@ class Comparison:
     weights: Values
     context: tuple[Statement, ...]
     language: str | None
+    orders: tuple[Aligned, ...] = ()
 
     @property
     def context_terms(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from kb.text.terms import UNSPACED
 _ENOUGH = 0.6
 """Mean of the share of a sentence that is held and the cosine of the nearest statement: less of both is too little."""
 _ENOUGH_CHARACTERS = 0.35  # of the characters of a Chinese sentence: the embedder knows little of it
+_MUCH, _MORE = 0.3, 1.2
 _GAP = 0.35  # what one clause may be held less than another
 
 
@@ -22,6 +23,8 @@ def uncovered(comparison: Comparison, support: float) -> Iterator[Finding]:
         yield Finding("absent", NOT_SAID)
     elif lack > 0:
         yield Finding("thin", NOT_SAID, lack)
+    if _obeys(comparison):
+        yield Finding("ordered", "only an instruction in the passage says this")
     held = comparison.held()
     clauses = [[item for item in comparison.draft.items if item.clause == one] for one in comparison.clauses()]
     shares = [(float(held[[item.place for item in items]].mean()), items) for items in clauses if len(items) > 1]
@@ -31,6 +34,12 @@ def uncovered(comparison: Comparison, support: float) -> Iterator[Finding]:
     gap = max(share for share, _ in shares) - least - _GAP
     if gap > 0:
         yield Finding("gap", f"no cited passage says “{comparison.draft.text[items[0].start : items[-1].end]}”", gap)
+
+
+def _obeys(comparison: Comparison) -> bool:
+    """Whether an instruction in the sources has clearly more of the sentence than anything else there."""
+    ordered = max((comparison.share(one) for one in comparison.orders), default=0.0)
+    return ordered > _MUCH and ordered > _MORE * max((comparison.share(one) for one in comparison.found), default=0.0)
 
 
 def share_held(comparison: Comparison) -> float:

@@ -82,17 +82,18 @@ class SupportChecker:
     def _compared(self, sentence: str, sources: Sequence[Source]) -> Comparison:
         language = sources[0].language if sources else None
         draft, tells = statement(bare_reply(sentence), language), speaks_of_orders(sentence)
-        found = [
+        everything = [
             aligned(draft, other, source=number, index=index, factors=factors, language=language)
             for number, source in enumerate(sources)
             for factors in [scales(f"{_said(source.context)}\n{source.text}")]
             for index, other in enumerate(statements(source.text, source.language))
-            if tells or not other.orders
         ]
+        found = [one for one in everything if tells or not one.statement.orders]
+        orders = tuple(one for one in everything if one.statement.orders and not tells)
         weights = item_weights(draft, found)
         context = tuple(statement(_said(source.context), source.language) for source in sources)
         read = self._read(draft, found, weights)
-        return Comparison(draft, tuple(read), weights, context, language)
+        return Comparison(draft, tuple(read), weights, context, language, orders)
 
     def _read(self, draft: Statement, found: Sequence[Aligned], weights: Values) -> list[Aligned]:
         """`found`, the best by words with the cosines of their words."""
