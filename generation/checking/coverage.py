@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from generation.checking.comparison import Comparison
 from generation.checking.findings import NOT_SAID, Finding
+from generation.checking.statements import Item
 from generation.checking.wording import is_unspaced
 from kb.text.terms import UNSPACED
 
@@ -13,7 +14,7 @@ _ENOUGH = 0.6
 """Mean of the share of a sentence that is held and the cosine of the nearest statement: less of both is too little."""
 _ENOUGH_CHARACTERS = 0.35  # of the characters of a Chinese sentence: the embedder knows little of it
 _MUCH, _MORE = 0.3, 1.2
-_GAP = 0.35  # what one clause may be held less than another
+_GAP = 0.35  # what the last clause may be held less than another
 
 
 def uncovered(comparison: Comparison, support: float) -> Iterator[Finding]:
@@ -25,15 +26,18 @@ def uncovered(comparison: Comparison, support: float) -> Iterator[Finding]:
         yield Finding("thin", NOT_SAID, lack)
     if _obeys(comparison):
         yield Finding("ordered", "only an instruction in the passage says this")
+    if added := _added(comparison):
+        items, gap = added
+        yield Finding("gap", f"no cited passage says “{comparison.draft.text[items[0].start : items[-1].end]}”", gap)
+
+
+def _added(comparison: Comparison) -> tuple[list[Item], float] | None:
+    """The last clause, where what is made up is added, and how much less of it is held than of the best one."""
     held = comparison.held()
     clauses = [[item for item in comparison.draft.items if item.clause == one] for one in comparison.clauses()]
-    shares = [(float(held[[item.place for item in items]].mean()), items) for items in clauses if len(items) > 1]
-    if not shares:
-        return
-    least, items = min(shares, key=lambda pair: pair[0])
-    gap = max(share for share, _ in shares) - least - _GAP
-    if gap > 0:
-        yield Finding("gap", f"no cited passage says “{comparison.draft.text[items[0].start : items[-1].end]}”", gap)
+    *others, last = [float(held[[item.place for item in items]].mean()) for items in clauses]
+    gap = max(others, default=0.0) - last - _GAP
+    return (clauses[-1], gap) if len(clauses[-1]) > 1 and gap > 0 else None
 
 
 def _obeys(comparison: Comparison) -> bool:

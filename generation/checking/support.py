@@ -58,7 +58,7 @@ class Verdict:
 
 
 class SupportChecker:
-    """Checks sentences by rules on words, figures and their places, and by the vectors of words in their sentence.
+    """Weighs what rules on words, figures and their places, and the vectors of words, find against a sentence.
 
     A `scorer` can only add support: it judges whether a statement says what the sentence says where the words of both
     are too different to tell. It finds no fault, and takes none back that is one of figures, names or denials.
