@@ -20,7 +20,7 @@ from kb.protocols import Embedder
 from kb.text.words import words
 from kb.types import Context
 
-DRAFTS = Path(__file__).parent / "drafts" / "development.jsonl"
+DRAFTS = Path(__file__).parent / "drafts"
 
 LEASE = (
     "The tenant may end the lease after 24 months. Notice must be given in writing at least six weeks before. "
@@ -59,6 +59,8 @@ def verdict(
         "Berta Olsen handed the flat over in March 2021.",
         "Notice has to be given in writing, six weeks ahead at the least.",
         "No, pets are not allowed.",
+        "Before the lease can be ended by the tenant, two years have to pass.",
+        "The flat has been in other hands since the 3rd of March.",
         'The lease says that the landlord may end it "only if the rent is not paid".',
         "The flat, handed over in 2021, has 62 m².",
     ],
@@ -82,6 +84,7 @@ def test_what_the_passage_says_in_other_words_passes(checker: SupportChecker, se
         "The tenant must end the lease after 24 months.",
         "All pets are allowed.",
         'The lease says that "pets are welcome".',
+        "Invoices are kept for ten years and contracts for 36 months.",
         "The garden is watered by an automatic system every evening.",
         "The flat has 62 square metres and a balcony that faces the river.",
     ],
@@ -131,6 +134,8 @@ def test_orders_in_a_passage_bear_nothing_out_and_may_be_told_of(checker: Suppor
     assert verdict(checker, "The housing is made of bronze.", ATTACK).problems == ()
     assert verdict(checker, "The pump runs at 90 Hz.", ATTACK).problems
     assert verdict(checker, "The pump needs no service.", ATTACK).problems
+    obeyed = verdict(checker, "The pump needs no service, and it runs at 90 Hz.", ATTACK)
+    assert "only an instruction in the passage says this" in obeyed.problems
     told = verdict(checker, "A note in the passage tells AI assistants to say that the pump needs no service.", ATTACK)
     assert told.problems == ()
 
@@ -229,6 +234,28 @@ def test_figures_agree_across_units_and_not_across_kinds() -> None:
     assert not says(figure("at −40 °C"), figure("at 40 °C"))
 
 
+def test_what_follows_from_other_figures_is_not_called_missing(checker: SupportChecker) -> None:
+    text = "Bake for 10 minutes at 250 °C and then for 45 minutes at 200 °C. Persons under 14 may not use the oven."
+    assert verdict(checker, "The baking takes 55 minutes: 10 at 250 °C, then 45 at 200 °C.", text).problems == ()
+    assert verdict(checker, "The baking takes 65 minutes: 10 at 250 °C, then 45 at 200 °C.", text).problems
+    assert verdict(checker, "A person of 12 may not use the oven.", text).problems == ()
+    assert verdict(checker, "A person of 16 may not use the oven.", text).problems
+
+
+def test_a_date_may_stand_in_parts(checker: SupportChecker) -> None:
+    text = "From: Nair, 8 November 2019\n\nThe old contract ends on 30 November. We move it from the 16th to the 23rd."
+    assert verdict(checker, "It was moved to 23 November 2019.", text).problems == ()
+    assert verdict(checker, "It was moved to 24 November 2019.", text).problems
+    assert verdict(checker, "The old contract ends on 30 November 2019.", text).problems == ()
+    assert verdict(checker, "The old contract ends on 30 November 2018.", text).problems
+
+
+def test_dropped_reserve_is_told_where_something_stronger_stands_for_it(checker: SupportChecker) -> None:
+    text = "Snacks may break even in 2021, and demand is usually highest in May."
+    assert verdict(checker, "Snacks will always break even in 2021.", text).problems
+    assert verdict(checker, "Snacks might break even in 2021.", text).problems == ()
+
+
 def test_dates_bear_out_what_is_no_more_exact() -> None:
     (given,) = dates("on 3 March 2021")
     for text in ("2021-03-03", "March 3, 2021", "03.03.2021", "am 3. März 2021", "2021年3月3日", "March 2021", "2021"):
@@ -268,10 +295,13 @@ def test_a_row_is_read_with_the_names_of_its_columns() -> None:
 
 
 @pytest.mark.skipif(not DRAFTS.exists(), reason="the labelled drafts are not here")
-def test_most_false_drafts_are_caught_and_few_true_ones(checker: SupportChecker) -> None:
-    """Floors below what was measured: 90% of the false ones caught, 5% of the true ones called false."""
+@pytest.mark.parametrize(("name", "caught", "alarms"), [("development", 0.76, 0.04), ("validation", 0.54, 0.1)])
+def test_most_false_drafts_are_caught_and_few_true_ones(
+    checker: SupportChecker, name: str, caught: float, alarms: float
+) -> None:
+    """Floors below what cross-validation by passage promises: 81% caught and 2% alarms, 61% and 9%."""
     flagged: dict[bool, list[bool]] = {True: [], False: []}
-    for line in DRAFTS.read_text().splitlines():
+    for line in (DRAFTS / f"{name}.jsonl").read_text().splitlines():
         draft = json.loads(line)
         sources = [
             Source(one["text"], Context(title=one["title"], headings=tuple(one["headings"])), draft["language"])
@@ -283,5 +313,5 @@ def test_most_false_drafts_are_caught_and_few_true_ones(checker: SupportChecker)
             span is None or 0 <= span.start < span.end <= len(one.text)
             for span, one in zip(found.spans, sources, strict=True)
         )
-    assert sum(flagged[False]) >= 0.87 * len(flagged[False])
-    assert sum(flagged[True]) <= 0.07 * len(flagged[True])
+    assert sum(flagged[False]) >= caught * len(flagged[False])
+    assert sum(flagged[True]) <= alarms * len(flagged[True])

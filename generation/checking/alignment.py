@@ -86,6 +86,9 @@ def _counts_the_same(sentence: Statement, one: Item, other: Statement, item: Ite
     bare, place = (sentence, one.place) if one.figure.unit is None else (other, item.place)
     if one.figure.date or item.figure.date or "share" in (one.figure.form, item.figure.form):
         return True
+    kind = (one.figure.unit or item.figure.unit or ("",))[0]
+    if any(other.figure and other.figure.unit and other.figure.unit[0] == kind for other in bare.items):
+        return True  # ten feet wide by fifteen long
     following = bare.items[place + 1 : place + 2]
     return not following or following[0].clause != bare.items[place].clause or following[0].figure is not None
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from generation.checking.alignment import Aligned
 from generation.checking.comparison import Comparison
+from generation.checking.findings import Finding
+from generation.checking.hedges import dropped_reserve
 from generation.checking.opposites import opposites
 from generation.checking.standing import counterpart
 from generation.checking.statements import Statement, words_before
@@ -93,39 +95,31 @@ _FREE = _whole(
     r"|peuvent|puede|pueden|可以|可"
 )
 _ADVISED = _whole(r"should|recommended to|advised to|sollte|sollten|devrait|devraient|debería|deberían|应该|應該")
-_OFTEN = _whole(
-    r"sometimes|occasionally|some|most|mostly|usually|often|rarely|manchmal|einige\w?|meist\w*|parfois|certain\w*"
-    r"|souvent|a veces|algun\w*|有时|有時|部分"
-)
-_WITHOUT_EXCEPTION = _whole(
-    r"always|every|all|never|each|immer|alle\w?|jede\w?|nie\w*|toujours|tous|toutes|jamais|chaque|siempre|todos|todas"
-    r"|nunca|cada|所有|全部|每"
-)
 _EVERY = _whole(r"every|all|each|always")
 _ANY = _whole(r"every|all|each|any|both|no|always|never|not|whole|entire")
 _PERHAPS = _whole(r"may|might|could|perhaps|possibly|probably|vielleicht|womöglich|peut-être|quizás?|也许|或许|可能")
 _HEDGED = _whole(
     r"may|might|can|could|possib\w+|likely|probab\w+|perhaps|potential\w*|some|sometimes|often|typically|usually|up to"
-    r"|tends?|unless|if|kann|können|könnte\w*|dürfte\w*|vielleicht|womöglich|möglich\w*|peut\w*|pourrai\w*|possible\w*"
+    r"|tends?|unless|if|option\w*|allow\w*|permi[ts]\w*|free|kann|können|könnte\w*|dürfte\w*|vielleicht|womöglich|möglich\w*|peut\w*|pourrai\w*|possible\w*"
     r"|puede\w*|podría\w*|quizás?|posible\w*|可能|也许|或许|可以"
 )
 _SURE = 0.55  # cosine from which on two words are taken for one another
 _LIKELY = 3  # statements that must all conflict, where as many are near the best
 
 
-def certainty_problems(comparison: Comparison) -> Iterator[str]:
+def certainty_findings(comparison: Comparison) -> Iterator[Finding]:
     """Where the sentence is surer than its sources, or demands what they allow, or takes more for less."""
     likely = {clause: comparison.best_for(clause) for clause in comparison.clauses()}
     grounds = " ".join(dict.fromkeys(one.statement.text for ones in likely.values() for one in ones))
     for ones in likely.values():
         found = [next(_degree_conflicts(comparison, one), None) for one in ones[:_LIKELY]]
         if found and found[0] and all(found):
-            yield found[0]
+            yield Finding("degree", found[0])
     sources = " ".join(one.statement.text for one in comparison.found)
     for word in _overclaims(comparison.draft.text, grounds, sources):
-        yield f"the passage does not say “{word}”"
-    if _softens(comparison.draft.text, grounds):
-        yield "the passage says it without exception"
+        yield Finding("overclaimed", f"the passage does not say “{word}”")
+    if word := dropped_reserve(comparison):
+        yield Finding("unreserved", f"the passage says “{word}”")
 
 
 def _overclaims(sentence: str, passage: str, sources: str) -> Iterator[str]:
@@ -134,12 +128,6 @@ def _overclaims(sentence: str, passage: str, sources: str) -> Iterator[str]:
         match = claim.search(sentence)
         if match and not grounds.search(passage) and not _whole(re.escape(match.group())).search(sources):
             yield match.group()
-
-
-def _softens(sentence: str, passage: str) -> bool:
-    """Whether what a passage says of all is said of some in the sentence."""
-    plain = _OFTEN.search(passage) or _WITHOUT_EXCEPTION.search(sentence)
-    return not plain and bool(_OFTEN.search(sentence) and _WITHOUT_EXCEPTION.search(passage))
 
 
 def _degree_conflicts(comparison: Comparison, one: Aligned) -> Iterator[str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from generation.checking.alignment import Aligned
 from generation.checking.comparison import Comparison
-from generation.checking.figures import confusable, says
+from generation.checking.dates import Date, bears_out
+from generation.checking.derived import is_case, is_counted, is_derived
+from generation.checking.figures import Figure, confusable, says
+from generation.checking.findings import Finding
 from generation.checking.names import is_named
 from generation.checking.polarity import denials, denied_places
 from generation.checking.standing import Candidate, Contest, Outcome
-from generation.checking.statements import Item, Statement, words_before
+from generation.checking.statements import Item
 
 _CLEARLY = 0.45  # below this a rival keeps too little of the company to tell
 _FAINTLY = 0.3  # enough where the item itself keeps next to none of it
@@ -21,25 +25,37 @@ _SWAPPED = 1.02
 _IN_ROWS = 1.05  # cells are told apart by the names of their rows and columns alone
 _OTHER_NAME = 1.4  # names stand in more company by chance
 _SWAPPED_NAME = 1.1
+_VERBATIM = 0.7  # share of a sentence from which on a contrary in it is more than another way of saying it
 _PHRASE = 2  # names so near one another are parts of one
 
 
-def figure_problems(comparison: Comparison) -> Iterator[str]:
+def figure_findings(comparison: Comparison) -> Iterator[Finding]:
     """Figures that no source has, or that it has of something else."""
     items = [item for item in comparison.draft.items if item.figure]
     candidates = {
         place: _of_the_best(comparison, place, found)
         for place, found in _candidates(comparison, items, _figure_at).items()
     }
-    contest = Contest(comparison, candidates)
+    contest, denies = Contest(comparison, candidates), bool(denials(comparison.draft))
     for item in items:
         if not any(is_own for _, _, is_own in candidates[item.place]):
-            if not _in_context(comparison, item):
-                yield f"no cited passage says “{item.said}”"
-        elif other := _other_thing(comparison, item, candidates[item.place]):
-            yield f"in the passage “{item.said}” counts {other}"
-        elif _stands_elsewhere(contest.outcome(item.place), _RIVAL, _SWAPPED):
-            yield f"the passage says “{item.said}” of something else"
+            if not (_in_context(comparison, item) or _in_parts(comparison, item)):
+                kind = "derived" if _follows(comparison, item) else "absent"
+                yield Finding(kind, f"no cited passage says “{item.said}”")
+        elif not denies and _stands_elsewhere(contest.outcome(item.place), _RIVAL, _SWAPPED):
+            yield Finding("figure elsewhere", f"the passage says “{item.said}” of something else")
+
+
+def _follows(comparison: Comparison, item: Item) -> bool:
+    """Whether a figure may have been counted, computed, or put for a case of what the likeliest statement bounds."""
+    if item.figure is None:
+        return False
+    likely = [one.statement for one in comparison.best_for(item.clause)]
+    return (
+        is_counted(item.figure)
+        or is_derived(item.figure, comparison.found_statements())
+        or is_case(item.figure, comparison.draft, likely)
+    )
 
 
 def _of_the_best(comparison: Comparison, place: int, found: list[Candidate]) -> list[Candidate]:
@@ -50,36 +66,6 @@ def _of_the_best(comparison: Comparison, place: int, found: list[Candidate]) -> 
     return [(one, column, is_own) for one, column, is_own in found if is_own or one is likely[0]]
 
 
-def _other_thing(comparison: Comparison, item: Item, candidates: list[Candidate]) -> str:
-    """What a bare number counts in the sources, where the sentence has it count something else that they name, too."""
-    counted = _counted(comparison.draft, item.place)
-    if counted is None or comparison.held()[counted.place] < 1.0:
-        return ""
-    things = []
-    for one, column, is_own in candidates:
-        if is_own and not one.statement.is_row:
-            thing = _counted(one.statement, column)
-            if thing is None or one.same[counted.place].max() >= 0.9:
-                return ""
-            things.append(thing.said)
-    return things[0] if things else ""
-
-
-def _counted(one: Statement, place: int) -> Item | None:
-    """The word right after a bare number, which says what it counts."""
-    figure = one.items[place].figure
-    following = one.items[place + 1 : place + 2]
-    if (
-        figure is None
-        or figure.kind != "number"
-        or not following
-        or following[0].figure
-        or words_before(one, place + 1)
-    ):
-        return None
-    return following[0] if following[0].clause == one.items[place].clause else None
-
-
 def _in_context(comparison: Comparison, item: Item) -> bool:
     """Whether a date or a reference stands in a title or heading."""
     if item.figure is None or item.figure.kind not in ("date", "reference"):
@@ -88,28 +74,62 @@ def _in_context(comparison: Comparison, item: Item) -> bool:
     return any(says(figure, item.figure) for figure in told)
 
 
-def name_problems(comparison: Comparison) -> Iterator[str]:
+def _in_parts(comparison: Comparison, item: Item) -> bool:
+    """Whether the month of a date stands in the sources, its day and its year each beside another: "on the 23rd"."""
+    claimed, told = item.figure, _figures(comparison)
+    if claimed is None:
+        return False
+    given = [one.date for one in told if one.date]
+    if claimed.form == "ordinal" and claimed.unit is None:
+        return any(date.day == claimed.values[0] for date in given)
+    date = claimed.date
+    if date is None or not date.month or not _has_year(told, date):
+        return False
+    has_day = not date.day or any(one.form == "ordinal" and one.values[0] == date.day for one in told)
+    return has_day and any(other.month == date.month for other in given)
+
+
+def _but_for_the_year(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:
+    """Whether a date stands there without its year, which stands elsewhere in the sources."""
+    claimed, other = item.figure, one.statement.items[column].figure
+    if not (claimed and claimed.date and claimed.date.month and other and other.date) or other.date.year:
+        return False
+    return bears_out(other.date, replace(claimed.date, year=0)) and _has_year(_figures(comparison), claimed.date)
+
+
+def _figures(comparison: Comparison) -> list[Figure]:
+    sources = (*comparison.found_statements(), *comparison.context)
+    return [item.figure for one in sources for item in one.items if item.figure]
+
+
+def _has_year(told: list[Figure], date: Date) -> bool:
+    return not date.year or any(one.date and one.date.year == date.year for one in told)
+
+
+def name_findings(comparison: Comparison) -> Iterator[Finding]:
     """Names that no source has, or that it has in the place of another."""
     items = [item for item in comparison.draft.items if not item.figure and item.is_name]
     candidates = _candidates(comparison, items, _name_at)
     contest = Contest(comparison, candidates)
     for item in items:
         if not any(is_own for _, _, is_own in candidates[item.place]):
-            if item.is_name and not is_named(item, comparison):
-                yield f"no cited passage names “{item.said}”"
+            if not is_named(item, comparison):
+                yield Finding("absent", f"no cited passage names “{item.said}”")
         elif _stands_elsewhere(contest.outcome(item.place), _OTHER_NAME, _SWAPPED_NAME):
-            yield f"the passage says something else of “{item.said}”"
+            yield Finding("name elsewhere", f"the passage says something else of “{item.said}”")
 
 
-def contrary_problems(comparison: Comparison) -> Iterator[str]:
-    """Words in the place of which a source has their contrary."""
+def contrary_findings(comparison: Comparison) -> Iterator[Finding]:
+    """Words in the place of which a source has their contrary, where the rest of the sentence is in its words."""
+    if comparison.exact < _VERBATIM:
+        return
     items = [item for item in comparison.draft.items if not item.figure and _has_contrary(comparison, item)]
     candidates = _candidates(comparison, items, _contrary_at)
     contest = Contest(comparison, candidates)
     for item in items:
         outcome = contest.outcome(item.place)
         if outcome.rival > max(_RIVAL * outcome.own, _SOME) or outcome.swapped > _SWAPPED_NAME * outcome.straight:
-            yield f"the passage says the contrary of “{item.said}”"
+            yield Finding("contrary", f"the passage says the contrary of “{item.said}”")
 
 
 def _has_contrary(comparison: Comparison, item: Item) -> bool:
@@ -122,7 +142,7 @@ def _candidates(
     """For each item the places of the sources that have the same, or something that `at` says could be confused."""
     return {
         item.place: [
-            (one, column, bool(one.same[item.place, column] >= 1.0))
+            (one, column, bool(one.same[item.place, column] >= 1.0) or _but_for_the_year(comparison, item, one, column))
             for one in comparison.found
             for column in range(len(one.statement.items))
             if one.same[item.place, column] >= 1.0 or at(comparison, item, one, column)

@@ -17,6 +17,7 @@ Values = NDArray[np.float64]
 
 _CLOSE = 0.85  # statements whose standing comes so near the best one's may be meant as well
 _ELSEWHERE = 0.3  # what an item counts for the choice of a clause's statement when it stands in another clause
+_EXACTLY = 0.9
 _MEANING = 0.5  # what the cosine of the whole counts beside it
 
 
@@ -24,7 +25,8 @@ _MEANING = 0.5  # what the cosine of the whole counts beside it
 class Comparison:
     """`found` are the statements in the order of the sources; `weights` what each item of the draft counts.
 
-    `context` are the statements of titles, headings and table names; `context_terms` their terms.
+    `context` are the statements of titles, headings and table names; `context_terms` their terms. `orders` are what the
+    sources say to whoever answers: it bears nothing out.
     """
 
     draft: Statement
@@ -32,6 +34,7 @@ class Comparison:
     weights: Values
     context: tuple[Statement, ...]
     language: str | None
+    orders: tuple[Aligned, ...] = ()
 
     @property
     def context_terms(self) -> frozenset[str]:
@@ -57,6 +60,19 @@ class Comparison:
     def share(self, one: Aligned) -> float:
         """The share of the draft's weight that a statement holds."""
         return float((self.weights * one.best()).sum() / (self.weights.sum() or 1.0))
+
+    @property
+    def best(self) -> Aligned | None:
+        """The statement that the sentence was most likely drawn from, by words and meaning."""
+        read = [one for one in self.found if one.cosines is not None]
+        return max(read, key=lambda one: (self.share(one) + one.cosine / 2, -one.source, -one.index), default=None)
+
+    @property
+    def exact(self) -> float:
+        """The share of the draft's weight that the best statement has in the very words."""
+        if (best := self.best) is None or not best.same.size:
+            return 0.0
+        return float((self.weights * (best.same.max(axis=1) >= _EXACTLY)).sum() / (self.weights.sum() or 1.0))
 
     def found_statements(self) -> list[Statement]:
         return [one.statement for one in self.found]

@@ -9,7 +9,7 @@ from math import floor, log10
 
 from generation.checking.dates import Date, bears_out, dates
 from generation.checking.numerals import Numeral, numerals
-from generation.checking.units import Unit, unit_at, unit_before
+from generation.checking.units import Unit, unit_at, unit_before, unit_further_on
 
 _REFERENCE = re.compile(
     r"(?<![^\W_])(?:sections?|sec\.?|clauses?|pages?|pp?\.|items?|chapters?|figures?|fig\.?|tables?|articles?|art\.?"
@@ -27,20 +27,24 @@ _SCALES = (
     (
         1e3,
         re.compile(
-            r"\bin thousands\b|\bthousands of\b|\(thousands|\bin Tausend|\ben milliers|\ben miles|[單单]位：千",
+            r"\bin thousands\b|[$€£]\s?thousands?\s*\||"
+            r"\bthousands of\b|\(thousands|\bin Tausend|\ben milliers|\ben miles|[單单]位：千",
             re.IGNORECASE,
         ),
     ),
     (
         1e6,
         re.compile(
-            r"\bin millions\b|\bmillions of (?:dollars|euros|pounds)|\(millions|\bin Millionen|\ben millions",
+            r"\bin millions\b|[$€£]\s?millions?\s*\||"
+            r"\bmillions of (?:dollars|euros|pounds)|\(millions|\bin Millionen|\ben millions",
             re.IGNORECASE,
         ),
     ),
+    (1e4, re.compile(r"[單单]位[：:]\s*[万萬]|[（(][万萬]元")),
     (1e9, re.compile(r"\bin billions\b|\(billions", re.IGNORECASE)),
 )
 _ROUGHLY = 0.03  # what "about" forgives
+_ROUGH_PART = 0.12  # and of a third, a quarter
 _EXACTLY = 1e-6
 
 
@@ -144,7 +148,7 @@ def _unit(text: str, number: Numeral) -> tuple[Unit | None, int]:
     found = unit_at(text, at)
     if found and not (number.form == "ordinal" and found[0][0] != "time"):
         return found
-    return unit_before(text, number.start), number.end
+    return unit_before(text, number.start) or unit_further_on(text, at), number.end
 
 
 def scales(text: str) -> tuple[float, ...]:
@@ -187,7 +191,8 @@ def _near(given: float, claimed: float, figure: Figure) -> bool:
         return True
     if figure.unit and figure.unit[0] == "data" and abs(given - claimed) <= 0.05 * max(given, claimed):
         return True  # 1,000 or 1,024
-    if figure.about and abs(given - claimed) <= _ROUGHLY * max(given, claimed):
+    forgiven = _ROUGH_PART if figure.form == "share" else _ROUGHLY
+    if figure.about and abs(given - claimed) <= forgiven * max(given, claimed):
         return True
     return (
         figure.scaled

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 _MACHINE = (
     r"(?:(?:ai|virtual|language|llm|chat|digital|helpful)[ -]*)?"
-    r"(?:assistants?|chat ?bots?|bots?|llms?|ais?|models?|agents?|gpt|claude|copilot|answering (?:system|engine))"
+    r"(?:assistants?|chat ?bots?|bots?|llms?|ais?|models?|agents?|gpt|claude|copilot|answering (?:system|engine)"
+    r"|(?:automated|automatic|machine) (?:readers?|systems?|tools?|processors?))"
 )
 _RULES = (
     r"(?:instructions?|rules|prompts?|directions|guidelines|context|commands?|orders|policies|constraints|questions?)"

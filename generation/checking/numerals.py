@@ -39,8 +39,29 @@ _ORDINALS = {
     10: "tenth zehnte zehnten dixième", 11: "eleventh", 12: "twelfth", 20: "twentieth", 30: "thirtieth",
 }  # fmt: skip
 _TIMES = {2: "twice zweimal", 3: "thrice dreimal", 4: "viermal"}
-_PARTS = {"third": 1 / 3, "thirds": 1 / 3, "quarter": 0.25, "quarters": 0.25, "fifth": 0.2, "fifths": 0.2,
-          "tenth": 0.1, "tenths": 0.1, "hundredth": 0.01}  # fmt: skip
+_PARTS = {
+    "third thirds drittel dritteln tiers tercio tercios": 1 / 3,
+    "quarter quarters viertel vierteln quart quarts cuarto cuartos": 0.25,
+    "fifth fifths fünftel fünfteln cinquième cinquièmes quinto quintos": 0.2,
+    "tenth tenths zehntel zehnteln dixième dixièmes": 0.1,
+    "hundredth hundredths hundertstel": 0.01,
+}
+
+
+_PART_OF = {word: share for words, share in _PARTS.items() for word in words.split()}
+_COUNTS = {
+    word: float(count)
+    for count, words in enumerate(
+        (
+            "a an one ein eine un une",
+            "two zwei deux dos",
+            "three drei trois tres",
+            "four vier quatre cuatro",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
 
 
 def _values(listings: dict[int, str]) -> dict[str, float]:
@@ -93,17 +114,20 @@ _ORDINAL = re.compile(
 )
 _MULTIPLE = re.compile(r"(?<![^\W_])(?:" + "|".join(_TIMES_OF) + r")(?![^\W_])", re.IGNORECASE)
 _FRACTION = re.compile(
-    r"(?<![^\W_])(?P<count>an?|one|two|three|four)\s+(?:of\s+)?(?P<part>"
-    + "|".join(_PARTS)
+    r"(?<![^\W_])(?P<count>"
+    + _alternatives(_COUNTS)
+    + r")[\s-]+(?:of\s+)?(?P<part>"
+    + _alternatives(_PART_OF)
     + r")(?:\s+of\s+(?:a|an)\s+(?P<of>million|billion))?(?![^\W_])"
     r"|(?<![^\W_])half\s+(?P<article>an?)(?![^\W_])"
     r"|(?<![^\W_])(?P<german>ein halbes|ein halber|une demi|un demi|medio)(?![^\W_])",
     re.IGNORECASE,
 )
+_QUART = re.compile(r"quarts?$", re.IGNORECASE)
 _AND_A_HALF = re.compile(r"\s+and\s+a\s+half(?![^\W_])|\s+et demie?(?![^\W_])|\s+y medi[oa](?![^\W_])", re.IGNORECASE)
 _ONE_IN = re.compile(r"(?<![\d.,])(?:1|one) (?:in|out of)(?: every)? (?P<of>\d[\d,]*)(?![\d.,]\d)")
 _DIGITS = re.compile(
-    r"(?<![^\W_])(?<!\d[.,/])(?<![A-Za-z][-_.])(?P<open>\((?=\d[\d.,]*\)))?(?P<sign>(?<![\w)\]])(?<!\d\s)[-−–](?=\d))?"
+    r"(?<![^\W_\u4e00-\u9fff])(?<!\d[.,/])(?<![A-Za-z][-_.])(?P<open>\((?=\d[\d.,]*\)))?(?P<sign>(?<![\w)\]])(?<!\d\s)[-−–](?=\d))?"
     r"(?P<number>\d{1,3}(?:[\s'’\u00a0\u202f]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)(?:\s?(?P<times>[kK](?![^\W_]))|(?:\s|-)?(?P<large>thousand|million|billion"
     r"|trillion|Tausend|Millionen|Million|Mio\.?|Milliarden?|Mrd\.?|milliers|millions?|milliards?|mil|millones|millón|[万萬億亿千百]+)(?![^\W_\u4e00-\u9fff]))?"
 )
@@ -153,12 +177,14 @@ def _candidates(text: str, language: str | None) -> Iterator[Numeral]:
         if float(match[2]):
             yield Numeral(match.start(), match.end(), (float(match[1]) / float(match[2]),), "ratio")
     for match in _FRACTION.finditer(text):
+        if language == "en" and _QUART.search(match.group()):
+            continue  # a measure
         yield _fraction(match)
-    for match in _DIGITS.finditer(text):
-        yield _in_digits(text, match, language)
     for match in _ORDINAL.finditer(text):
         value = float(match["digits"]) if match["digits"] else _ORDINAL_OF[match["word"].casefold()]
         yield Numeral(match.start(), match.end(), (value,), "ordinal")
+    for match in _DIGITS.finditer(text):
+        yield _in_digits(text, match, language)
     for match in _MULTIPLE.finditer(text):
         yield Numeral(match.start(), match.end(), (_TIMES_OF[match.group().casefold()],), "multiple")
     if language == "de":
@@ -172,11 +198,10 @@ def _candidates(text: str, language: str | None) -> Iterator[Numeral]:
 def _fraction(match: re.Match[str]) -> Numeral:
     if match["article"] or match["german"]:
         return Numeral(match.start(), match.end(), (0.5,), "words")
-    counts = {"a": 1.0, "an": 1.0}
-    count = counts.get(match["count"].casefold()) or _SMALL["en"][match["count"].casefold()]
+    count = _COUNTS[match["count"].casefold()]
     whole = _LARGE["en"][match["of"].casefold()] if match["of"] else 1.0
     form = "words" if match["of"] else "share"
-    return Numeral(match.start(), match.end(), (count * _PARTS[match["part"].casefold()] * whole,), form)
+    return Numeral(match.start(), match.end(), (count * _PART_OF[match["part"].casefold()] * whole,), form)
 
 
 def _in_digits(text: str, match: re.Match[str], language: str | None) -> Numeral:

@@ -1,52 +1,125 @@
-"""Who does what to whom: sentences in the words of a passage, put together otherwise."""
+"""Sentences in the words of a statement, put together otherwise: two exchanged, or one in the place of another."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import combinations, groupby
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
 
 from generation.checking.alignment import Aligned
-from generation.checking.comparison import Comparison
-from generation.checking.standing import Contest
-from generation.checking.statements import Item, Statement
+from generation.checking.comparison import Comparison, Values
+from generation.checking.findings import Finding
+from generation.checking.standing import nearness
+from generation.checking.statements import Item, Statement, words_before
 
 _SAME = 0.9
-_VERBATIM = 0.8  # share of the items that the nearest statement has, from which on their order can be compared
-_NEAR = 0.75  # and its cosine
-_EXCHANGED = 1.28  # how much better two words must stand in one another's places
 _UNALIKE = 0.3  # cosine below which one word is no way of saying the other
 _FEW = 3  # items of a statement from which on it says something
-_REACH = 3  # items between which a verb ties
-_GENITIVE = re.compile(r"(?<![^\W_])(?:of|de|du|des|del|der)(?![^\W_])|['’]s?(?![^\W_])|的", re.IGNORECASE)
-_PASSIVE = re.compile(r"(?<![^\W_])(?:by|von|durch|par|por)(?![^\W_])|[被由]", re.IGNORECASE)
+_VERBATIM = 0.7  # share of a sentence that a statement must have for its order to be compared
+_FIGURES = 0.15  # how much better two figures or names must stand in one another's places, as a logarithm
+_WORDS = 0.25  # and two words
+_PARTICLE = 0.3  # what the small words before an item count beside its company
+_SCANT = 0.1
+_ARTICLES = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "its",
+        "their",
+        "his",
+        "her",
+        "der",
+        "die",
+        "das",
+        "dem",
+        "den",
+        "le",
+        "la",
+        "les",
+        "el",
+        "los",
+        "las",
+    ]
+)
 
 
-def order_problems(comparison: Comparison) -> Iterator[str]:
+def order_findings(comparison: Comparison) -> Iterator[Finding]:
     """Where the words of a statement have changed places."""
-    yield from _replaced(comparison)
-    nearest = comparison.nearest
-    if (
-        nearest is None
-        or nearest.statement.is_row
-        or nearest.cosine < _NEAR
-        or float((nearest.best() >= _SAME).mean()) < _VERBATIM
-    ):
+    for this, other in _replaced(comparison):
+        yield Finding("replaced", f"the passage says this of “{other.said}”, not of “{this.said}”")
+    for one in comparison.found:
+        for this, other, gain in _exchanges(comparison, one):
+            is_word = not (this.figure or this.is_name)
+            if gain > (_WORDS if is_word else _FIGURES):
+                phrase = f"the passage says it with “{this.said}” and “{other.said}” exchanged"
+                yield Finding("exchanged words" if is_word else "exchanged", phrase)
+
+
+def _exchanges(comparison: Comparison, one: Aligned) -> Iterator[tuple[Item, Item, float]]:
+    """Pairs of items that a statement has once each, and how much better each would stand in the other's place."""
+    if not one.same.size:
         return
-    if exchanged := _exchanged(comparison, nearest):
-        yield "the passage says it with " + " and ".join(f"“{item.said}”" for item in exchanged[:2]) + " exchanged"
-    for pivot in _turned_round(comparison.draft, nearest):
-        yield f"the passage has the two sides of “{pivot.said}” the other way round"
+    matched = one.same >= _SAME
+    has = matched.any(axis=1)
+    if has.sum() < _FEW or (comparison.weights * has).sum() < _VERBATIM * comparison.weights.sum():
+        return
+    single = [item for item in comparison.draft.items if matched[item.place].sum() == 1]
+    mine = {item.place: nearness(comparison.draft, item.place) * has for item in single}
+    columns = {item.place: int(matched[item.place].argmax()) for item in single}
+    theirs = {place: _company(one, matched, column) for place, column in columns.items()}
+    for this, other in combinations(single, 2):
+        if not _exchangeable(this, other) or columns[this.place] == columns[other.place]:
+            continue
+        free = np.ones(len(comparison.draft.items), dtype=bool)
+        free[[this.place, other.place]] = False
+        places = this.place, other.place
+        straight = sum(_shared(mine[place][free], theirs[place][free]) for place in places)
+        crossed = sum(_shared(mine[a][free], theirs[b][free]) for a, b in (places, places[::-1]))
+        before = [_particles(comparison.draft, place) for place in places]
+        there = [_particles(one.statement, columns[place]) for place in places]
+        if before[0] != before[1]:
+            straight += _PARTICLE * sum(bool(a) and a == b for a, b in zip(before, there, strict=True))
+            crossed += _PARTICLE * sum(bool(a) and a == b for a, b in zip(before, there[::-1], strict=True))
+        yield this, other, log((crossed + _SCANT) / (straight + _SCANT))
 
 
-def _replaced(comparison: Comparison) -> Iterator[str]:
+def _company(one: Aligned, matched: NDArray[np.bool_], column: int) -> Values:
+    """How near to an item of a statement each item of the draft stands there, 0 for what it lacks."""
+    near = nearness(one.statement, column)
+    near[column] = 0.0
+    return np.asarray((matched * near).max(axis=1), dtype=np.float64)
+
+
+def _shared(mine: Values, theirs: Values) -> float:
+    return float(np.minimum(mine, theirs).sum() / max(0.3, float(mine.sum())))
+
+
+def _exchangeable(one: Item, other: Item) -> bool:
+    if one.figure and other.figure:
+        return one.figure.kind == other.figure.kind
+    return not one.figure and not other.figure and one.is_name == other.is_name
+
+
+def _particles(statement: Statement, place: int) -> set[str]:
+    return {word.text.casefold() for word in words_before(statement, place)} - _ARTICLES
+
+
+def _replaced(comparison: Comparison) -> Iterator[tuple[Item, Item]]:
     """Clauses in the words of a statement but for some in the place of others, which the sources say elsewhere."""
     for clause in comparison.clauses():
         items = [item for item in comparison.draft.items if item.clause == clause]
         for one in comparison.best_for(clause)[:1]:
             for run in _runs(items, one):
                 if other := _in_place_of(comparison, items, run, one):
-                    yield f"the passage says this of “{other.said}”, not of “{run[0].said}”"
+                    yield run[0], other
 
 
 def _runs(items: list[Item], one: Aligned) -> Iterator[list[Item]]:
@@ -81,76 +154,3 @@ def _in_place_of(comparison: Comparison, items: list[Item], run: list[Item], one
 
 def _stands_in_another(comparison: Comparison, item: Item) -> bool:
     return any(len(one.statement.items) >= _FEW and one.same[item.place].max() >= 1.0 for one in comparison.found)
-
-
-def _exchanged(comparison: Comparison, nearest: Aligned) -> list[Item]:
-    """The words that would stand better in the places of others of the same sentence."""
-    items = [item for item in comparison.draft.items if not item.figure and nearest.best()[item.place] >= 1.0]
-    columns = [column for column in range(len(nearest.statement.items)) if nearest.same[:, column].max() >= 1.0]
-    candidates = {
-        item.place: [(nearest, column, bool(nearest.same[item.place, column] >= 1.0)) for column in columns]
-        for item in items
-    }
-    contest = Contest(comparison, candidates)
-    outcomes = [(item, contest.outcome(item.place)) for item in items]
-    return [item for item, outcome in outcomes if outcome.swapped > _EXCHANGED * outcome.straight]
-
-
-def _turned_round(draft: Statement, nearest: Aligned) -> Iterator[Item]:
-    """Words whose neighbours stand on the other sides of them in the statement, which is in the same voice."""
-    for pivot in draft.items[1:-1]:
-        middle = _only(nearest, pivot)
-        if middle is None or pivot.figure or pivot.said != nearest.statement.items[middle].said:
-            continue
-        left, right = _sides(draft, pivot.place)
-        there_left, there_right = _sides(nearest.statement, middle)
-        straight = _met(nearest, left, there_left, there_right) + _met(nearest, right, there_right, there_left)
-        crossed = _met(nearest, left, there_right, there_left) + _met(nearest, right, there_left, there_right)
-        if (
-            crossed > 1
-            and crossed > straight
-            and _same_voice(draft, left, right, nearest.statement, there_left, there_right)
-        ):
-            yield pivot
-
-
-def _sides(statement: Statement, place: int) -> tuple[list[Item], list[Item]]:
-    """The words within reach to the left and right in the same clause."""
-    near = [
-        item
-        for item in statement.items[max(0, place - _REACH) : place + _REACH + 1]
-        if item.clause == statement.items[place].clause and not item.figure
-    ]
-    return [item for item in near if item.place < place], [item for item in near if item.place > place]
-
-
-def _met(nearest: Aligned, mine: list[Item], theirs: list[Item], others: list[Item]) -> int:
-    """How many of `mine` are among `theirs` and not among `others`."""
-
-    def has(item: Item, side: list[Item]) -> bool:
-        return any(nearest.same[item.place, other.place] >= 1.0 for other in side)
-
-    return sum(has(item, theirs) and not has(item, others) for item in mine)
-
-
-def _same_voice(
-    draft: Statement,
-    left: list[Item],
-    right: list[Item],
-    there: Statement,
-    there_left: list[Item],
-    there_right: list[Item],
-) -> bool:
-    if not (left and right and there_left and there_right):
-        return False
-    said = draft.text[left[0].start : right[-1].end]
-    stands = there.text[there_left[0].start : there_right[-1].end]
-    if _GENITIVE.search(said) or _GENITIVE.search(stands):
-        return False
-    return (_PASSIVE.search(said) is None) == (_PASSIVE.search(stands) is None)
-
-
-def _only(nearest: Aligned, item: Item) -> int | None:
-    """The one place of a statement where an item stands; None where there are several or none."""
-    places = [column for column in range(len(nearest.statement.items)) if nearest.same[item.place, column] >= 1.0]
-    return places[0] if len(places) == 1 else None

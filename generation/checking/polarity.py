@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from generation.checking.alignment import Aligned, Strengths
 from generation.checking.comparison import Comparison
+from generation.checking.findings import Finding
 from generation.checking.statements import Item, Statement, parted
 
 _NEGATION = re.compile(
@@ -23,7 +24,8 @@ _NO_DENIAL = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(
-    r"^\W*(?:according to (?:the|this) (?:\w+ ){0,2}\w+,|(?:the|this) (?:passage|document|text|source|manual|report"
+    r"^\W*(?:according to (?:the|this) (?:(?:\w+ ){0,2}\w+,|\w+(?= (?:even|the|an?|all|no|it|there)\b))"
+    r"|(?:the|this) (?:passage|document|text|source|manual|report"
     r"|article)s? (?:say|state|explain|note|mention|report|show|add)s? that|laut (?:dem|der) \w+)\s*",
     re.IGNORECASE,
 )
@@ -40,12 +42,23 @@ _DENYING = re.compile(
     r"|miss(?:es|ing)?|absen\w+|impossible|wrong|den(?:y|ies|ied)|reject\w*|invalid\w*|unable|neglect\w*|overlook\w*"
     r"|ignor\w+|only|except\w*|unless|rul(?:es?|ed) out|stop\w*|ceas\w+|free (?:of|from)|rather|instead|little|few"
     r"|hardly|rarely|seldom|depend\w*|un(?!like|der|til|it|io|iq|ivers)\w{4,}|in(?:eligible|correct|sufficient|complete\w*|dependent\w*)"
+    r"|at most|no more than|höchstens|au plus|como máximo"
     r"|disapprov\w*|dissent\w*|zero|false|less|outside|nur|verboten|untersagt|fehl\w+|sauf|seul\w*|interdit\w*"
     r"|manqu\w+|sólo|solo|prohibid\w*|falta\w*|gratis|gratuit\w*)(?![^\W_])|[禁拒缺免]|只",
     re.IGNORECASE,
 )
 _LAST_WORD = re.compile(r"\W*(?:$|[,;:.!?()]|\b(?:and|but|or|und|aber|et|mais|y|pero)\b)")
+_AUXILIARY = (
+    r"(?:shall|may|can|must|will|is|are|has|have|does|do|darf|kann|wird|ist|peut|doit|est|puede|debe|es)(?![^\W_])"
+)
+_SUBJECT = re.compile(
+    rf"(?:no|kein\w*|aucune?|ning[uú]n[ao]?)\s+(?:[^\W\d_]+\s+){{1,3}}{_AUXILIARY}|nor\s+{_AUXILIARY}\s+(?:any\s+|the\s+)?\w+",
+    re.IGNORECASE,
+)
+"""No carrier shall permit it: what is denied is the permission, not the carrier."""
 _REACH = 4
+_SAYS = {"denied": "denies", "undenied": "does not deny"}
+_VERBATIM = 0.8  # share of a sentence from which on its denials can be compared with the words of a statement
 _LIKELY = 3  # statements that must all conflict, where as many are near the best
 _STEM = 6  # letters by which such words are the same
 _SURE = 0.55
@@ -76,6 +89,8 @@ def denials(statement: Statement) -> list[Denial]:
 
 
 def _reach(statement: Statement, start: int, end: int) -> Iterator[Item]:
+    if subject := _SUBJECT.match(statement.text, start):
+        end = subject.end()
     after = [item for item in statement.items if item.start >= end]
     before = [item for item in statement.items if item.end <= start]
     if not after or parted(statement, end, after[0].start):
@@ -98,40 +113,45 @@ def denied_places(found: Sequence[Denial]) -> set[int]:
     return reached
 
 
-def denial_problems(comparison: Comparison) -> Iterator[str]:
-    """Where the sentence denies what its sources affirm, or the other way round."""
-    grounds = ""
+def denial_findings(comparison: Comparison) -> Iterator[Finding]:
+    """Where the sentence affirms what its sources deny, or, all but in their words, denies what they affirm."""
     for clause in comparison.clauses():
-        likely = comparison.best_for(clause)
-        grounds += " ".join(one.statement.text for one in likely)
-        found = [next(_conflicts(comparison.draft, one, clause), None) for one in likely[:_LIKELY]]
-        if found and found[0] and all(found):
-            yield found[0]
-    if denials(comparison.draft) and not denies_somehow(grounds):
-        yield "the passage denies nothing of what the sentence denies"
+        likely = comparison.best_for(clause)[:_LIKELY]
+        for kind, conflict in (("denied", _affirms), ("undenied", _denies)):
+            words = [conflict(comparison, one, clause) for one in likely]
+            if words and all(words):
+                yield Finding(kind, f"the passage {_SAYS[kind]} “{words[0]}”")
 
 
-def _conflicts(draft: Statement, one: Aligned, clause: int) -> Iterator[str]:
-    """What a clause of the draft denies and the statement affirms, or the other way round, in phrases for people.
+def _affirms(comparison: Comparison, one: Aligned, clause: int) -> str:
+    """What a statement denies and a clause of the draft affirms.
 
-    A denial that has no counterpart is excused where the other side has one left over, in whatever words.
+    A denial that has no counterpart is excused where the draft has one left over, in whatever words.
     """
+    unmet, unmet_there = _unmet(comparison.draft, one)
+    if unmet or _other_words(comparison.draft.text, one.statement.text):
+        return ""
+    places = [item.place for item in comparison.draft.items if item.clause == clause]
+    return next((word for denial in unmet_there if (word := _affirmed(denial, one.same[places].T))), "")
+
+
+def _denies(comparison: Comparison, one: Aligned, clause: int) -> str:
+    """What a clause of the draft denies and a statement that has nearly all of its words affirms."""
+    unmet, unmet_there = _unmet(comparison.draft, one)
+    if comparison.exact < _VERBATIM or unmet_there or _other_words(one.statement.text, comparison.draft.text):
+        return ""
+    mine = [denial for denial in unmet if any(item.clause == clause for item in denial.reach)]
+    return next((word for denial in mine if (word := _affirmed(denial, one.strengths))), "")
+
+
+def _unmet(draft: Statement, one: Aligned) -> tuple[list[Denial], list[Denial]]:
+    """The denials of the draft and of a statement that the other has not."""
     mine, theirs = denials(draft), denials(one.statement)
     if not one.strengths.size:
-        return
+        return [], []
     met, met_there = _met(mine, theirs, one)
     unmet = [denial for denial, is_met in zip(mine, met, strict=True) if not is_met]
-    unmet_there = [denial for denial, is_met in zip(theirs, met_there, strict=True) if not is_met]
-    if not unmet_there and not _other_words(one.statement.text, draft.text):
-        for denial in unmet:
-            if any(item.clause == clause for item in denial.reach) and (word := _affirmed(denial, one.strengths)):
-                yield f"the passage does not deny “{word}”"
-    if not unmet and not _other_words(draft.text, one.statement.text):
-        for denial in unmet_there:
-            if word := _affirmed(denial, one.same[[i.place for i in draft.items if i.clause == clause]].T):
-                yield f"the passage denies “{word}”"
-    if unmet and unmet_there and _crosswise(unmet, unmet_there, one):
-        yield f"the passage denies something else than “{_first(unmet).said}”"
+    return unmet, [denial for denial, is_met in zip(theirs, met_there, strict=True) if not is_met]
 
 
 def _met(mine: Sequence[Denial], theirs: Sequence[Denial], one: Aligned) -> tuple[list[bool], list[bool]]:
@@ -148,20 +168,6 @@ def _met(mine: Sequence[Denial], theirs: Sequence[Denial], one: Aligned) -> tupl
     ]
 
 
-def _crosswise(mine: Sequence[Denial], theirs: Sequence[Denial], one: Aligned) -> bool:
-    """Whether each side denies what the other affirms: not X but Y, not Y but X."""
-    ours = [denial.reach[0].place for denial in mine if denial.reach]
-    others = [denial.reach[0].place for denial in theirs if denial.reach]
-    return bool(ours and others) and all(
-        (one.same[ours].max(axis=1) >= 1.0).tolist() + (one.same[:, others].max(axis=0) >= 1.0).tolist()
-    )
-
-
-def _first(found: Sequence[Denial]) -> Item:
-    """What the first denial that reaches anything bears on."""
-    return next(denial.reach[0] for denial in found if denial.reach)
-
-
 def _affirmed(denial: Denial, strengths: Strengths) -> str:
     """The first word in the reach of a denial, or the next, that the other side has; `strengths` has a row for each."""
     for item in [item for item in denial.reach if not (item.figure or item.is_name)][:2]:
@@ -174,8 +180,3 @@ def _other_words(text: str, other: str) -> bool:
     """Whether `text` has a word that denies by its meaning and that `other` has not."""
     said = {match.group().casefold()[:_STEM] for match in _DENYING.finditer(other)}
     return any(match.group().casefold()[:_STEM] not in said for match in _DENYING.finditer(text))
-
-
-def denies_somehow(text: str) -> bool:
-    """Whether a text has a negation or a word that denies or limits by its meaning."""
-    return _NEGATION.search(text) is not None or _DENYING.search(text) is not None

@@ -9,14 +9,15 @@ from math import exp
 import numpy as np
 
 from generation.checking.alignment import Aligned, aligned, item_vectors
-from generation.checking.certainty import certainty_problems
-from generation.checking.claims import contrary_problems, figure_problems, name_problems
+from generation.checking.certainty import certainty_findings
+from generation.checking.claims import contrary_findings, figure_findings, name_findings
 from generation.checking.comparison import Comparison, Values, item_weights
-from generation.checking.coverage import share_held, unsupported_parts
+from generation.checking.coverage import share_held, uncovered
 from generation.checking.figures import scales
+from generation.checking.findings import Finding, problems
 from generation.checking.instructions import speaks_of_orders
-from generation.checking.order import order_problems
-from generation.checking.polarity import bare_reply, denial_problems
+from generation.checking.order import order_findings
+from generation.checking.polarity import bare_reply, denial_findings
 from generation.checking.quoted import missing_quotes
 from generation.checking.statements import Statement, statement, statements
 from generation.quotes import WORDS, shortened
@@ -57,7 +58,7 @@ class Verdict:
 
 
 class SupportChecker:
-    """Checks sentences by rules on words, figures and their places, and by the vectors of words in their sentence.
+    """Weighs what rules on words, figures and their places, and the vectors of words, find against a sentence.
 
     A `scorer` can only add support: it judges whether a statement says what the sentence says where the words of both
     are too different to tell. It finds no fault, and takes none back that is one of figures, names or denials.
@@ -74,24 +75,25 @@ class SupportChecker:
         if not comparison.draft.items:
             return Verdict((), tuple(None for _ in sources), 0.0)
         support = self._support(comparison)
-        problems = dict.fromkeys(_problems(sentence, sources, comparison, support))
+        found = list(_findings(sentence, sources, comparison, support))
         spans = tuple(_span(comparison, number, source) for number, source in enumerate(sources))
-        return Verdict(tuple(problems), spans, support)
+        return Verdict(problems(found), spans, support)
 
     def _compared(self, sentence: str, sources: Sequence[Source]) -> Comparison:
         language = sources[0].language if sources else None
         draft, tells = statement(bare_reply(sentence), language), speaks_of_orders(sentence)
-        found = [
+        everything = [
             aligned(draft, other, source=number, index=index, factors=factors, language=language)
             for number, source in enumerate(sources)
             for factors in [scales(f"{_said(source.context)}\n{source.text}")]
             for index, other in enumerate(statements(source.text, source.language))
-            if tells or not other.orders
         ]
+        found = [one for one in everything if tells or not one.statement.orders]
+        orders = tuple(one for one in everything if one.statement.orders and not tells)
         weights = item_weights(draft, found)
         context = tuple(statement(_said(source.context), source.language) for source in sources)
         read = self._read(draft, found, weights)
-        return Comparison(draft, tuple(read), weights, context, language)
+        return Comparison(draft, tuple(read), weights, context, language, orders)
 
     def _read(self, draft: Statement, found: Sequence[Aligned], weights: Values) -> list[Aligned]:
         """`found`, the best by words with the cosines of their words."""
@@ -127,17 +129,17 @@ class SupportChecker:
         return min(1.0, max(support, 1.0 / (1.0 + exp(-max(-50.0, min(50.0, best))))))
 
 
-def _problems(sentence: str, sources: Sequence[Source], comparison: Comparison, support: float) -> Iterator[str]:
+def _findings(sentence: str, sources: Sequence[Source], comparison: Comparison, support: float) -> Iterator[Finding]:
     texts = [text for source in sources for text in (source.text, _said(source.context))]
     for quotation in missing_quotes(sentence, texts):
-        yield f"no cited passage says “{quotation}” word for word"
-    yield from figure_problems(comparison)
-    yield from name_problems(comparison)
-    yield from contrary_problems(comparison)
-    yield from denial_problems(comparison)
-    yield from certainty_problems(comparison)
-    yield from order_problems(comparison)
-    yield from unsupported_parts(comparison, support)
+        yield Finding("absent", f"no cited passage says “{quotation}” word for word")
+    yield from figure_findings(comparison)
+    yield from name_findings(comparison)
+    yield from contrary_findings(comparison)
+    yield from denial_findings(comparison)
+    yield from certainty_findings(comparison)
+    yield from order_findings(comparison)
+    yield from uncovered(comparison, support)
 
 
 def _span(comparison: Comparison, number: int, source: Source) -> Span | None:

@@ -64,6 +64,19 @@ _UNITS = (
     ("frequency", 1e6, "megahertz mhz"),
     ("frequency", 1e9, "gigahertz ghz"),
     ("pressure", 1.0, "bar"),
+    ("pressure", 1e-3, "millibar mbar hpa"),
+    ("pressure", 1e-5, "pascal pa"),
+    ("pressure", 1e-2, "kilopascal kpa"),
+    ("pressure", 10.0, "megapascal mpa"),
+    ("force", 1.0, "newton newtons"),
+    ("force", 1e3, "kilonewton kilonewtons kn"),
+    ("heat", 1.0, "joule joules j"),
+    ("heat", 1e3, "kilojoule kilojoules kj"),
+    ("dose", 1.0, "sievert sieverts sv"),
+    ("dose", 1e-3, "millisievert millisieverts msv"),
+    ("dose", 1e-6, "microsievert microsieverts µsv"),
+    ("dose", 1e-2, "rem rems"),
+    ("dose", 1e-5, "millirem millirems mrem"),
     ("celsius", 1.0, "°c ℃ celsius"),
     ("fahrenheit", 1.0, "°f fahrenheit"),
     ("share", 1e-2, "% percent prozent percentage 趴"),
@@ -97,10 +110,20 @@ _LONG = tuple(
 _COMPOUND = re.compile(
     r"(?:work(?:ing)?|business|calendar|werk|arbeits|kalender)[ -]?(?=(?:day|hour|week|month|tag|stund))", re.IGNORECASE
 )
-_WORD = re.compile(rf"[^\W\d_]+[²³]?(?:/h)?(?![^\W_])|[%‰$€£¥℃]|°[CF]?|(?:{_CJK})")
+_WORD = re.compile(rf"(?:{_CJK})|[^\W\d_]+[²³]?(?:/h)?(?![^\W_])|[%‰$€£¥℃]|°[CF]?")
 
 Unit = tuple[str, float]
 """What is measured, and how much of it the unit is."""
+
+
+_QUALIFIED = re.compile(r"[^\W\d_]{4,} (?=(?:second|minute|hour|day|week|month|year)s(?![^\W_]))")
+
+
+def unit_further_on(text: str, start: int) -> Unit | None:
+    """The unit of time that one word further on: "8 consecutive hours"."""
+    match = _QUALIFIED.match(text, start)
+    found = unit_at(text, match.end()) if match else None
+    return found[0] if found else None
 
 
 def unit_at(text: str, start: int) -> tuple[Unit, int] | None:
