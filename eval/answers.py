@@ -27,7 +27,7 @@ from eval.runs import save_run
 from eval.statistics import Estimate, estimates
 from eval.tasks import evenly, located
 from kb.errors import DatasetError, UserError
-from kb.settings import changed, plain
+from kb.settings import plain
 from kb.text.words import words
 
 METRICS = (
@@ -70,9 +70,7 @@ def evaluate_answers(
     dataset = load_dataset(folder)
     if not isinstance(dataset, QuestionDataset):
         raise DatasetError(f"{dataset.folder} judges rankings of documents and has no answers: use eval retrieval.")
-    # Each answer is to be one of now, with its time.
-    chosen = changed(settings or Settings(), {"answer.remembered": 0})
-    with open_base(dataset, settings=chosen, home=home) as cached:
+    with open_base(dataset, settings=settings or Settings(), home=home) as cached:
         ingested = cached.fill(lambda done, total: progress("ingest", done, total))
         questions = evenly(dataset.questions, limit)
         with journal(cached.runs / "answers-in-progress.jsonl", _identity(dataset, cached, mode)) as noted:
@@ -121,7 +119,7 @@ def _answers(
     base: KnowledgeBase, questions: Sequence[Question], mode: str | None, noted: Journal, progress: Progress
 ) -> list[Answered]:
     """Asks what the journal does not know; the first question, which loads models, is not timed the first time."""
-    base.ask(questions[0].text, mode=mode).answer()
+    base.ask(questions[0].text, mode=mode, fresh=True).answer()
     found = []
     for done, question in enumerate(questions, start=1):
         answered = noted.recall(question.id, question.text)
@@ -134,12 +132,13 @@ def _answers(
 
 
 def _asked(base: KnowledgeBase, text: str, mode: str | None) -> Answered:
+    """Each answer is one of now, with its time, none that is remembered."""
     began = perf_counter()
-    answer = base.ask(text, mode=mode).answer()
+    answer = base.ask(text, mode=mode, fresh=True).answer()
     seconds = perf_counter() - began
     # Without any confidence nothing was withheld: a language model, say, found no answer itself.
     was_withheld = answer.abstained and answer.confidence
-    unguarded = base.ask(text, mode=mode, threshold=0.0).answer() if was_withheld else answer
+    unguarded = base.ask(text, mode=mode, threshold=0.0, fresh=True).answer() if was_withheld else answer
     return Answered(answer, unguarded, seconds)
 
 

@@ -18,13 +18,13 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from generation.generators import load_generator
-from generation.prompting.prompt import REFUSAL, load_prompts
 from kb.errors import ReplyCutShort
 from kb.protocols import Generator, Measured, Message
 from kb.settings import GeneratorSettings
 
 SHAPE = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 SHAPE |= {"initializer_range": 0.5, "max_position_embeddings": 4096, "bos_token_id": 0, "eos_token_id": 1}
+TOKENS = 40
 GROUPED = {**SHAPE, "num_key_value_heads": 2}
 SPECIAL = (
     "<s>",
@@ -77,7 +77,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     made = tmp_path_factory.mktemp(request.param)
-    torch.manual_seed(7)
+    torch.manual_seed(29)
     model = AutoModelForCausalLM.from_config(getattr(transformers, config)(**shape, vocab_size=len(vocabulary)))
     model.save_pretrained(made)
     special = {"bos_token": "<s>", "eos_token": "</s>", "additional_special_tokens": list(SPECIAL[3:])}
@@ -93,22 +93,22 @@ def reply(generator: Generator, messages: tuple[Message, ...]) -> str:
 
 
 def test_a_model_of_each_family_writes_what_the_library_writes(folder: Path) -> None:
-    generator = load_generator(GeneratorSettings(model=str(folder), device="cpu", max_tokens=40))
-    messages = load_prompts().ask("Wie heißt der Fluss, “so” 是的?", [])
+    generator = load_generator(GeneratorSettings(model=str(folder), device="cpu", max_tokens=TOKENS))
+    messages = (Message("system", "Answer in a sentence."), Message("user", "Wie heißt der Fluss, “so” 是的?"))
     tokenizer = AutoTokenizer.from_pretrained(folder)
     prompt = expected_prompt(tokenizer, messages)
-    assert REFUSAL in prompt
+    assert "Answer in a sentence." in prompt
     assert "是的?" in prompt
     ids = tokenizer(prompt, return_tensors="pt", add_special_tokens=not tokenizer.chat_template)["input_ids"]
     model = AutoModelForCausalLM.from_pretrained(folder)
     with torch.no_grad():
-        said = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=40)
+        said = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=TOKENS)
     expected = tokenizer.decode(said[0, ids.shape[1] :], skip_special_tokens=True)
     assert expected
     assert reply(generator, messages) == expected.partition("\nUser:")[0]
     assert isinstance(generator, Measured)
     assert generator.tokens(messages) == ids.shape[1]
-    assert generator.room == 4096 - 40
+    assert generator.room == 4096 - TOKENS
 
 
 def expected_prompt(tokenizer: Any, messages: tuple[Message, ...]) -> str:
