@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 DRAFTS = Path(__file__).parent / "drafts"
-NAMES = ("development", "held_out", "validation")
-DEVELOPMENT, HELD_OUT, VALIDATION = (
+NAMES = ("development", "held_out", "validation", "untouched")
+DEVELOPMENT, HELD_OUT, VALIDATION, UNTOUCHED = (
     [json.loads(line) for line in (DRAFTS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()] for name in NAMES
 )
-FILES = pytest.mark.parametrize("drafts", [DEVELOPMENT, HELD_OUT, VALIDATION], ids=NAMES)
+FILES = pytest.mark.parametrize("drafts", [DEVELOPMENT, HELD_OUT, VALIDATION, UNTOUCHED], ids=NAMES)
 
 RIGHT = {"verbatim", "paraphrase", "condensed", "combined", "number", "date", "true-negation", "yes-no"}
 WRONG = {"wrong number", "wrong name", "wrong date", "wrong unit", "negated", "over-certain", "swapped"}
@@ -83,11 +83,19 @@ def test_validation_is_larger_and_spread_wider() -> None:
     assert sum(draft["language"] != "en" for draft in VALIDATION) >= 0.15 * len(VALIDATION)
 
 
+def test_untouched_has_enough_of_what_is_hard_to_accept() -> None:
+    kinds = Counter(draft["kind"] for draft in UNTOUCHED)
+    assert len(_passages(UNTOUCHED)) >= 22
+    assert min(kinds["number"], kinds["paraphrase"]) >= 15
+    assert min(kinds["date"], kinds["combined"], kinds["condensed"]) >= 6
+
+
 def test_no_passage_occurs_in_two_files() -> None:
     assert _passages(DEVELOPMENT) & _passages(HELD_OUT) == set()
     assert _runs(VALIDATION) & (_runs(DEVELOPMENT) | _runs(HELD_OUT)) == set()
+    assert _runs(UNTOUCHED) & (_runs(DEVELOPMENT) | _runs(HELD_OUT) | _runs(VALIDATION)) == set()
 
 
 def test_no_draft_occurs_twice() -> None:
-    drafts = DEVELOPMENT + HELD_OUT + VALIDATION
+    drafts = DEVELOPMENT + HELD_OUT + VALIDATION + UNTOUCHED
     assert len({draft["id"] for draft in drafts}) == len({draft["sentence"] for draft in drafts}) == len(drafts)
