@@ -154,7 +154,9 @@ def _candidates(
 def _figure_at(_: Comparison, item: Item, one: Aligned, column: int) -> bool:
     figure = one.statement.items[column].figure
     is_label = column == 0 and not one.statement.is_row
-    return figure is not None and item.figure is not None and not is_label and confusable(item.figure, figure)
+    if figure is None or item.figure is None or is_label or not confusable(item.figure, figure):
+        return False
+    return not (item.figure.date and figure.date and bears_out(item.figure.date, figure.date))  # "2018" is no rival
 
 
 def _name_at(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:

@@ -19,8 +19,16 @@ _UNITS_AND_TENS = {
     " dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa",
 }
 _LARGE = {
-    "en": {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12},
-    "de": {"hundert": 100.0, "tausend": 1e3, "million": 1e6, "millionen": 1e6, "milliarde": 1e9, "milliarden": 1e9},
+    "en": {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0},
+    "de": {
+        "hundert": 100.0,
+        "tausend": 1e3,
+        "million": 1e6,
+        "millionen": 1e6,
+        "milliarde": 1e9,
+        "milliarden": 1e9,
+        "dutzend": 12.0,
+    },
     "fr": {
         "cent": 100.0,
         "cents": 100.0,
@@ -29,8 +37,9 @@ _LARGE = {
         "millions": 1e6,
         "milliard": 1e9,
         "milliards": 1e9,
+        "douzaine": 12.0,
     },
-    "es": {"cien": 100.0, "ciento": 100.0, "mil": 1e3, "millón": 1e6, "millones": 1e6},
+    "es": {"cien": 100.0, "ciento": 100.0, "mil": 1e3, "millón": 1e6, "millones": 1e6, "docena": 12.0},
 }
 _ORDINALS = {
     3: "third dritte dritten troisième tercero tercera", 4: "fourth vierte vierten quatrième cuarto cuarta",
@@ -39,6 +48,13 @@ _ORDINALS = {
     10: "tenth zehnte zehnten dixième", 11: "eleventh", 12: "twelfth", 20: "twentieth", 30: "thirtieth",
 }  # fmt: skip
 _TIMES = {2: "twice zweimal", 3: "thrice dreimal", 4: "viermal"}
+_SPANISH = {
+    21: "veintiuno veintiún", 22: "veintidós", 23: "veintitrés", 24: "veinticuatro", 25: "veinticinco",
+    26: "veintiséis", 27: "veintisiete", 28: "veintiocho", 29: "veintinueve", 200: "doscientos doscientas",
+    300: "trescientos trescientas", 400: "cuatrocientos cuatrocientas", 500: "quinientos quinientas",
+    600: "seiscientos seiscientas", 700: "setecientos setecientas", 800: "ochocientos ochocientas",
+    900: "novecientos novecientas",
+}  # fmt: skip
 _PARTS = {
     "third thirds drittel dritteln tiers tercio tercios": 1 / 3,
     "quarter quarters viertel vierteln quart quarts cuarto cuartos": 0.25,
@@ -75,6 +91,7 @@ def _small(language: str) -> dict[str, float]:
 
 
 _SMALL = {language: _small(language) for language in _UNITS_AND_TENS}
+_SMALL["es"].update(_values(_SPANISH))
 _ORDINAL_OF, _TIMES_OF = _values(_ORDINALS), _values(_TIMES)
 _TENS = {"en": 20, "de": 100, "fr": 20, "es": 30}
 """From which tens on a language says the ones after them, in words of their own."""
@@ -105,7 +122,10 @@ _MINUS = re.compile(r"(?<![^\W_])(?:minus|moins|menos|负|負|零下)\s*$", re.I
 _SEVERAL = re.compile(
     r"(?<![^\W_])(?:several|few|many|mehrere|einige|plusieurs|quelques|varios|varias)\s+$", re.IGNORECASE
 )
-_CLOCK = re.compile(r"(?<![\d:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?![\d:])")
+_CLOCK = re.compile(
+    r"(?<![\d:.,])(?:(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?![\d:])"
+    r"|(?P<named>[01]?\d|2[0-4])(?:\.(?P<dotted>[0-5]\d)(?=\s?(?:[ap]\.?m\b|Uhr\b))|\s?h\s?(?P<french>[0-5]\d)(?!\w)))"
+)
 _ORDINAL = re.compile(
     r"(?<![^\W_])(?:(?P<digits>\d+)(?:st|nd|rd|th|e|ème|º|ª)|(?P<word>"
     + "|".join(sorted(_ORDINAL_OF, key=len, reverse=True))
@@ -118,17 +138,28 @@ _FRACTION = re.compile(
     + _alternatives(_COUNTS)
     + r")[\s-]+(?:of\s+)?(?P<part>"
     + _alternatives(_PART_OF)
-    + r")(?:\s+of\s+(?:a|an)\s+(?P<of>million|billion))?(?![^\W_])"
-    r"|(?<![^\W_])half\s+(?P<article>an?)(?![^\W_])"
-    r"|(?<![^\W_])(?P<german>ein halbes|ein halber|une demi|un demi|medio)(?![^\W_])",
+    + r")(?:\s+of\s+an?\s+(?P<of>million|billion)"
+    r"|(?P<time>\s+of\s+an?(?=\s+(?:minute|hour|day|month|year|century)\b)))?"
+    r"(?![^\W_])"
+    r"|(?<![^\W_])half\s+(?P<article>an?)(?:\s+(?P<many>dozen|million|billion))?(?![^\W_])"
+    r"|(?<![^\W_])(?P<german>ein halbes|ein halber|une demi|un demi|medio|media(?=[\s-]+(?:docena|hora)))"
+    r"(?:[\s-]+(?P<dozen>Dutzend|douzaine|docena))?(?![^\W_])",
     re.IGNORECASE,
 )
 _QUART = re.compile(r"quarts?$", re.IGNORECASE)
 _AND_A_HALF = re.compile(r"\s+and\s+a\s+half(?![^\W_])|\s+et demie?(?![^\W_])|\s+y medi[oa](?![^\W_])", re.IGNORECASE)
+_UNIT_AND_A_HALF = re.compile(
+    r"(?<![^\W_])(?:an?|one)(?=\s+(?:minute|hour|day|week|month|year|decade|century) and a half\b)", re.IGNORECASE
+)
+_SIGNS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 0.125}
+_MIXED = re.compile(
+    r"(?<![\w.,/])(?:(?P<whole>\d{1,3})\s?)?(?P<sign>[½¼¾⅓⅔⅛])"
+    r"|(?<![\w.,/])(?P<before>\d{1,3})[ -](?P<above>[1-9])/(?P<below>[2-9])(?![\w/])"
+)
 _ONE_IN = re.compile(r"(?<![\d.,])(?:1|one) (?:in|out of)(?: every)? (?P<of>\d[\d,]*)(?![\d.,]\d)")
 _DIGITS = re.compile(
     r"(?<![^\W_\u4e00-\u9fff])(?<!\d[.,/])(?<![A-Za-z][-_.])(?P<open>\((?=\d[\d.,]*\)))?(?P<sign>(?<![\w)\]])(?<!\d\s)[-−–](?=\d))?"
-    r"(?P<number>\d{1,3}(?:[\s'’\u00a0\u202f]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)(?:\s?(?P<times>[kK](?![^\W_]))|(?:\s|-)?(?P<large>thousand|million|billion"
+    r"(?P<number>\d{1,3}(?:[\s'’\u00a0\u202f]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.,]\d+)*|(?<![^\s(=−-])\.\d+)(?:\s?(?P<times>[kK](?![^\W_]))|(?:\s|-)?(?P<large>thousand|million|billion"
     r"|trillion|Tausend|Millionen|Million|Mio\.?|Milliarden?|Mrd\.?|milliers|millions?|milliards?|mil|millones|millón|[万萬億亿千百]+)(?![^\W_\u4e00-\u9fff]))?"
 )
 _MULTIPLIERS = {
@@ -169,8 +200,14 @@ def numerals(text: str, language: str | None = None) -> list[Numeral]:
 
 def _candidates(text: str, language: str | None) -> Iterator[Numeral]:
     for match in _CLOCK.finditer(text):
-        hour, part = float(match["hour"]), float(match["minute"]) / 60
-        yield Numeral(match.start(), match.end(), (hour + part, hour, hour % 12 + part, hour % 12), "clock")
+        hour = float(match["hour"] or match["named"])
+        part = float(match["minute"] or match["dotted"] or match["french"]) / 60
+        yield Numeral(match.start(), match.end(), (hour + part, hour % 12 + part), "clock")
+    for match in _MIXED.finditer(text):
+        part = _SIGNS[match["sign"]] if match["sign"] else float(match["above"]) / float(match["below"])
+        yield Numeral(match.start(), match.end(), (float(match["whole"] or match["before"] or 0) + part,), "digits", 2)
+    for match in _UNIT_AND_A_HALF.finditer(text):
+        yield Numeral(match.start(), match.end(), (1.5,), "words")
     for match in _ONE_IN.finditer(text):
         yield Numeral(match.start(), match.end(), (1 / float(match["of"].replace(",", "")),), "share")
     for match in _RATIO.finditer(text):
@@ -197,10 +234,15 @@ def _candidates(text: str, language: str | None) -> Iterator[Numeral]:
 
 def _fraction(match: re.Match[str]) -> Numeral:
     if match["article"] or match["german"]:
-        return Numeral(match.start(), match.end(), (0.5,), "words")
+        many = (
+            _LARGE["en"]["dozen" if match["dozen"] else match["many"].casefold()]
+            if match["many"] or match["dozen"]
+            else 1.0
+        )
+        return Numeral(match.start(), match.end(), (0.5 * many,), "words")
     count = _COUNTS[match["count"].casefold()]
     whole = _LARGE["en"][match["of"].casefold()] if match["of"] else 1.0
-    form = "words" if match["of"] else "share"
+    form = "words" if match["of"] or match["time"] else "share"
     return Numeral(match.start(), match.end(), (count * _PART_OF[match["part"].casefold()] * whole,), form)
 
 
@@ -228,6 +270,8 @@ def _factor(large: str) -> float:
 
 def _read(number: str, language: str | None) -> list[float]:
     bare = re.sub(r"[\s'’\u00a0\u202f]", "", number)
+    if bare.startswith("."):
+        return [float(bare)]
     if re.fullmatch(r"\d+", bare):
         return [float(bare)]
     readings = []
