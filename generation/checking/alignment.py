@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from generation.checking.figures import says
 from generation.checking.opposites import contrary_by_prefix, opposites
 from generation.checking.statements import Item, Statement
+from generation.checking.units import same_unit
 from kb.protocols import Tokenizer, Vectors
 
 Strengths = NDArray[np.float64]
@@ -71,7 +72,7 @@ def _sameness(sentence: Statement, one: Item, other: Statement, item: Item, fact
         return float(says(item.figure, one.figure, factors) and _counts_the_same(sentence, one, other, item))
     if one.figure or item.figure:
         return 0.0
-    if one.term == item.term:
+    if one.term == item.term or same_unit(one.said, item.said):
         return 1.0
     return _RELATED if are_related(one.term, item.term) else 0.0
 

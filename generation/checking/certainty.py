@@ -95,6 +95,7 @@ _FREE = _whole(
     r"|peuvent|puede|pueden|可以|可"
 )
 _ADVISED = _whole(r"should|recommended to|advised to|sollte|sollten|devrait|devraient|debería|deberían|应该|應該")
+_NOT = _whole(r"not|never|nicht|nie|pas|jamais|no|nunca|不")
 _EVERY = _whole(r"every|all|each|always")
 _ANY = _whole(r"every|all|each|any|both|no|always|never|not|whole|entire")
 _PERHAPS = _whole(r"may|might|could|perhaps|possibly|probably|vielleicht|womöglich|peut-être|quizás?|也许|或许|可能")
@@ -165,9 +166,10 @@ def _after(statement: Statement) -> list[Word]:
 def _conflict(mine: list[Word], theirs: list[Word], contraries: dict[str, frozenset[str]]) -> tuple[str, str] | None:
     said, terms = " ".join(word.text for word in theirs), {word.term for word in theirs}
     own = {word.term for word in mine}
+    turned = bool(_NOT.search(said)) != any(_NOT.fullmatch(word.text) for word in mine)  # not before: after
     for word in mine:
         clash = (contraries.get(word.term, frozenset()) & terms) - own
-        if word.term not in terms and clash:
+        if word.term not in terms and clash and not turned:
             return word.text, min(clash)
         if (
             _BOUND.fullmatch(word.text)

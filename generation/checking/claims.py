@@ -53,8 +53,23 @@ def _follows(comparison: Comparison, item: Item) -> bool:
     likely = [one.statement for one in comparison.best_for(item.clause)]
     return (
         is_counted(item.figure)
+        or _is_restated(comparison, item)
         or is_derived(item.figure, comparison.found_statements())
         or is_case(item.figure, comparison.draft, likely)
+    )
+
+
+def _is_restated(comparison: Comparison, item: Item) -> bool:
+    """Whether the sentence itself has a figure in another unit beside it: "ninety minutes, that is 1.5 hours"."""
+    others = [other.figure for other in comparison.draft.items if other.figure and other.place != item.place]
+    told = _figures(comparison)
+    return any(
+        item.figure is not None
+        and other.unit != item.figure.unit
+        and other.kind == item.figure.kind
+        and says(other, item.figure)
+        and any(says(given, other) for given in told)
+        for other in others
     )
 
 
@@ -110,12 +125,12 @@ def name_findings(comparison: Comparison) -> Iterator[Finding]:
     """Names that no source has, or that it has in the place of another."""
     items = [item for item in comparison.draft.items if not item.figure and item.is_name]
     candidates = _candidates(comparison, items, _name_at)
-    contest = Contest(comparison, candidates)
+    contest, denies = Contest(comparison, candidates), bool(denials(comparison.draft))
     for item in items:
         if not any(is_own for _, _, is_own in candidates[item.place]):
             if not is_named(item, comparison):
                 yield Finding("absent", f"no cited passage names “{item.said}”")
-        elif _stands_elsewhere(contest.outcome(item.place), _OTHER_NAME, _SWAPPED_NAME):
+        elif not denies and _stands_elsewhere(contest.outcome(item.place), _OTHER_NAME, _SWAPPED_NAME):
             yield Finding("name elsewhere", f"the passage says something else of “{item.said}”")
 
 
@@ -151,10 +166,14 @@ def _candidates(
     }
 
 
-def _figure_at(_: Comparison, item: Item, one: Aligned, column: int) -> bool:
+def _figure_at(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:
     figure = one.statement.items[column].figure
     is_label = column == 0 and not one.statement.is_row
-    return figure is not None and item.figure is not None and not is_label and confusable(item.figure, figure)
+    if figure is None or item.figure is None or is_label or not confusable(item.figure, figure):
+        return False
+    if _but_for_the_year(comparison, item, one, column):
+        return True
+    return not (item.figure.date and figure.date and bears_out(item.figure.date, figure.date))  # "2018" is no rival
 
 
 def _name_at(comparison: Comparison, item: Item, one: Aligned, column: int) -> bool:

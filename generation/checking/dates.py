@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ _SHAPES = tuple(
         rf"\b{_DAY}(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de|day of))?\s+{_MONTH}(?:,?\s+(?:de\s+|del\s+)?{_YEAR}\b)?",
         rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?\b(?:\s?[-–]\s?\d{{1,2}}\b)?(?:,?\s+{_YEAR}\b)?",
         rf"\b{_MONTH},?\s+(?:of\s+|de\s+)?{_YEAR}\b",
+        rf"(?<![\w./-])(?P<month>0?[1-9]|1[0-2])/{_YEAR}(?![\w/])",
     )
 )
 _CHINESE = {**{char: value for value, char in enumerate("零一二三四五六七八九")}, "〇": 0}
@@ -43,6 +45,9 @@ _MONTH_ALONE = re.compile(
 )
 _BEFORE_MONTH = re.compile(
     r"(?:\b(?:in|of|by|since|until|till|from|to|during|early|mid|late|every|each|im|en|de|bis|seit|ab)[\s-]+)$"
+)
+_END = re.compile(
+    r"\b(?:the end of|end of|Ende|fin de|fin|finales de|fines de)\s+(?:(?:the )?year\s+)?$", re.IGNORECASE
 )
 _YEAR_ALONE = re.compile(
     rf"(?<![\d.,/$€£])(?<![^\W\d_])(?<![^\W\d_]-){_YEAR}(?![\d/%]|[.,]\d|-\d{{1,3}}(?!\d))(?P<decade>s\b)?(?![^\W_])"
@@ -62,6 +67,8 @@ class Date:
     swapped: bool = False
     """3/4/2021: day and month may be the other way round"""
     is_decade: bool = False
+    at_end: bool = False
+    """"the end of 2017": its last day or month"""
 
 
 def dates(text: str) -> list[Date]:
@@ -80,7 +87,8 @@ def _candidates(text: str) -> Iterator[Date]:
                 continue  # verbs: the months have a capital
             parts = {name: value or "0" for name, value in match.groupdict().items()}
             year, month, day = (_number(parts.get(name, "0")) for name in ("year", "month", "day"))
-            yield Date(match.start(), match.end(), match.group(), year, month, day)
+            at_end = not day and _is_end(text, match.start())
+            yield Date(match.start(), match.end(), match.group(), year, month, day, at_end=at_end)
     for match in _BY_NUMBERS.finditer(text):
         first, second = int(match["first"]), int(match["second"])
         if min(first, second) <= 12:
@@ -91,7 +99,15 @@ def _candidates(text: str) -> Iterator[Date]:
         if match.group() not in ("May", "March", "mars", "mai") or _BEFORE_MONTH.search(text, 0, match.start()):
             yield Date(match.start(), match.end(), match.group(), month=_MONTHS[match.group().casefold()])
     for match in _YEAR_ALONE.finditer(text):
-        yield Date(match.start(), match.end(), match.group(), int(match["year"]), is_decade=bool(match["decade"]))
+        at_end = _is_end(text, match.start())
+        yield Date(
+            match.start(),
+            match.end(),
+            match.group(),
+            int(match["year"]),
+            is_decade=bool(match["decade"]),
+            at_end=at_end,
+        )
 
 
 def _number(written: str) -> int:
@@ -106,6 +122,16 @@ def _number(written: str) -> int:
     return 10 * (_CHINESE[tens] if tens else 1) + (_CHINESE[ones] if ones else 0)
 
 
+def _is_end(text: str, start: int) -> bool:
+    return _END.search(text, 0, start) is not None
+
+
+def _ends(given: Date, claimed: Date) -> bool:
+    """Whether `claimed` is the last month or day of a year or a month that is about to end."""
+    month = given.month or 12
+    return claimed.month == month and claimed.day in (0, monthrange(claimed.year or given.year or 2000, month)[1])
+
+
 def bears_out(given: Date, claimed: Date) -> bool:
     """Whether `given` says all that `claimed` says: "3 March 2021" bears out "March 2021", not the reverse."""
     if claimed.is_decade:
@@ -114,5 +140,7 @@ def bears_out(given: Date, claimed: Date) -> bool:
         return False
     if (claimed.month, claimed.day) == (0, 0):
         return True
+    if given.at_end and not given.day:
+        return _ends(given, claimed)
     ways = [(given.month, given.day), *([(given.day, given.month)] if given.swapped or claimed.swapped else [])]
     return any(claimed.month == month and claimed.day in (0, day) for month, day in ways)

@@ -9,7 +9,7 @@ from math import floor, log10
 
 from generation.checking.dates import Date, bears_out, dates
 from generation.checking.numerals import Numeral, numerals
-from generation.checking.units import Unit, unit_at, unit_before, unit_further_on
+from generation.checking.units import CURRENCIES, Unit, unit_at, unit_before, unit_further_on
 
 _REFERENCE = re.compile(
     r"(?<![^\W_])(?:sections?|sec\.?|clauses?|pages?|pp?\.|items?|chapters?|figures?|fig\.?|tables?|articles?|art\.?"
@@ -117,7 +117,9 @@ def _with_units(text: str, numbers: Sequence[Numeral]) -> list[Figure]:
         if (
             unit is None
             and following
-            and re.fullmatch(r"\s*(?:[-–—]|to|and|or|bis|und|à|et|y|a|oder)\s*", text[one.end : following.start])
+            and re.fullmatch(
+                r"\s*(?:[-–—]|to|and|or|bis|und|à|et|y|a|oder|至|到|和)\s*", text[one.end : following.start]
+            )
         ):
             unit = following.unit
         if one.form == "multiple" and unit is None:
@@ -167,7 +169,9 @@ def says(given: Figure, claimed: Figure, factors: Sequence[float] = (1.0,)) -> b
     if _is_below_zero(claimed) != _is_below_zero(given) and not given.said.startswith("("):
         return False  # a negative in parentheses, as in accounts, is told by words: "fell by 4.9%"
     if claimed.unit and given.unit:
-        return claimed.unit[0] == given.unit[0] and _equal(given.amounts, claimed.amounts, claimed, (1.0,))
+        return claimed.unit[0] == given.unit[0] and _equal(
+            given.amounts, claimed.amounts, claimed, factors if given.unit[0] in CURRENCIES else (1.0,)
+        )
     if _equal(given.values, claimed.values, claimed, factors):
         return True
     is_share = "share" in (claimed.kind, given.kind) or claimed.kind == "points"
@@ -207,5 +211,7 @@ def _rounded(value: float, digits: int) -> float:
 
 
 def confusable(one: Figure, other: Figure) -> bool:
-    """Whether a writer could put one where the other belongs: both are dates, shares, times ..."""
+    """Whether a writer could put one where the other belongs: both are dates as exact, shares, times ..."""
+    if one.date and other.date:
+        return bool(one.date.month) == bool(other.date.month)  # the year above a column is no rival of a day
     return one.kind == other.kind

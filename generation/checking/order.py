@@ -13,7 +13,7 @@ from generation.checking.alignment import Aligned
 from generation.checking.comparison import Comparison, Values
 from generation.checking.findings import Finding
 from generation.checking.standing import nearness
-from generation.checking.statements import Item, Statement, words_before
+from generation.checking.statements import Item, Statement, joined, words_before
 
 _SAME = 0.9
 _UNALIKE = 0.3  # cosine below which one word is no way of saying the other
@@ -78,6 +78,8 @@ def _exchanges(comparison: Comparison, one: Aligned) -> Iterator[tuple[Item, Ite
     for this, other in combinations(single, 2):
         if not _exchangeable(this, other) or columns[this.place] == columns[other.place]:
             continue
+        if not this.figure and _joined_in_both(comparison.draft, one, (this.place, other.place), columns):
+            continue
         free = np.ones(len(comparison.draft.items), dtype=bool)
         free[[this.place, other.place]] = False
         places = this.place, other.place
@@ -89,6 +91,11 @@ def _exchanges(comparison: Comparison, one: Aligned) -> Iterator[tuple[Item, Ite
             straight += _PARTICLE * sum(bool(a) and a == b for a, b in zip(before, there, strict=True))
             crossed += _PARTICLE * sum(bool(a) and a == b for a, b in zip(before, there[::-1], strict=True))
         yield this, other, log((crossed + _SCANT) / (straight + _SCANT))
+
+
+def _joined_in_both(draft: Statement, one: Aligned, places: tuple[int, int], columns: dict[int, int]) -> bool:
+    """Whether two items are joined by "and" in the draft and the statement: in which order says nothing."""
+    return joined(draft, *places) and joined(one.statement, *(columns[place] for place in places))
 
 
 def _company(one: Aligned, matched: NDArray[np.bool_], column: int) -> Values:

@@ -20,6 +20,7 @@ _NEGATION = re.compile(
 _NO_DENIAL = re.compile(
     r"\b(?:not|no|never) (?:only|just|merely|more|less|later|fewer|earlier|doubt|matter|exceed\w*|above|below)\b"
     r"|whether or not|\bor not\b|\bnot until\b|nicht nur|non seulement|no sólo|no solo|pas seulement|pas plus de"
+    r"|\b(?:no|none|nobody|never|not)\b[^.,;:]{1,80}?\bwithout\b"
     r"|\bnot necessarily\b|\bno\.(?=\s?\d)",
     re.IGNORECASE,
 )

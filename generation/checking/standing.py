@@ -9,7 +9,7 @@ import numpy as np
 
 from generation.checking.alignment import Aligned
 from generation.checking.comparison import Comparison, Values
-from generation.checking.statements import Statement
+from generation.checking.statements import Statement, joined
 
 _HALF = 3.0  # so many items away, company counts half
 _CLAUSE = 2.0  # how many items further the border of a clause moves it
@@ -88,10 +88,36 @@ class Contest:
             if not claimants and there > rival:
                 rival, rival_in_row = there, one.statement.is_row
             for other in claimants:
+                if self._in_sequence(place, other) or self._in_one_list(place, other):
+                    continue
                 together, crossed = own + self._own(other), there + self._in_place_of(other, place)
                 if crossed * straight > swapped * together:
                     straight, swapped = together, crossed
         return Outcome(own, rival, straight, swapped, in_rows and rival_in_row)
+
+    def _in_sequence(self, place: int, other: int) -> bool:
+        """Whether the draft has neighbours as a statement lists them: "16, 100 and 100" are not exchanged."""
+        items = self._comparison.draft.items
+        between = range(min(place, other), max(place, other) + 1)
+        return all(items[each].figure for each in between) and any(
+            is_own and all(_has(one, each, column + each - place) for each in between)
+            for one, column, is_own in self._candidates[place]
+        )
+
+    def _in_one_list(self, place: int, other: int) -> bool:
+        """Whether the draft and a statement join two names: "A and B" is "B and A"."""
+        draft = self._comparison.draft
+        return (
+            not draft.items[place].figure
+            and joined(draft, place, other)
+            and any(
+                joined(one.statement, column, beside)
+                for one, column, is_own in self._candidates[place]
+                if is_own
+                for beside in (column - 1, column + 1)
+                if _has(one, other, beside)
+            )
+        )
 
     def _own(self, place: int) -> float:
         return self._in_place_of(place, place)
@@ -107,3 +133,7 @@ class Contest:
             carried = self._carried[one.source, one.index] * (_CARRIED_ROW if one.statement.is_row else _CARRIED)
             self._known[key] = standing(self._comparison, place, one, column, carried)
         return self._known[key]
+
+
+def _has(one: Aligned, place: int, column: int) -> bool:
+    return 0 <= column < len(one.statement.items) and bool(one.same[place, column] >= 1.0)

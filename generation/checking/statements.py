@@ -53,6 +53,12 @@ class Item:
     figure: Figure | None = None
 
 
+_JOINED = re.compile(
+    r"\s*(?:,?\s+(?:and|or|und|oder|sowie|et|ou|y|e|o|u)\s+|[和与與及或])(?:(?:the|an?|der|die|das|le|la|les|el|los|las)\s+)?",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One sentence or row. `text` is what is compared: in a row, each cell with what its row and column are called.
@@ -173,6 +179,12 @@ def _is_name(text: str, word: Word, language: str | None) -> bool:
 def parted(statement: Statement, start: int, end: int) -> bool:
     """Whether a clause ends between two characters of a statement."""
     return _BOUNDARY.search(statement.text, start, end) is not None
+
+
+def joined(statement: Statement, place: int, other: int) -> bool:
+    """Whether two items are next to one another with no more than an "and" or "or" and an article between."""
+    first, second = (statement.items[at] for at in sorted((place, other)))
+    return second.place - first.place == 1 and _JOINED.fullmatch(statement.text, first.end, second.start) is not None
 
 
 def words_before(statement: Statement, place: int) -> list[Word]:

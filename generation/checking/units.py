@@ -112,6 +112,7 @@ _COMPOUND = re.compile(
 )
 _WORD = re.compile(rf"(?:{_CJK})|[^\W\d_]+[²³]?(?:/h)?(?![^\W_])|[%‰$€£¥℃]|°[CF]?")
 
+CURRENCIES = frozenset({"dollar", "euro", "sterling", "yen", "yuan"})
 Unit = tuple[str, float]
 """What is measured, and how much of it the unit is."""
 
@@ -137,6 +138,12 @@ def unit_at(text: str, start: int) -> tuple[Unit, int] | None:
         return None
     found = _OF.get(match.group().casefold())
     return (found, match.end()) if found else None
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Whether two different words name one unit: GB, gigabytes."""
+    unit = _OF.get(one.casefold())
+    return unit is not None and len(one) > 1 and len(other) > 1 and unit == _OF.get(other.casefold())
 
 
 def unit_before(text: str, end: int) -> Unit | None:
