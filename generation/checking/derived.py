@@ -29,6 +29,8 @@ _RANGE = re.compile(r"\s*(?:to|[-–—]|and|bis|und|à|et|a|y|至|到)\s*", re.
 
 def is_derived(claimed: Figure, sources: Sequence[Statement]) -> bool:
     """Whether an amount is the sum or the difference of two that the sources give of its kind."""
+    if _is_bare_decimal(claimed):
+        return False
     given = sorted({amount for figure in _alike(claimed, sources) for amount in figure.amounts})
     return any(
         _is_near(one + other, amount) or _is_near(abs(one - other), amount)
@@ -44,9 +46,14 @@ def is_counted(claimed: Figure) -> bool:
 
 def is_case(claimed: Figure, draft: Statement, sources: Sequence[Statement]) -> bool:
     """Whether an amount lies within a bound or a range of the sources, and is no bound in the sentence itself."""
-    if not claimed.values or _bound(draft.text, claimed):
+    if not claimed.values or _is_bare_decimal(claimed) or _bound(draft.text, claimed):
         return False
     return any(_lies_within(claimed, one) for one in sources)
+
+
+def _is_bare_decimal(claimed: Figure) -> bool:
+    """Whether it is a number of no unit with a fraction, a parameter say, which nobody works out."""
+    return claimed.kind == "number" and any(value != int(value) for value in claimed.values)
 
 
 def _lies_within(claimed: Figure, one: Statement) -> bool:

@@ -91,6 +91,7 @@ class SupportChecker:
         found = [one for one in everything if tells or not one.statement.orders]
         orders = tuple(one for one in everything if one.statement.orders and not tells)
         weights = item_weights(draft, found)
+        found = _near(found, _best_by_words(found, weights))
         context = tuple(statement(_said(source.context), source.language) for source in sources)
         read = self._read(draft, found, weights)
         return Comparison(draft, tuple(read), weights, context, language, orders)
@@ -98,7 +99,7 @@ class SupportChecker:
     def _read(self, draft: Statement, found: Sequence[Aligned], weights: Values) -> list[Aligned]:
         """`found`, the best by words with the cosines of their words."""
         read = list(found)
-        chosen = sorted(range(len(found)), key=lambda at: (-float((weights * found[at].best()).sum()), at))[:_READ]
+        chosen = _best_by_words(found, weights)
         texts = [draft.text, *(found[at].statement.text for at in chosen)]
         tokens = self._tokens(texts)
         own = item_vectors(draft, tokens[0], self._embedder.tokenizer)
@@ -127,6 +128,17 @@ class SupportChecker:
         texts = [one.statement.text for one in comparison.found if one.cosines is not None]
         best = max(self._scorer.scores(comparison.draft.text, texts))
         return min(1.0, max(support, 1.0 / (1.0 + exp(-max(-50.0, min(50.0, best))))))
+
+
+def _best_by_words(found: Sequence[Aligned], weights: Values) -> list[int]:
+    """The places of the statements that share most with the sentence, the best first."""
+    return sorted(range(len(found)), key=lambda at: (-float((weights * found[at].best()).sum()), at))[:_READ]
+
+
+def _near(found: Sequence[Aligned], best: Sequence[int]) -> list[Aligned]:
+    """The best statements and those beside them: all over a long passage any words are found somewhere."""
+    near = {(found[at].source, found[at].index + step) for at in best for step in (-1, 0, 1)}
+    return [one for one in found if (one.source, one.index) in near]
 
 
 def _findings(sentence: str, sources: Sequence[Source], comparison: Comparison, support: float) -> Iterator[Finding]:
