@@ -43,6 +43,10 @@ class Conversations:
         return self._store.open(name, owner)
 
     def rename(self, name: str, title: str, *, owner: str = "") -> None:
+        """Raises UserError where another conversation has that title already."""
+        named = self.open(name, owner=owner).id
+        if any(one.title == title.strip() and one.id != named for one in self.list(owner=owner)):
+            raise UserError(f'There is a conversation "{title.strip()}" already; choose another title.')
         self._store.rename(name, owner, _said(title))
 
     def delete(self, name: str, *, owner: str = "") -> None:

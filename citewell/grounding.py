@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kb.store.snapshot import Snapshot
-from kb.types import Answer, Citation
-
-JOINT = " ... "
-"""Between the parts of a quote of several spans."""
+from kb.types import JOINT, Answer, Citation
 
 
 def grounded(answer: Answer, snapshot: Snapshot) -> Answer:

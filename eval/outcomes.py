@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from citewell.grounding import JOINT
 from eval.abstention import Judged
 from eval.answer_metrics import answer_values, citation_values, cites_evidence, holds_answer, statement_values
 from eval.datasets import Question
 from eval.evidence import Target
 from eval.journal import Answered
 from eval.metrics import Values
-from kb.types import Citation, Document
+from kb.types import JOINT, Citation, Document
 
 Lookup = Callable[[str], Document | None]
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from generation.checking.support import Source, SupportChecker
-from generation.context.passage import JOINT, ContextPassage
+from generation.context.passage import ContextPassage
 from generation.markers import cited, renumbered, without_markers
 from generation.prompting.rendering import shown
 from generation.refusals import may_refuse, refuses
 from generation.sentence_stream import SentenceStream, WrittenSentence
 from kb.text.words import words
-from kb.types import Citation, Span, Statement
+from kb.types import JOINT, Citation, Span, Statement
 
 UNCITED = "it cites no passage"
 _LEAD = re.compile(r"(?:based on|according to|here (?:is|are)|in (?:summary|short))\b[^.!?]*:\W*$", re.IGNORECASE)
@@ -157,7 +157,8 @@ def _beginning(passage: ContextPassage) -> Span:
     first = next((span for span in passage.spans if span.end > chunk.start), passage.spans[0])
     start = max(first.start, chunk.start)
     text = _words_at(passage, Span(start, first.end))
-    return Span(start, start + [word.end for word in words(text)][:_FEW][-1])
+    ends = [word.end for word in words(text)][:_FEW]
+    return Span(start, start + ends[-1] if ends else first.end)
 
 
 def _in_document(passage: ContextPassage, span: Span) -> tuple[Span, ...]:

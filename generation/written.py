@@ -12,10 +12,10 @@ from generation.context.passage import ContextPassage
 from generation.extractive import ABSTENTION
 from generation.manuscript import Manuscript
 from generation.prompting.prompt import Prompts
-from generation.thoughts import spoken
 from kb.errors import GeneratorError, OutOfMemory
 from kb.protocols import Generator as LanguageModel
 from kb.protocols import Message
+from kb.text.thoughts import spoken
 from kb.types import Answer, Hit
 
 REVISIONS = 2

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 
+JOINT = " ... "
+"""Between the parts of a text or a quote of several spans."""
 _CITED = re.compile(r"\s*\[\d+\]")
 _COUNTED = re.compile(r"(.*\b)(row|line) (\d+)", re.DOTALL)
 
@@ -198,7 +200,7 @@ class Citation:
     """The exact words that carry a sentence of an answer.
 
     `marker` is the number shown in the answer ("[1]"); `spans` are offsets in the document's text and `quote` is
-    what stands there, span by span, joined by " ... "; `verified` says that this was looked up and found to hold.
+    what stands there, span by span, joined by JOINT; `verified` says that this was looked up and found to hold.
     `also` are further places where the same words stand, as far as they are known.
     """
 

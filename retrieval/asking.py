@@ -17,9 +17,10 @@ from kb.errors import GeneratorError, ReplyCutShort
 from kb.notes import Note, unheard
 from kb.protocols import Generator
 from kb.text.ignorance import admits_ignorance
+from kb.text.thoughts import said
 from retrieval.listening import Listener
 from retrieval.prompting import Prompt
-from retrieval.replies import Reply, said
+from retrieval.replies import Reply
 
 _log = logging.getLogger(__name__)
 
@@ -122,4 +123,4 @@ class Asker:
             if problem in self._told or len(self._told) >= _CAUSES:
                 return
             self._told.add(problem)
-        _log.warning("A question was searched with less than was to be written about it: %s.", problem.rstrip("."))
+        _log.warning("The question is searched without a language model's help: %s.", problem.rstrip("."))

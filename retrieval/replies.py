@@ -41,13 +41,6 @@ def bare(item: str) -> str:
     return item.strip().strip("\"“”„«»*_`'").strip()
 
 
-def said(text: str) -> str:
-    """What is meant for others: models that reason begin with what they think, between tags."""
-    if "</think>" in text:
-        return text.rpartition("</think>")[2].strip()
-    return text.partition("<think>")[0].strip()
-
-
 def distinct(texts: Sequence[str], *, beside: str) -> list[str]:
     """Those that are neither `beside` nor one before them in other capitals."""
     found = {beside.casefold(): beside}

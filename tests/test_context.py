@@ -13,12 +13,12 @@ from citewell import KnowledgeBase, Settings
 from generation.context.builder import Measure, build_context
 from generation.context.compression import compressed, united
 from generation.context.folding import folded
-from generation.context.passage import JOINT, PassageContext, readable_text
+from generation.context.passage import PassageContext, readable_text
 from generation.context.section import section
 from generation.question import Reading, reading
 from kb.errors import UserError
 from kb.settings import ContextSettings
-from kb.types import Block, Chunk, Context, Document, Hit, Span
+from kb.types import JOINT, Block, Chunk, Context, Document, Hit, Span
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 PLAIN = Measure(tokens=100, gap=0, section_share=0.0, least_share=1.0)

@@ -358,3 +358,13 @@ def test_a_follow_up_that_is_found_only_by_its_own_words_is_answered_by_these(tm
         begun = base.conversations.start()
         assert "4,250.00" in base.ask("What is the monthly rent?", conversation=begun.id).answer().text
         assert "12,750.00" in base.ask("And the deposit?", conversation=begun.id).answer().text
+
+
+def test_no_two_conversations_get_one_title(base: KnowledgeBase) -> None:
+    one, other = base.conversations.start("Rivers"), base.conversations.start("Tea")
+    with pytest.raises(UserError, match="already"):
+        base.conversations.rename(other.id, " Rivers ")
+    base.conversations.rename(one.id, "Rivers")
+    assert base.conversations.open(other.id).title == "Tea"
+    with pytest.raises(UserError, match="empty"):
+        base.conversations.resume(" ")

@@ -19,6 +19,7 @@ from citewell import KnowledgeBase, Settings
 from kb.errors import GeneratorError, SettingsError
 from kb.protocols import Embedder, Message, TextStream
 from kb.text.ignorance import admits_ignorance
+from kb.text.thoughts import said
 from kb.types import Chunk, Hit
 from retrieval import asking
 from retrieval.asking import Asker
@@ -27,7 +28,7 @@ from retrieval.follow_up import FollowUpRetriever, missing
 from retrieval.hyde import HypotheticalEmbedder
 from retrieval.multi_query import MultiQueryRetriever
 from retrieval.prompting import forms, prompt
-from retrieval.replies import Reply, distinct, listed, said
+from retrieval.replies import Reply, distinct, listed
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "How long are the tusks of a walrus?"

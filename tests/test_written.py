@@ -15,9 +15,9 @@ from citewell.models import Once
 from generation.markers import cited, renumbered, without_markers
 from generation.prompting.prompt import REFUSAL, load_prompts
 from generation.sentence_stream import SentenceStream
-from generation.thoughts import spoken
 from kb.errors import SettingsError
 from kb.settings import Settings
+from kb.text.thoughts import spoken
 from kb.types import Answer
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -360,3 +360,13 @@ def test_a_model_for_which_memory_never_does_leaves_the_documents_own_words(ask:
     answer = ask(ScriptedGenerator("(full)"))
     assert answer.generator == "extractive"
     assert answer.notes[-1].startswith("The language model scripted does not fit; use a smaller one;")
+
+
+def test_a_passage_without_a_word_may_be_cited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rule.md").write_text("|----|----|\n|----|----|\n")
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([tmp_path / "rule.md"]).wait()
+        monkeypatch.setattr(base._models, "generator", Once(lambda: ScriptedGenerator(f"{FALSE} [1].")))
+        answer = base.ask(QUESTION, by="model", threshold=0.0, mode="dense").answer()
+    assert [statement.is_supported for statement in answer.statements] == [False]
+    assert answer.citations[0].verified

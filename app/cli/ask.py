@@ -49,8 +49,8 @@ def ask(
         str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
     ] = None,
     conversation: Annotated[
-        str, typer.Option(metavar="NAME", help="Ask within the conversation of that name, new or begun before.")
-    ] = "",
+        str | None, typer.Option(metavar="NAME", help="Ask within the conversation of that name, new or begun before.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Have the language model answer anew what it has answered before.")
     ] = False,
@@ -68,7 +68,7 @@ def ask(
     invocation: Invocation = context.obj
     chosen = filter_of(sources=inside, types=kinds, since=since, until=until, headings=heading, tags=tag)
     with invocation.open() as base:
-        resumed = resume(base, conversation) if conversation else None
+        resumed = None if conversation is None else resume(base, conversation)
 
         def asked() -> Reply:
             named = resumed.id if resumed else None
@@ -93,13 +93,13 @@ def ask(
                 show_answer(reply.trace(), base.display_name)
 
 
-def resume(base: KnowledgeBase, name: str) -> Conversation | None:
-    """The conversation of that name, made if need be, without a name a new one.
+def resume(base: KnowledgeBase, name: str | None) -> Conversation | None:
+    """The conversation of that name, made if need be; without a name a new one.
 
     None where they cannot be read, which is told and stops no answer.
     """
     try:
-        return base.conversations.resume(name) if name else base.conversations.start()
+        return base.conversations.start() if name is None else base.conversations.resume(name)
     except StoreError as error:
         say(f"This answer is not kept: {error}")
         return None

@@ -26,8 +26,9 @@ PROMPT = "> "
 def chat(
     context: typer.Context,
     conversation: Annotated[
-        str, typer.Option(metavar="NAME", help="Go on with the conversation of that name; else a new one begins.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="NAME", help="Go on with the conversation of that name; else a new one begins."),
+    ] = None,
 ) -> None:
     """Ask one question after the other; Ctrl-C stops an answer, Ctrl-D ends.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from app.web.literal import in_html
-from kb.types import Citation, Document, Span, Statement
+from kb.types import JOINT, Citation, Document, Span, Statement
 
 AROUND = 240
 """Characters shown on each side of quoted words."""
@@ -69,7 +69,7 @@ def reflowed(text: str) -> str:
 
 def quotes_literally(document: Document, spans: Iterable[Span], quote: str) -> bool:
     """Whether `spans` of the document still say what was quoted."""
-    return " ... ".join(document.text[span.start : span.end] for span in spans) == quote
+    return JOINT.join(document.text[span.start : span.end] for span in spans) == quote
 
 
 def _chip(marker: re.Match[str], numbers: AbstractSet[str] | None) -> str:

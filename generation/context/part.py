@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from generation.context.compression import compressed, united
-from generation.context.passage import JOINT, ContextPassage, readable_text
+from generation.context.passage import ContextPassage, readable_text
 from generation.context.section import section
 from generation.question import Reading
-from kb.types import Context, Document, Hit, Span, main_anchor
+from kb.types import JOINT, Context, Document, Hit, Span, main_anchor
 
 Count = Callable[[str], int]
 """The number of tokens of a text."""

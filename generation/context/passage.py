@@ -8,9 +8,6 @@ from typing import Literal
 from kb.text.passages import heading_path
 from kb.types import Anchor, Chunk, Context, Hit, Span
 
-JOINT = " ... "
-"""Between the parts of a passage of several spans."""
-
 Fate = Literal["whole", "joined", "extended", "compressed", "folded", "left out"]
 
 

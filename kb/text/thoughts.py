@@ -40,6 +40,13 @@ def spoken(pieces: Iterable[str]) -> Iterator[str | None]:
         yield held
 
 
+def said(text: str) -> str:
+    """What of a reply, whole or not, is meant for others."""
+    if _CLOSE in text:
+        return text.rpartition(_CLOSE)[2].strip()
+    return text.partition(_OPEN)[0].strip()
+
+
 def _begun(text: str) -> int:
     """How many of the last characters of `text` may be the first ones of a tag."""
     sizes = range(min(len(text), len(_CLOSE) - 1), 0, -1)
