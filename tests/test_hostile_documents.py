@@ -14,7 +14,7 @@ from tiny_files import UNKNOWN, word_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from app.cli.main import main
-from app.web.excerpts import answer_html, excerpt_html, passage_html
+from app.web.reading.excerpts import answer_html, excerpt_html, passage_html
 from citewell import KnowledgeBase
 from generation.chat_prompt import chat_prompt
 from generation.context.passage import ContextPassage

@@ -11,10 +11,10 @@ import streamlit as st
 from hypothesis import given, strategies
 from streamlit.testing.v1 import AppTest
 
-from app.web.excerpts import answer_html, excerpt_html, quotes_literally, reflowed
+from app.web.library.uploads import LONGEST_NAME, safe_name, save_uploads
 from app.web.literal import in_markdown
+from app.web.reading.excerpts import answer_html, excerpt_html, quotes_literally, reflowed
 from app.web.serving import ENTRY, command, environment
-from app.web.uploads import LONGEST_NAME, safe_name, save_uploads
 from app.web.workspace import workspace
 from citewell import KnowledgeBase
 from kb.types import Document, Span

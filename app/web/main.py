@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.web.literal import in_markdown
-from app.web.look import STYLE
+from app.web.look import style
 from kb.errors import CitewellError
 
 st.set_page_config(page_title="Citewell", page_icon="📚", layout="wide")
@@ -17,7 +17,7 @@ page = st.navigation(
     ],
     position="top",
 )
-st.html(STYLE)
+st.html(style())
 try:
     page.run()
 except CitewellError as error:

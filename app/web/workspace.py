@@ -1,4 +1,7 @@
-"""What all sessions of the server share: the open knowledge base and the ingest that is running."""
+"""What all sessions of the server share: the open knowledge bases, and the ingest that runs in each.
+
+Which base a session looks at stands in its address, so that a reload, a bookmark and a second tab keep it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from citewell.home import base_folder, home_folder
 from citewell.knowledge_base import IngestJob, KnowledgeBase
 from kb.errors import Locked
 from kb.settings import load_settings
+
+CHOICE = "kb"
+"""The part of the address, and of the session's state, that names the base."""
 
 
 class Workspace:
@@ -37,10 +43,26 @@ class Workspace:
             return self.job
 
 
+def home() -> Path:
+    """The folder of all bases that this server shows: CITEWELL_HOME, else the user's data folder."""
+    return home_folder()
+
+
 def workspace() -> Workspace:
-    """The workspace that CITEWELL_HOME, CITEWELL_KB and CITEWELL_SETTINGS name; a base that is missing is created."""
+    """That of the base which this session looks at; one that is missing is created.
+
+    Raises UserError for a name that cannot be one, SettingsError where CITEWELL_SETTINGS names a file that is wrong.
+    """
     settings = os.environ.get("CITEWELL_SETTINGS")
-    return _opened(home_folder(), os.environ.get("CITEWELL_KB", "default"), Path(settings) if settings else None)
+    return _opened(home(), chosen_base(), Path(settings) if settings else None)
+
+
+def chosen_base() -> str:
+    """The name of the base which this session looks at, without opening it; CITEWELL_KB is the first."""
+    named = st.query_params.get(CHOICE) or st.session_state.get(CHOICE)
+    chosen = str(named or os.environ.get("CITEWELL_KB", "default"))
+    st.session_state[CHOICE] = chosen
+    return chosen
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.web.adding import show_form, show_job
-from app.web.evidence import show_considered, show_doubts, show_nearest, show_sources
-from app.web.excerpts import answer_html
+from app.web.ask.evidence import show_considered, show_doubts, show_nearest
+from app.web.library.adding import show_form, show_job
 from app.web.literal import in_html, in_markdown
+from app.web.reading.excerpts import answer_html
+from app.web.reading.source import show_sources
 from app.web.workspace import workspace
 from citewell.knowledge_base import KnowledgeBase
 from kb.errors import CitewellError

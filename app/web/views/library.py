@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.web.adding import show_form, show_job
+from app.web.library.adding import show_form, show_job
 from app.web.literal import in_markdown
 from app.web.workspace import Workspace, workspace
 from citewell.naming import file_name

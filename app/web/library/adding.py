@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.web.library.uploads import save_uploads
 from app.web.literal import in_markdown
-from app.web.uploads import save_uploads
 from app.web.workspace import Workspace
 from citewell.knowledge_base import IngestJob
 from kb.errors import CitewellError
