@@ -81,6 +81,27 @@ def test_a_chat_answers_line_by_line_and_begins_no_conversation_without_a_questi
     assert "two minutes" in second["answer"]
 
 
+def test_a_conversation_shows_as_what_a_follow_up_was_searched(run: Run) -> None:
+    run("ask", FIRST, "--conversation", "Shown")
+    run("ask", FOLLOW_UP, "--conversation", "Shown")
+    assert run("conversations", "show", "Shown").count("Searched as: And for how long? – ") == 1
+
+
+def test_a_chat_takes_the_options_of_ask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{FIRST}\n"))
+    assert json.loads(run("--json", "chat", "--heading", "Black tea"))["abstained"]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{FIRST}\n"))
+    options = ("--heading", "Green tea", "--by", "extractive", "--strict")
+    assert not json.loads(run("--json", "chat", *options))["abstained"]
+
+
+def test_a_chat_in_which_nothing_was_answered_leaves_no_conversation(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run("--json", "conversations")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{FIRST}\n"))
+    run("chat", "--in", "no-such-file.md")
+    assert run("--json", "conversations") == before
+
+
 def test_ctrl_c_in_a_chat_stops_the_answer_and_not_the_chat(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,6 +138,10 @@ def test_a_global_option_after_the_command_is_told_where_it_goes(citewell: Citew
     assert "before the command's name" in citewell("search", "x", "--json").err
 
 
+def test_a_question_without_quotes_is_told_to_take_them(citewell: Citewell) -> None:
+    assert citewell("ask", "why", "so").err == 'A question of several words goes in quotes: `citewell ask "..."`.\n'
+
+
 def test_a_missing_path_leaves_no_base_behind(citewell: Citewell) -> None:
     assert citewell("--kb", "typo", "ingest", "/nowhere/at/all").code == 2
     assert not (citewell.home / "typo").exists()

@@ -356,7 +356,7 @@ def test_compare_from_the_command(citewell: Citewell, runs: Runs) -> None:
     assert (shown.code, shown.err) == (0, "")
     assert "| better " in shown.out
     found = json.loads(citewell("--json", "eval", "compare", runs.old, runs.new).out)
-    assert list(found) == ["dataset", "a", "b", "comparisons"]
+    assert list(found) == ["dataset", "a", "b", "comparisons", "differing"]
     assert found["b"] == {"run": str(runs.new), "fingerprint": {"embedder": "e"}}
     assert [row["family"] for row in found["comparisons"]] == [2, 4, 4, 2, 4, 4]
     first = found["comparisons"][0]
@@ -366,6 +366,22 @@ def test_compare_from_the_command(citewell: Citewell, runs: Runs) -> None:
     ]
     assert list(first["difference"]) == ["mean", "low", "high"]
     assert first["verdict"] == "worse"
+
+
+def test_a_comparison_says_what_else_is_different(citewell: Citewell, tmp_path: Path) -> None:
+    old = written(tmp_path / "old.json", {"hybrid": WEAK})
+    new = written(tmp_path / "new.json", {"hybrid": STRONG})
+    assert "Nothing else is different between A and B." in citewell("eval", "compare", old, new).out
+    kept = json.loads(new.read_text())
+    new.write_text(json.dumps({**kept, "settings": {"answer": {"quotes": 5}}, "fingerprint": {"embedder": "f"}}))
+    shown = citewell("eval", "compare", old, new).out
+    _, differing = shown.split("Different between A and B:")
+    assert [line.strip() for line in differing.strip().splitlines()] == [
+        "fingerprint.embedder: e -> f",
+        "settings.answer.quotes: the default -> 5",
+    ]
+    found = json.loads(citewell("--json", "eval", "compare", old, new).out)
+    assert found["differing"]["settings.answer.quotes"] == ["the default", "5"]
 
 
 def test_gate_from_the_command(citewell: Citewell, runs: Runs) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.answering import By, Mode, Strict
 from app.cli.explanation import show_answer
 from app.cli.filtering import Heading, In, Since, Tag, Type, Until, filter_of
 from app.cli.invocation import Invocation
@@ -33,21 +34,9 @@ NEAREST = 3
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Say only what the documents bear out, in their own words where nothing else is."
-        ),
-    ] = False,
-    by: Annotated[
-        Literal["auto", "model", "extractive", "routed"] | None,
-        typer.Option(
-            "--by", help="Who answers: a language model, the documents' own words, or the one that will do (routed)."
-        ),
-    ] = None,
-    mode: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The search mode, else that of the settings.")
-    ] = None,
+    strict: Strict = False,
+    by: By = None,
+    mode: Mode = None,
     conversation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Ask within the conversation of that name, new or begun before.")
     ] = None,

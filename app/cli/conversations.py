@@ -99,6 +99,8 @@ def _row(conversation: Conversation) -> list[str]:
 
 def _show_turn(turn: Turn, base: KnowledgeBase) -> None:
     show(paragraph(one_line(turn.question), style="bold"))
+    if turn.searched != turn.question:
+        show(paragraph(f"Searched as: {one_line(turn.searched)}", style="dim"))
     if turn.answer.text:
         show("", paragraph(reflowed(turn.answer.text)))
     show_doubts(turn.answer)

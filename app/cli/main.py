@@ -135,6 +135,8 @@ def _usage(error: typer.TyperException) -> str:
     if option in ("--kb", "--home", "--settings", "--json", "--quiet"):
         return f"{message}; it goes before the command's name: `citewell {option} ...`."
     context = getattr(error, "ctx", None)
+    if context and context.info_name in ("ask", "search") and "unexpected extra argument" in message:
+        return f'A question of several words goes in quotes: `{context.command_path} "..."`.'
     return f"{message}; see `{context.command_path if context else 'citewell'} --help`."
 
 

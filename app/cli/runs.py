@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.output import print_json, printable, say, show, show_table
+from app.cli.output import one_line, paragraph, print_json, printable, say, show, show_table
 from kb.errors import UserError
 from kb.text.plurals import counted
 
@@ -44,12 +44,14 @@ def compare(
     invocation: Invocation = context.obj
     (a, config_a), (b, config_b) = load_named(run_a), load_named(run_b)
     report = compare_runs(a, b, config_a=config_a, config_b=config_b)
+    page = comparison_page(report)
     if output:
-        _write(comparison_page(report), output, runs=(a.path, b.path), json=invocation.json)
+        _write(page, output, runs=(a.path, b.path), json=invocation.json)
     elif invocation.json:
-        print_json(report.as_json())
+        print_json({**report.as_json(), "differing": page.differing()})
     else:
         show_table(comparison_table(report))
+        _show_differing(page)
 
 
 def gate(
@@ -114,6 +116,14 @@ def report(
 
     invocation: Invocation = context.obj
     _write(run_page(load_run(run)), output or run.with_suffix(".html"), runs=(run,), json=invocation.json)
+
+
+def _show_differing(page: Page) -> None:
+    """What else is different about the two runs, so that nobody takes it for the cause without knowing of the rest."""
+    differing = page.differing()
+    show("", "Different between A and B:" if differing else "Nothing else is different between A and B.")
+    for name, values in differing.items():
+        show(paragraph(f"{name}: {' -> '.join(map(one_line, values))}", indent=2))
 
 
 def _write(page: Page, output: Path, *, runs: Sequence[Path], json: bool) -> None:
