@@ -14,6 +14,7 @@ from citewell.board import Board, Errand, JobNote
 from citewell.composition import Composer, LiveRetriever, Stage
 from citewell.conversations import Conversations
 from citewell.dialogue import Dialogue
+from citewell.feedback import FeedbackBox, repeats
 from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
 from citewell.models import Models
@@ -42,6 +43,8 @@ from kb.types import Answer, Chunk, Citation, Document, Hit
 
 IngestJob = Job[Progress, IngestReport]
 Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
+_LOOKED_AT = 50
+"""Passages that are looked through for words that a person may have copied."""
 
 
 class KnowledgeBase:
@@ -57,6 +60,7 @@ class KnowledgeBase:
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
         self._board = Board(store.home / "jobs")
         self.conversations = Conversations(store.conversations, settings.conversations, self.display_name)
+        self.feedback = FeedbackBox(store.feedback, self._holding)
 
     @classmethod
     def open(
@@ -215,6 +219,11 @@ class KnowledgeBase:
         unknown mode, k < 1, and a filter that keeps nothing.
         """
         return self.retriever(mode, filter=filter).retrieve(_question(query), _number(k))
+
+    def _holding(self, words: str) -> list[str]:
+        """The documents in which the base finds `words`, or a part of them, as they stand."""
+        found = self.search(words, _LOOKED_AT, mode="lexical")
+        return list(dict.fromkeys(hit.chunk.source for hit in found if repeats(words, hit.chunk.text)))
 
     def explain(
         self,

@@ -306,7 +306,7 @@ def test_another_format_is_refused_with_both_numbers(base: KnowledgeBase) -> Non
     with sqlite3.connect(base.folder / "conversations.sqlite") as sql:
         sql.execute("PRAGMA user_version = 7")
     sql.close()
-    with pytest.raises(StoreError, match="format 7, this version of Citewell needs 1"):
+    with pytest.raises(StoreError, match="format 7, this version of Citewell needs 2"):
         base.conversations.list()
 
 

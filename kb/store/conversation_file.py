@@ -18,7 +18,9 @@ from kb.store.disk import disk_error
 from kb.store.lock import exclusive
 from kb.store.manifest import committing
 
-VERSION = 1
+VERSION = 2
+_TABLES = ("conversations.sql", "feedback.sql")
+"""What each version added, the first one first."""
 _BUSY_MILLISECONDS = 30_000
 _PURGE_MILLISECONDS = 200
 
@@ -37,11 +39,13 @@ class ConversationFile:
             return
         with self._connection(create=False) as sql:
             version = _version(sql)
-            if version not in (0, VERSION):
+            if version > VERSION:
                 raise StoreError(
                     f"The conversations in {self.path} have the format {version}, this version of Citewell needs "
                     f"{VERSION}; move that file away to begin new ones."
                 )
+            if 0 < version < VERSION:
+                self._bring_up(sql)
             sql.execute("BEGIN")
             try:
                 yield sql if version else None
@@ -59,14 +63,18 @@ class ConversationFile:
         with self.reading() as sql:
             if sql:
                 return
-        lock = exclusive(self.path.with_suffix(".lock"), wait=_BUSY_MILLISECONDS / 1000)
-        with lock, self._connection(create=True) as sql:
-            if _version(sql):
-                return
-            sql.execute("PRAGMA journal_mode = WAL")
+        with self._connection(create=True) as sql:
+            self._bring_up(sql)
+
+    def _bring_up(self, sql: sqlite3.Connection) -> None:
+        """Adds the tables that later versions have, all or none."""
+        with exclusive(self.path.with_suffix(".lock"), wait=_BUSY_MILLISECONDS / 1000):
+            if _version(sql) == 0:
+                sql.execute("PRAGMA journal_mode = WAL")
             with committing(sql):
-                for statement in files("kb.store").joinpath("conversations.sql").read_text().split(";\n"):
-                    sql.execute(statement)
+                for name in _TABLES[_version(sql) :]:
+                    for statement in files("kb.store").joinpath(name).read_text().split(";\n"):
+                        sql.execute(statement)
                 sql.execute(f"PRAGMA user_version = {VERSION}")
 
     def purge(self, *, wait: float) -> bool:

@@ -23,6 +23,7 @@ from kb.filters import Filter
 from kb.protocols import Vectors
 from kb.store.answers import AnswerStore
 from kb.store.conversations import ConversationStore
+from kb.store.feedback import FeedbackStore
 from kb.store.kept import Filters
 from kb.store.lock import Turns
 from kb.store.manifest import GAPS_DUE, SCHEMA_VERSION, Manifest
@@ -95,6 +96,7 @@ class Store:
         self.turns = Turns(home, wait=lock_wait)
         self.answers = AnswerStore(home / "answers.sqlite", manifest)
         self.conversations = ConversationStore(home / "conversations.sqlite", manifest)
+        self.feedback = FeedbackStore(home / "conversations.sqlite", manifest)
         self._generations = GenerationReader(home / VECTORS)
         self._publisher = Publisher(home / VECTORS, manifest, self.turns)
         self._recent = RecentVectors()
@@ -184,9 +186,9 @@ class Store:
         """To be called when changes are done: nothing is left over, and no trace of removed text.
 
         A vector generation is published if one is due, the answers of older states are deleted, and conversations
-        forget what they quoted. False if readers of older states kept removed text in a log for longer than `wait`
-        seconds, or another process those answers; whoever settles next clears it. Raises StoreError where the
-        conversations are damaged, after all else is done.
+        and feedback forget what they quoted. False if readers of older states kept removed text in a log for longer
+        than `wait` seconds, or another process those answers; whoever settles next clears it. Raises StoreError where
+        the conversations are damaged, after all else is done.
         """
         self._sweep()
         with suppress(Locked):
@@ -200,6 +202,8 @@ class Store:
             is_forgotten = self.answers.forget()
             is_purged = self._purge_log(wait)
         finally:
+            # In one file: what purges the conversations purges the feedback too.
+            self.feedback.forget()
             is_silent = self.conversations.forget(wait=wait)
         return is_silent and is_purged and is_forgotten
 
