@@ -61,10 +61,14 @@ class QuestionFolder:
 
     def add(self, draft: Draft, name: str) -> None:
         """Writes `draft` below what is there; `name` is that of its source below documents/."""
+        self.append(_row(draft, name))
+
+    def append(self, row: Mapping[str, object]) -> None:
+        """Writes a question below what is there."""
         before = "".join(self._lines())
         if before and not before.endswith("\n"):
             before += "\n"
-        self._write(before + _line(_row(draft, name)))
+        self._write(before + _line(row))
 
     def decide(self, identity: str, status: Status, **changes: object) -> None:
         """Sets the status of a question, and what else a person changed of it; the other lines stay as they are.
