@@ -16,13 +16,17 @@ _INK = "<style>svg{color:#31333f}@media (prefers-color-scheme:dark){svg{color:#f
 _SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
 
 
-def table_html(table: Table, *, name: str) -> str:
-    """A table that scrolls sideways where it is wider than the page; its first column names the rows."""
+def table_html(table: Table, *, name: str, wraps: bool = False) -> str:
+    """A table that scrolls sideways where it is wider than the page; its first column names the rows.
+
+    One that `wraps` has cells of several lines instead.
+    """
+    style = "cw-table cw-wrapped" if wraps else "cw-table"
     head = "".join(f'<th scope="col">{in_html(cell)}</th>' for cell in table.header)
     rows = "".join(f"<tr>{''.join(map(_cell, range(len(row)), row))}</tr>" for row in table.rows)
     return (
         f'<div class="cw-scroll" tabindex="0" role="region" aria-label="{in_html(name)}">'
-        f'<table class="cw-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<table class="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 

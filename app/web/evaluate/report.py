@@ -50,12 +50,13 @@ def show_report(page: Page, pictures: Iterable[str], *, key: str) -> None:
     for group in page.groups:
         _show_group(group)
     if page.differing():
-        _show_table("What differs", tables.differing(page))
+        _show_table("What differs", tables.differing(page), wraps=True)
     _show_making(page)
 
 
-def _show_table(heading: str, table: tables.Table, note: str = "") -> None:
-    st.html(f'<h3 class="cw-heading">{in_html(heading)}</h3>{table_html(table, name=heading)}{_quiet(note)}')
+def _show_table(heading: str, table: tables.Table, note: str = "", *, wraps: bool = False) -> None:
+    shown = table_html(table, name=heading, wraps=wraps)
+    st.html(f'<h3 class="cw-heading">{in_html(heading)}</h3>{shown}{_quiet(note)}')
 
 
 def _show_figures(drawn: list[tuple[Figure, str]]) -> None:
@@ -79,7 +80,7 @@ def _show_making(page: Page) -> None:
     for source in page.sources:
         for command in source.commands():
             st.code(command, language=None, wrap_lines=True)
-    st.html(f"{_quiet(tables.settings_note(page))}{table_html(tables.facts(page), name='What the run says of itself')}")
+    st.html(f"{_quiet(tables.settings_note(page))}{table_html(tables.facts(page), name='What the run says of itself', wraps=True)}")
 
 
 def _show_downloads(page: Page, key: str) -> None:

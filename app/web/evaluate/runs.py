@@ -58,7 +58,7 @@ def _show_list(notes: Sequence[RunNote]) -> None:
     shown = st.session_state.get("runs-shown", SHOWN)
     for note in notes[:shown]:
         with st.container(border=True, key=f"run-{note.name}", gap="xxsmall"):
-            label = f"{in_markdown(note.dataset)}: {_KINDS[note.kind]}"
+            label = f"**{in_markdown(note.dataset)}: {_KINDS[note.kind]}** →"
             st.button(label, type="tertiary", key=f"open-{note.name}", on_click=open_run, args=(note.name,))
             st.html(f'<p class="cw-small">{in_html(_summary(note))}</p>')
     if len(notes) > shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.web.evaluate.reviewing import show_review
-from app.web.evaluate.runs import show_runs
+from app.web.evaluate.runs import RUN, show_runs
 from app.web.evaluate.starting import show_latest, show_start
 from app.web.workspace import workspace
 
@@ -17,7 +17,8 @@ VIEWS = {"runs": "Runs", "start": "New evaluation", "questions": "Questions"}
 VIEW = "view"
 
 base = workspace().base
-st.markdown(ABOUT)
+if RUN not in st.query_params:
+    st.markdown(ABOUT)
 named = st.query_params.get(VIEW)
 st.session_state.setdefault("evaluate-view", named if named in VIEWS else "runs")
 view = st.segmented_control(
