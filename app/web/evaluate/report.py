@@ -80,7 +80,8 @@ def _show_making(page: Page) -> None:
     for source in page.sources:
         for command in source.commands():
             st.code(command, language=None, wrap_lines=True)
-    st.html(f"{_quiet(tables.settings_note(page))}{table_html(tables.facts(page), name='What the run says of itself', wraps=True)}")
+    facts = table_html(tables.facts(page), name="What the run says of itself", wraps=True)
+    st.html(f"{_quiet(tables.settings_note(page))}{facts}")
 
 
 def _show_downloads(page: Page, key: str) -> None:
