@@ -129,8 +129,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_an_evaluation_is_begun_survives_a_reload_and_is_opened(page: Page, address: str, dataset: Path) -> None:
     page.goto(f"{address}/evaluate?view=start")
-    page.get_by_label("Folder of the dataset").fill(str(dataset))
-    page.get_by_label("Folder of the dataset").press("Enter")
+    page.get_by_role("textbox", name="Folder of the dataset").fill(str(dataset))
+    page.get_by_role("textbox", name="Folder of the dataset").press("Enter")
     page.get_by_role("button", name="Begin").click()
     expect(page.locator(".st-key-evaluation")).to_contain_text("things", timeout=WAIT)
     page.reload()
@@ -148,8 +148,8 @@ def test_feedback_that_a_person_accepts_becomes_a_question(page: Page, address: 
     folder = tmp_path / "mine"
     page.goto(f"{address}/evaluate?view=questions&questions={quote(str(folder))}")
     page.get_by_text(f"Thumbs down · {ASKED}").click(timeout=WAIT)
-    expect(page.get_by_label("Accepted answer")).to_have_value("an hour", timeout=WAIT)
-    expect(page.get_by_label("word for word")).to_have_value("The loaf bakes for an hour.")
+    expect(page.get_by_role("textbox", name="Accepted answer")).to_have_value("an hour", timeout=WAIT)
+    expect(page.get_by_role("textbox", name="word for word")).to_have_value("The loaf bakes for an hour.")
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("The question is in the set now")).to_be_visible(timeout=WAIT)
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
