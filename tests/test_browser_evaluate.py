@@ -150,7 +150,7 @@ def test_feedback_that_a_person_accepts_becomes_a_question(page: Page, address: 
     page.get_by_text(f"Thumbs down · {ASKED}").click(timeout=WAIT)
     expect(page.get_by_role("textbox", name="Accepted answer")).to_have_value("an hour", timeout=WAIT)
     expect(page.get_by_role("textbox", name="word for word")).to_have_value("The loaf bakes for an hour.")
-    page.get_by_role("button", name="Accept").click()
+    page.get_by_role("button", name="Accept", exact=True).click()
     expect(page.get_by_text("The question is in the set now")).to_be_visible(timeout=WAIT)
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
     row = json.loads((folder / "questions.jsonl").read_text())
