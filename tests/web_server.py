@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlparse
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
-from app.web.serving import command, environment
+from app.web.serving import SERVER, command, environment
 
 FLAGS = (
     "--headless",
@@ -31,14 +32,16 @@ ANSWER_WAIT = 60_000
 
 
 @contextmanager
-def serving(home: Path, kb: str = "default", *, settings: Path | None = None) -> Iterator[str]:
-    """The address of a server of its own process."""
+def serving(home: Path, kb: str = "default", *, settings: Path | None = None, script: Path = SERVER) -> Iterator[str]:
+    """The address of a server of its own process; what it says is added to the file server.log in `home`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # From elsewhere than the repository, as people start it.
     variables = environment(home=home, kb=kb, settings=settings)
-    server = subprocess.Popen(command(port=port), cwd=home, env={**os.environ, **variables})
+    line = [str(script) if part == str(SERVER) else part for part in command(port=port)]
+    log = (home / "server.log").open("ab")
+    server = subprocess.Popen(line, cwd=home, env={**os.environ, **variables}, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + START_WAIT
@@ -49,12 +52,15 @@ def serving(home: Path, kb: str = "default", *, settings: Path | None = None) ->
     finally:
         server.terminate()
         server.wait(timeout=20)
+        log.close()
 
 
 def is_up(address: str) -> bool:
     try:
         with urlopen(f"{address}/_stcore/health", timeout=2) as answer:  # noqa: S310 - an address made above
             return bool(answer.status == 200)
+    except HTTPError as error:
+        return error.code == 401  # It asks who this is.
     except OSError:
         return False
 
