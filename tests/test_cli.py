@@ -113,12 +113,11 @@ def test_help_imports_nothing_heavy() -> None:
         ["--sttings", "x"],
         ["remove", "nonesuch.pdf"],
         ["serve", "--port", "0"],
-        ["serve", "--address", "0.0.0.0"],
+        ["serve", "--address", "0.0.0.0"],  # noqa: S104 - refused
         ["serve", "--address", "192.0.2.1"],
         ["serve", "--address", "kb.example.org"],
         ["serve", "--certificate", "/nowhere.pem"],
         ["serve", "--certificate", "/nowhere.pem", "--key", "/nowhere.key"],
-        ["password"],
         ["eval", "retrieval", "/nowhere/at/all"],
         ["eval", "retrieval", "/nowhere", "--configs", ","],
         ["nonesuch"],
@@ -580,6 +579,9 @@ def test_a_password_becomes_a_line_for_the_settings(citewell: Citewell, monkeypa
         assert result.code == 0 and "a long password" not in result.out + result.err
         line = json.loads(result.out)["password"] if options else result.out.strip()
         assert matches("a long password", line)
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    result = citewell("password")
+    assert (result.code, result.out, result.err) == (2, "", "A password has 8 to 1000 characters; choose another.\n")
 
 
 def test_a_password_is_asked_for_twice_and_never_shown(tmp_path: Path) -> None:

@@ -6,24 +6,31 @@ import asyncio
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
+from streamlit.testing.v1 import AppTest
 from web_server import ANSWER_WAIT, serving
 
 from app.web.access.attempts import MOST_OF_ADDRESS, MOST_OF_BOTH, MOST_OF_NAME, REMEMBERED, SECONDS, Attempts
 from app.web.access.browsers import Browsers
 from app.web.access.gate import COOKIE, Gate
 from app.web.access.hosts import Hosts
+from app.web.access.identities import secrets_for
 from app.web.access.passwords import hashed, matches
 from app.web.access.requests import VISITOR
+from app.web.access.seals import seal
 from app.web.access.sessions import Sessions
-from app.web.originals import original_url
+from app.web.originals import original_url, serving_originals
+from app.web.serving import ENTRY
 from citewell import KnowledgeBase
 from kb.errors import SettingsError
 from kb.settings import Settings, WebSettings, load_settings
@@ -350,6 +357,56 @@ def test_originals_are_those_of_the_base_and_nothing_else(open_house: str, sourc
         assert (refused.status_code, "not in the library" in refused.text) == (404, True)
     assert not (home / "nonesuch").exists()
     assert original_url("a b", "/x#y&z", 12) == "/original?kb=a+b&source=%2Fx%23y%26z#page=12"
+
+
+def test_without_a_seal_an_original_stays_closed_to_who_may_not_have_signed_in(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the text")
+    endpoint = serving_originals(lambda base, source: tmp_path / source, sealed=True)
+    client = TestClient(Starlette(routes=[Route("/original", endpoint)]))
+    bare = original_url("default", "a.txt")
+    assert client.get(bare).status_code == 404
+    assert client.get(f"{bare}&seal={seal('default', 'b.txt')}").status_code == 404
+    assert client.get(f"{bare}&seal={seal('default', 'a.txt')}").text == "the text"
+
+
+OIDC = """[web.oidc]
+client_id = "citewell"
+client_secret = "quiet please"
+server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
+redirect_uri = "http://127.0.0.1:8501/oauth2callback"
+"""
+
+
+def opened(monkeypatch: pytest.MonkeyPatch, folder: Path, settings: str) -> AppTest:
+    (folder / "settings.toml").write_text(settings)
+    monkeypatch.setenv("CITEWELL_SETTINGS", str(folder / "settings.toml"))
+    return AppTest.from_file(str(ENTRY), default_timeout=60).run()
+
+
+def test_the_page_shows_nothing_until_a_service_knows_who_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = opened(monkeypatch, tmp_path, OIDC)
+    assert [button.label for button in page.button] == ["Sign in"] and page.title[0].value == "Sign in to Citewell"
+    assert not page.chat_input and not page.text_input and not page.exception
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_page_shows_nothing_where_the_gate_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = opened(monkeypatch, tmp_path, f'[web.users]\nanna = "{HASH}"\n')
+    assert "citewell serve" in page.error[0].value.replace("\\", "")
+    assert not page.chat_input and not page.text_input and not page.button
+
+
+def test_what_streamlit_hears_of_a_service(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(OIDC)
+    web = load_settings(tmp_path / "s.toml").web
+    assert "quiet please" not in web.model_dump_json() and "quiet please" not in repr(web)
+    if find_spec("authlib") is None:
+        with pytest.raises(SettingsError, match=r"pip install 'citewell\[oidc\]'"):
+            secrets_for(web)
+    else:
+        told = secrets_for(web)
+        assert told is not None and set(told) == {"auth"}
+    assert secrets_for(WebSettings()) is None
 
 
 def quiet(page: Page) -> list[str]:

@@ -25,12 +25,9 @@ from kb.settings import WebSettings, load_settings
 
 
 def web_settings() -> WebSettings:
-    """Those of this server. Ends it where they are wrong: without them nobody knows who may come in."""
+    """Those of this server."""
     file = os.environ.get("CITEWELL_SETTINGS")
-    try:
-        return load_settings(Path(file) if file else None).web
-    except SettingsError as error:
-        sys.exit(str(error))
+    return load_settings(Path(file) if file else None).web
 
 
 def middleware(web: WebSettings) -> list[Middleware]:
@@ -40,11 +37,16 @@ def middleware(web: WebSettings) -> list[Middleware]:
 
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-chosen = web_settings()
+try:
+    chosen = web_settings()
+    identities = secrets_for(chosen)
+except SettingsError as error:
+    # Without them nobody knows who may come in.
+    sys.exit(str(error))
 app = st.App(
     ENTRY,
-    routes=[Route(ROUTE, serving_originals(original))],
+    routes=[Route(ROUTE, serving_originals(original, sealed=identities is not None))],
     middleware=middleware(chosen),
     on_script_error=calmly,
-    secrets=secrets_for(chosen),
+    secrets=identities,
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 import streamlit as st
+from streamlit.runtime.secrets import SecretsValue
 
 from kb.errors import SettingsError
 from kb.settings import WebSettings
@@ -13,7 +15,7 @@ from kb.settings import WebSettings
 INSTALL = "To sign in through web.oidc, install what it needs with `pip install 'citewell[oidc]'`, then start again."
 
 
-def secrets_for(web: WebSettings) -> dict[str, dict[str, str]] | None:
+def secrets_for(web: WebSettings) -> Mapping[str, SecretsValue] | None:
     """What Streamlit wants to know of the service; None without one. Its cookies hold until the server stops.
 
     Raises SettingsError where the library for it is missing.

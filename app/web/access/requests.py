@@ -32,7 +32,10 @@ def cookie(name: str, value: str, *, seconds: float, scope: Scope) -> bytes:
     """
     made: SimpleCookie = SimpleCookie()
     made[name] = value
-    made[name].update({"path": "/", "max-age": int(seconds), "httponly": True, "samesite": "Lax"})
+    made[name]["path"] = "/"
+    made[name]["max-age"] = str(int(seconds))
+    made[name]["samesite"] = "Lax"
+    made[name]["httponly"] = True
     if is_encrypted(scope):
         made[name]["secure"] = True
     return made[name].OutputString().encode("latin-1")
