@@ -361,7 +361,7 @@ def test_originals_are_those_of_the_base_and_nothing_else(open_house: str, sourc
 
 def test_without_a_seal_an_original_stays_closed_to_who_may_not_have_signed_in(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("the text")
-    endpoint = serving_originals(lambda base, source: tmp_path / source, sealed=True)
+    endpoint = serving_originals(lambda _, source: tmp_path / source, sealed=True)
     client = TestClient(Starlette(routes=[Route("/original", endpoint)]))
     bare = original_url("default", "a.txt")
     assert client.get(bare).status_code == 404

@@ -1,7 +1,7 @@
 """Addresses that only the page itself can have made, for what is fetched beside it.
 
-Who has signed in through a service is known to the page alone, not to the routes beside it: there, a seal shows that the
-address was made for somebody who had signed in.
+Who has signed in through a service is known to the page alone, not to the routes beside it: there, a seal shows that
+the address was made for somebody who had signed in.
 """
 
 from __future__ import annotations
