@@ -322,6 +322,12 @@ class KnowledgeBase:
         with self._store.manifest.snapshot() as snapshot:
             return snapshot.document(source)
 
+    def original(self, source: str) -> Path | None:
+        """The file that holds the document, or part of one, `source`, there or gone; None if unknown."""
+        with self._store.manifest.snapshot() as snapshot:
+            file = snapshot.place(source)
+        return Path(file) if file else None
+
     def page_image(self, citation: Citation) -> bytes | None:
         """A JPEG of the page that `citation` quotes from, the quoted lines marked; None where there is no such page."""
         from citewell.pages import page_image

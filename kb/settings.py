@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 _UNKNOWN = "is not a setting"
 _MISSING = "is missing"
+_LONGEST_NAME = 100
+_PASSWORD = re.compile(r"scrypt\$(32768|65536|131072|262144)\$8\$1\$[A-Za-z0-9_-]{22}==\$[A-Za-z0-9_-]{43}=")
 
 
 class _Section(BaseModel):
@@ -275,6 +277,54 @@ class ExpansionSettings(_Section):
     steps: Annotated[int, Field(ge=1, le=5)] = 2
 
 
+class OidcSettings(_Section):
+    """A service that knows who people are, by OpenID Connect.
+
+    It knows this page by `client_id` and `client_secret`, describes itself at `server_metadata_url`, and sends people
+    back to `redirect_uri`, which is https://HOST/oauth2callback.
+    """
+
+    client_id: str
+    client_secret: Annotated[str, Field(exclude=True, repr=False)]
+    server_metadata_url: str
+    redirect_uri: Annotated[str, Field(pattern=r"^https?://[^/]+/oauth2callback$")]
+
+
+class WebSettings(_Section):
+    """Who may see the web page, and by which names of this machine (`hosts`) besides the address it listens on.
+
+    `users` sign in; each stands there with the line that `citewell password` printed. `oidc` is a service that knows
+    people instead. Without either everybody who reaches the page may see it, so it is shown on this machine alone.
+    Who has signed in with a password stays so for `session_hours`, or until the page is started again. Users, and the
+    secret of the service, are left out wherever settings are written.
+    """
+
+    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")], ...] = ()
+    users: Annotated[dict[str, str], Field(exclude=True, repr=False)] = {}
+    session_hours: Annotated[float, Field(gt=0, le=8760)] = 12.0
+    oidc: OidcSettings | None = None
+
+    @property
+    def has_sign_in(self) -> bool:
+        return bool(self.users or self.oidc)
+
+    @field_validator("users")
+    @classmethod
+    def _hashed(cls, users: dict[str, str]) -> dict[str, str]:
+        for name, password in users.items():
+            if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+                raise ValueError(f"a name of a user has 1 to {_LONGEST_NAME} characters that can be seen")
+            if not _PASSWORD.fullmatch(password):
+                raise ValueError(f"{name} needs a line that `citewell password` prints, which holds no password")
+        return users
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.users and self.oidc:
+            raise ValueError("people sign in by users or by oidc; leave one of them out")
+        return self
+
+
 class StoreSettings(_Section):
     """`lock_wait` is how many seconds a writer waits for another one."""
 
@@ -303,6 +353,7 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     conversations: ConversationSettings = ConversationSettings()
     store: StoreSettings = StoreSettings()
+    web: WebSettings = WebSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     generator: GeneratorSettings = GeneratorSettings()
     expansion: ExpansionSettings = ExpansionSettings()

@@ -8,8 +8,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from web_server import browser, page
 
 from kb.protocols import Embedder
+
+__all__ = ["browser", "page"]
 
 
 @pytest.fixture(autouse=True)

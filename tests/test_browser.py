@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from reportlab.pdfgen.canvas import Canvas
+from web_server import ANSWER_WAIT, ask, serving
 
-from app.web.serving import command, environment
 from citewell import KnowledgeBase
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-START_WAIT = 60.0
-ANSWER_WAIT = 60_000
 PDF_LINES = (
     "The river authority was founded in 1903.",
     "The weir at Tarn Bridge is inspected by Otto Lindqvist every spring.",
@@ -65,82 +47,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@contextmanager
-def serving(home: Path, kb: str) -> Iterator[str]:
-    """The address of a server of its own process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # From elsewhere than the repository, as people start it.
-    server = subprocess.Popen(command(port=port), cwd=home, env={**os.environ, **environment(home=home, kb=kb)})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + START_WAIT
-        while not is_up(address):
-            assert server.poll() is None and time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.2)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def is_up(address: str) -> bool:
-    try:
-        with urlopen(f"{address}/_stcore/health", timeout=2) as answer:  # noqa: S310 - an address made above
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CITEWELL_REQUIRE_ALL") == "1":
-            pytest.fail("chromium is not installed, and CITEWELL_REQUIRE_ALL asks for it")
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield launched
-        launched.close()
-
-
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
     with serving(home, "default") as served:
         yield served
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of which nothing may leave the machine and in which no document may run a script."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    asked_for: list[str] = []
-    alerts: list[str] = []
-
-    def on_alert(dialog: Dialog) -> None:
-        alerts.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("request", lambda request: asked_for.append(request.url))
-    page.on("websocket", lambda channel: asked_for.append(channel.url))
-    page.on("dialog", on_alert)
-    yield page
-    context.close()
-    web = [url for url in asked_for if urlparse(url).scheme in ("http", "https", "ws", "wss")]
-    assert web and {urlparse(url).hostname for url in web} <= {"127.0.0.1", "localhost"}
-    assert not alerts
-
-
-def ask(page: Page, question: str) -> None:
-    """Asks, and waits until the page has been written to its end: until then there are other things in its places."""
-    box = page.get_by_test_id("stChatInputTextArea")
-    box.fill(question)
-    box.press("Enter")
-    expect(page.locator("h2.cw-question").first).to_have_text(question, timeout=ANSWER_WAIT)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=ANSWER_WAIT)
 
 
 def test_a_cited_answer_opens_its_page_with_the_quoted_line_marked(page: Page, address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from app.cli.main import main
 from app.cli.output import printable, reflowed
 from app.cli.passages import snippet
 from app.cli.progress import finish, kept_for_later
+from app.web.access.passwords import hashed, matches
 from citewell.jobs import Job
 from ingest.report import IngestReport, Progress
 from kb.settings import ChunkingSettings
@@ -89,7 +92,7 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "set()"
     working = "ingest watch search ask chat conversations status list remove jobs cache verify reindex"
-    around = "doctor bench serve models eval"
+    around = "doctor bench serve password models eval"
     for name in f"{working} {around}".split():
         assert f"\n  {name} " in done.stdout
 
@@ -110,6 +113,11 @@ def test_help_imports_nothing_heavy() -> None:
         ["--sttings", "x"],
         ["remove", "nonesuch.pdf"],
         ["serve", "--port", "0"],
+        ["serve", "--address", "0.0.0.0"],  # noqa: S104 - refused
+        ["serve", "--address", "192.0.2.1"],
+        ["serve", "--address", "kb.example.org"],
+        ["serve", "--certificate", "/nowhere.pem"],
+        ["serve", "--certificate", "/nowhere.pem", "--key", "/nowhere.key"],
         ["eval", "retrieval", "/nowhere/at/all"],
         ["eval", "retrieval", "/nowhere", "--configs", ","],
         ["nonesuch"],
@@ -538,6 +546,60 @@ def test_serve_listens_here_alone_and_ends_on_interrupt(citewell: Citewell) -> N
         assert process.wait(20) == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_every_address_needs_names_by_which_it_is_reached(citewell: Citewell, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[web.users]\nanna = "{hashed("a long password")}"\n')
+    result = citewell("--settings", file, "serve", "--address", "0.0.0.0")  # noqa: S104 - refused
+    assert (result.code, "web.hosts" in result.err) == (2, True)
+
+
+def test_with_sign_in_the_page_may_be_seen_from_elsewhere(citewell: Citewell, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[web]\nhosts = ["127.0.0.1"]\n[web.users]\nanna = "{hashed("a long password")}"\n')
+    port = _free_port()
+    begun = [*COMMAND, "--home", str(citewell.home), "--settings", str(file)]
+    command = [*begun, "serve", "--address", "0.0.0.0", "--port", str(port)]  # noqa: S104 - what is tested
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "travels unencrypted" in process.stderr.readline()
+        assert f":{port}" in process.stderr.readline()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=20)
+        assert refused.value.code == 401
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_a_password_becomes_a_line_for_the_settings(citewell: Citewell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for options in ([], ["--json"]):
+        monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
+        result = citewell(*options, "password")
+        assert result.code == 0 and "a long password" not in result.out + result.err
+        line = json.loads(result.out)["password"] if options else result.out.strip()
+        assert matches("a long password", line)
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    result = citewell("password")
+    assert (result.code, result.out, result.err) == (2, "", "A password has 8 to 1000 characters; choose another.\n")
+
+
+def test_a_password_is_asked_for_twice_and_never_shown(tmp_path: Path) -> None:
+    for answers, said in (("a long password", "scrypt$"), ("something else", "not the same twice")):
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [*COMMAND, "password"], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        ):
+            os.close(theirs)
+            heard = b""
+            for asked, answer in ((b"Password: ", "a long password"), (b"again: ", answers)):
+                while asked not in heard:
+                    heard += os.read(ours, 1000)
+                os.write(ours, f"{answer}\n".encode())
+            while said.encode() not in heard:
+                heard += os.read(ours, 1000)
+        assert b"a long password" not in heard
+        os.close(ours)
 
 
 def test_a_port_in_use_is_told(citewell: Citewell) -> None:

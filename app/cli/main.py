@@ -29,6 +29,7 @@ from app.cli.invocation import Invocation
 from app.cli.jobs import jobs
 from app.cli.models import models
 from app.cli.output import say
+from app.cli.password import password
 from app.cli.progress import INTERRUPTED
 from app.cli.search import search
 from app.cli.serve import serve
@@ -93,6 +94,7 @@ for command in (
     doctor,
     bench,
     serve,
+    password,
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(models, name="models")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.web.access.signed_in import guard
 from app.web.literal import in_markdown
 from app.web.look import style
 from kb.errors import CitewellError
@@ -20,6 +21,7 @@ page = st.navigation(
 )
 st.html(style())
 try:
+    guard()
     page.run()
 except CitewellError as error:
     st.error(in_markdown(str(error)))

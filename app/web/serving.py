@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ENTRY = Path(__file__).with_name("main.py")
+"""The page itself; what is served is SERVER, which has it behind all that guards it."""
+SERVER = Path(__file__).with_name("server.py")
+LOOPBACK = ("127.0.0.1", "localhost")
 OPTIONS = (
     "--server.headless=true",
     "--server.showEmailPrompt=false",
     "--server.fileWatcherType=none",
-    # A web site that lets its own name point at this machine must not reach the page.
-    "--server.allowedHosts=127.0.0.1",
-    "--server.allowedHosts=localhost",
     "--browser.gatherUsageStats=false",
     "--client.toolbarMode=viewer",
     "--client.showErrorDetails=none",
@@ -23,16 +24,31 @@ OPTIONS = (
 )
 
 
-def command(*, port: int, address: str = "127.0.0.1") -> list[str]:
-    """The command line that serves the page; which base it shows stands in `environment`."""
+def command(
+    *,
+    port: int,
+    address: str = "127.0.0.1",
+    hosts: Sequence[str] = (),
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> list[str]:
+    """The command line that serves the page; which base it shows stands in `environment`.
+
+    It answers to its address, to `hosts` and to this machine's own names alone: a web site that lets its own name point
+    at this machine must not reach the page. With a `certificate` and its `key` it is encrypted.
+    """
+    known = dict.fromkeys([*LOOPBACK, address, *hosts])
+    encryption = [f"--server.sslCertFile={certificate}", f"--server.sslKeyFile={key}"] if certificate and key else []
     return [
         sys.executable,
         "-m",
         "streamlit",
         "run",
-        str(ENTRY),
+        str(SERVER),
         f"--server.address={address}",
         f"--server.port={port}",
+        *(f"--server.allowedHosts={host}" for host in known),
+        *encryption,
         *OPTIONS,
     ]
 

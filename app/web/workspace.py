@@ -12,9 +12,9 @@ from threading import Lock
 
 import streamlit as st
 
-from citewell.home import base_folder, home_folder
+from citewell.home import base_folder, base_names, home_folder
 from citewell.knowledge_base import IngestJob, KnowledgeBase
-from kb.errors import Locked
+from kb.errors import Locked, UnknownKnowledgeBase
 from kb.settings import load_settings
 
 CHOICE = "kb"
@@ -49,20 +49,45 @@ def home() -> Path:
 
 
 def workspace() -> Workspace:
-    """That of the base which this session looks at; one that is missing is created.
+    """That of the base which this session looks at; the first one is created where it is missing, no other.
 
-    Raises UserError for a name that cannot be one, SettingsError where CITEWELL_SETTINGS names a file that is wrong.
+    Raises UserError for a name that is none, SettingsError where CITEWELL_SETTINGS names a file that is wrong.
     """
-    settings = os.environ.get("CITEWELL_SETTINGS")
-    return _opened(home(), chosen_base(), Path(settings) if settings else None)
+    name = chosen_base()
+    folder = home()
+    if name != first_base() and name not in (names := base_names(folder)):
+        # What follows shows the first one again, not this sentence.
+        st.session_state.pop(CHOICE, None)
+        known = ", ".join(names) or first_base()
+        raise UnknownKnowledgeBase(f'There is no knowledge base "{name}"; open one of those there are: {known}.')
+    return _open(folder, name)
+
+
+def original(name: str, source: str) -> Path | None:
+    """The file that the document `source` of the base `name` came from; None where the base or the document is not.
+
+    For a route of the server: no session asks, and nothing is created.
+    """
+    folder = home()
+    return _open(folder, name).base.original(source) if name in base_names(folder) else None
 
 
 def chosen_base() -> str:
     """The name of the base which this session looks at, without opening it; CITEWELL_KB is the first."""
     named = st.query_params.get(CHOICE) or st.session_state.get(CHOICE)
-    chosen = str(named or os.environ.get("CITEWELL_KB", "default"))
+    chosen = str(named or first_base())
     st.session_state[CHOICE] = chosen
     return chosen
+
+
+def first_base() -> str:
+    """The name of the base that is shown where nothing else is asked for: CITEWELL_KB."""
+    return os.environ.get("CITEWELL_KB", "default")
+
+
+def _open(folder: Path, name: str) -> Workspace:
+    settings = os.environ.get("CITEWELL_SETTINGS")
+    return _opened(folder, name, Path(settings) if settings else None)
 
 
 @st.cache_resource(show_spinner=False)

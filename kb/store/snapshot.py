@@ -193,6 +193,16 @@ class Snapshot:
         ).fetchone()
         return _file(row) if row else None
 
+    def place(self, source: str) -> str | None:
+        """The source of the file that holds the file, part or document `source`."""
+        row = self._sql.execute(
+            "SELECT source FROM files WHERE source = ?1"
+            " UNION ALL SELECT file FROM documents WHERE source = ?1"
+            " UNION ALL SELECT file FROM refused_parts WHERE source = ?1",
+            (source,),
+        ).fetchone()
+        return str(row[0]) if row else None
+
     def document_rows(self) -> list[tuple[str, str, str, str, int, int]]:
         """(source, file, title, media type, characters, passages) of every document, by source."""
         return self._sql.execute(

@@ -1,0 +1,70 @@
+"""What the middleware reads from a request and writes into it, as ASGI has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http.cookies import SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import Message, Scope, Send
+
+VISITOR = "X-Citewell-Visitor"
+"""The header in which the middleware tells the page who looks at it; what a browser sends by that name is dropped."""
+
+
+def with_visitor(scope: Scope, visitor: str) -> Scope:
+    """`scope` with `visitor` as the one who asks, whatever the request itself says."""
+    name = VISITOR.lower().encode("ascii")
+    headers = [(key, value) for key, value in scope["headers"] if key.lower() != name]
+    return {**scope, "headers": [*headers, (name, quote(visitor, safe=":").encode("ascii"))]}
+
+
+def cookies(scope: Scope) -> Mapping[str, str]:
+    return HTTPConnection(scope).cookies
+
+
+def cookie(name: str, value: str, *, seconds: float, scope: Scope) -> bytes:
+    """The header that sets a cookie no script can read; over TLS it is sent over TLS only.
+
+    Lax, since a link from elsewhere must find its reader again; what changes something is a POST, and comes without it.
+    """
+    made: SimpleCookie = SimpleCookie()
+    made[name] = value
+    made[name]["path"] = "/"
+    made[name]["max-age"] = str(int(seconds))
+    made[name]["samesite"] = "Lax"
+    made[name]["httponly"] = True
+    if is_encrypted(scope):
+        made[name]["secure"] = True
+    return made[name].OutputString().encode("latin-1")
+
+
+def is_encrypted(scope: Scope) -> bool:
+    return scope["scheme"] in ("https", "wss")
+
+
+def is_foreign(scope: Scope) -> bool:
+    """Whether another web site made the browser send this."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin", "null")
+    # Behind a proxy that ends the encryption, only the browser knows the scheme.
+    if origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+        return True
+    return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+def sending_headers(send: Send, headers: Sequence[tuple[bytes, bytes]], *, only_html: bool = False) -> Send:
+    """`send` that adds `headers` to the response, with `only_html` to a page alone; what the response has stays."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = list(message.get("headers", []))
+            has = {name.lower() for name, _ in own} - {b"set-cookie"}
+            is_page = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in own)
+            if is_page or not only_html:
+                message = {**message, "headers": [*own, *(header for header in headers if header[0] not in has)]}
+        await send(message)
+
+    return sending

@@ -1,0 +1,52 @@
+"""The web page as one ASGI application: Streamlit's, with what stands before it. `streamlit run` finds `app` here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from app.web.access.browsers import Browsers
+from app.web.access.gate import Gate
+from app.web.access.headers import SecurityHeaders
+from app.web.access.hosts import Hosts
+from app.web.access.identities import secrets_for
+from app.web.originals import ROUTE, serving_originals
+from app.web.serving import ENTRY
+from app.web.unforeseen import calmly
+from app.web.workspace import original
+from kb.errors import SettingsError
+from kb.settings import WebSettings, load_settings
+
+
+def web_settings() -> WebSettings:
+    """Those of this server."""
+    file = os.environ.get("CITEWELL_SETTINGS")
+    return load_settings(Path(file) if file else None).web
+
+
+def middleware(web: WebSettings) -> list[Middleware]:
+    """What a request passes before it reaches Streamlit, in this order."""
+    who = Middleware(Gate, users=web.users, hours=web.session_hours) if web.users else Middleware(Browsers)
+    return [Middleware(SecurityHeaders), Middleware(Hosts, hosts=st.get_option("server.allowedHosts")), who]
+
+
+logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+try:
+    chosen = web_settings()
+    identities = secrets_for(chosen)
+except SettingsError as error:
+    # Without them nobody knows who may come in.
+    sys.exit(str(error))
+app = st.App(
+    ENTRY,
+    routes=[Route(ROUTE, serving_originals(original, sealed=identities is not None))],
+    middleware=middleware(chosen),
+    on_script_error=calmly,
+    secrets=identities,
+)
