@@ -9,32 +9,37 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from kb.store.snapshot import Snapshot
 
 Order = Literal["name", "state", "type", "bytes", "passages", "ingested", "modified"]
+READY = "ready"
 UNREAD = ("failed", "skipped")
 
 _NAME = (
     "CASE WHEN root <> '' AND substr(source, 1, length(rtrim(root, '/')) + 1) = rtrim(root, '/') || '/'"
     " THEN substr(source, length(rtrim(root, '/')) + 2) ELSE source END"
 )
-_ENTRIES = f"""
-WITH entries AS (
-    SELECT documents.id, documents.source, documents.file, files.root, title, media_type, 'ready' AS state,
-        '' AS reason, size, ingested, mtime_ns
+_READ = """
+    SELECT documents.id, documents.source, documents.file, root, title, media_type, 'ready' AS state, '' AS reason,
+        size, ingested, mtime_ns
     FROM documents JOIN files ON files.source = documents.file
-    UNION ALL
-    SELECT NULL, source, source, root, '', '', state, reason, size, ingested, mtime_ns FROM files
-    WHERE state IN ('failed', 'skipped')
+"""
+_REFUSED = """
+    SELECT NULL AS id, source, source AS file, root, '' AS title, '' AS media_type, state, reason, size, ingested,
+        mtime_ns
+    FROM files WHERE state IN ('failed', 'skipped')
     UNION ALL
     SELECT NULL, refused_parts.source, file, root, '', '', refused_parts.state, refused_parts.reason, size, ingested,
         mtime_ns
     FROM refused_parts JOIN files ON files.source = file WHERE files.state NOT IN ('failed', 'skipped')
-), named AS (SELECT *, {_NAME} AS name FROM entries)
 """
 _PASSAGES = "(SELECT count(*) FROM chunks WHERE chunks.document = named.id)"
+_GIVEN = "(SELECT value FROM json_each(?))"
+_DETAILS = (
+    f"SELECT id, source, file, root, title, media_type, state, reason, size, {_PASSAGES}, ingested, mtime_ns FROM"
+)
 _ORDERS: dict[Order, str] = {
     "name": "folded(name)",
     "state": "state",
@@ -82,14 +87,34 @@ class Entry:
 def listed(snapshot: Snapshot, wanted: Wanted) -> tuple[list[Entry], int]:
     """The page that is wanted, and how many documents there are on all its pages."""
     condition, values = _condition(wanted)
-    ((total,),) = snapshot.rows_folding(f"{_ENTRIES} SELECT count(*) FROM named WHERE {condition}", values)
     direction = "DESC" if wanted.descending else "ASC"
-    rows = snapshot.rows_folding(
-        f"{_ENTRIES} SELECT source, file, root, title, media_type, state, reason, size, {_PASSAGES}, ingested, mtime_ns"
-        f" FROM named WHERE {condition} ORDER BY {_ORDERS[wanted.order]} {direction}, source LIMIT ? OFFSET ?",
-        [*values, wanted.limit, wanted.offset],
+    # Of all pages the keys alone, so that they are gone through once.
+    keys = snapshot.rows_folding(
+        f"WITH named AS (SELECT *, {_NAME} AS name FROM ({_entries(wanted.states)}))"
+        f" SELECT id, source, file FROM named WHERE {condition}"
+        f" ORDER BY {_ORDERS[wanted.order]} {direction}, source, file",
+        values,
     )
-    return [_entry(*row) for row in rows], int(total)
+    page = keys[wanted.offset : wanted.offset + wanted.limit]
+    read = json.dumps([name for name, _, _ in page if name is not None])
+    refused = json.dumps([source for name, source, _ in page if name is None])
+    rows = [
+        *snapshot.rows(
+            f"{_DETAILS} ({_READ} WHERE documents.id IN (SELECT value FROM json_each(?))) AS named", (read,)
+        ),
+        *snapshot.rows(
+            f"{_DETAILS} ({_REFUSED}) AS named WHERE source IN (SELECT value FROM json_each(?))", (refused,)
+        ),
+    ]
+    found = {row[:3]: _entry(*row) for row in rows}
+    return [found[key] for key in page], len(keys)
+
+
+def _entries(states: Sequence[str]) -> str:
+    """The tables in which documents of these states are, any where there are none."""
+    if not states or not set(states).isdisjoint(UNREAD):
+        return _REFUSED if states and READY not in states else f"{_READ} UNION ALL {_REFUSED}"
+    return _READ
 
 
 def media_types(snapshot: Snapshot) -> list[str]:
@@ -99,7 +124,9 @@ def media_types(snapshot: Snapshot) -> list[str]:
 
 def state_counts(snapshot: Snapshot) -> dict[str, int]:
     """How many entries there are of each state that there is."""
-    return dict(snapshot.rows(f"{_ENTRIES} SELECT state, count(*) FROM named GROUP BY state"))
+    counts = dict(snapshot.rows(f"SELECT state, count(*) FROM ({_REFUSED}) GROUP BY state"))
+    documents = snapshot.document_count()
+    return {READY: documents, **counts} if documents else counts
 
 
 def files_below(snapshot: Snapshot, folder: str) -> list[str]:
@@ -114,27 +141,16 @@ def _condition(wanted: Wanted) -> tuple[str, Sequence[object]]:
     parts = ["TRUE"]
     values: list[object] = []
     for word in wanted.words.casefold().split():
-        parts.append("(instr(folded(name), ?) OR instr(folded(title), ?))")
-        values += [word, word]
+        parts.append("instr(folded(name || char(10) || title), ?)")
+        values.append(word)
     for column, kept in (("state", wanted.states), ("media_type", wanted.media_types)):
         if kept:
-            parts.append(f"{column} IN (SELECT value FROM json_each(?))")
+            parts.append(f"{column} IN {_GIVEN}")
             values.append(json.dumps(kept))
     return " AND ".join(parts), values
 
 
-def _entry(*row: object) -> Entry:
-    source, file, root, title, media_type, state, reason, size, passages, ingested, modified_ns = row
-    return Entry(
-        source=str(source),
-        file=str(file),
-        root=str(root),
-        title=str(title),
-        media_type=str(media_type),
-        state=str(state),
-        reason=str(reason),
-        bytes=int(str(size)),
-        passages=int(str(passages)),
-        ingested=datetime.fromisoformat(str(ingested)),
-        modified_ns=int(str(modified_ns)),
-    )
+def _entry(*row: Any) -> Entry:
+    _, source, file, root, title, media_type, state, reason, size, passages, ingested, modified_ns = row
+    moment = datetime.fromisoformat(ingested)
+    return Entry(source, file, root, title, media_type, state, reason, size, passages, moment, modified_ns)

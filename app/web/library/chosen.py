@@ -10,7 +10,7 @@ import streamlit as st
 from app.web.library.activity import note_asked
 from app.web.library.deletion import ask_to_delete
 from app.web.library.passages import show_passages
-from app.web.library.wording import STATES, folder_of, kind, size, when
+from app.web.library.wording import STATES, facts_html, folder_of, kind, size, when
 from app.web.literal import in_html, in_markdown
 from app.web.workspace import Workspace
 from citewell.listing import ListedDocument
@@ -49,8 +49,7 @@ def _show_facts(workspace: Workspace, document: ListedDocument) -> None:
         "Folder": folder_of(document.file, workspace.uploads),
         "Within": Path(document.file).name if document.source != document.file else "",
     }
-    items = "".join(f"<div><dt>{label}</dt><dd>{in_html(fact)}</dd></div>" for label, fact in facts.items() if fact)
-    st.html(f'<dl class="cw-facts">{items}</dl>')
+    st.html(facts_html(facts))
 
 
 def _show_actions(workspace: Workspace, chosen: Sequence[ListedDocument]) -> None:

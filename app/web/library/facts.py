@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.web.library.wording import size
-from app.web.literal import in_html, in_markdown
+from app.web.library.wording import facts_html, size
+from app.web.literal import in_markdown
 from app.web.workspace import Workspace
 from citewell.status import Verification
 from kb.errors import CitewellError
@@ -31,8 +31,7 @@ def show_facts(workspace: Workspace) -> None:
             "Folder": status.folder,
             "Made with": _embedder(status.fingerprint.get("embedder", "")),
         }
-        items = "".join(f"<div><dt>{label}</dt><dd>{in_html(fact)}</dd></div>" for label, fact in facts.items() if fact)
-        st.html(f'<dl class="cw-facts">{items}</dl>')
+        st.html(facts_html(facts))
         _show_check(workspace)
 
 

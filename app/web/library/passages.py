@@ -41,8 +41,8 @@ def _passage_html(place: int, passage: Chunk, tokens: int) -> str:
     size = f"{counted(len(passage.text), 'character')}, {counted(tokens, 'token')}"
     head = " · ".join(part for part in (f"Passage {place:,}", where, size) if part)
     context = passage.context
-    around = " > ".join((*([context.title] if context.title else []), *context.headings))
-    lines = [around and f"Read with: {around}", context.table and f"Columns: {context.table}"]
+    around = " > ".join(dict.fromkeys(filter(None, (context.title, *context.headings))))
+    lines = [f"Read with: {around}" if around != where else "", context.table and f"Columns: {context.table}"]
     return (
         f'<p class="cw-place">{in_html(head)}</p>'
         + "".join(f'<p class="cw-small">{in_html(line)}</p>' for line in lines if line)

@@ -18,7 +18,9 @@ _ORDERS: Mapping[str, tuple[Order, bool]] = {
     "Name": ("name", False),
     "Name, from the end": ("name", True),
     "Added, latest first": ("ingested", True),
+    "Added, earliest first": ("ingested", False),
     "Changed, latest first": ("modified", True),
+    "Changed, earliest first": ("modified", False),
     "Most passages first": ("passages", True),
     "Fewest passages first": ("passages", False),
     "Largest first": ("bytes", True),
@@ -27,6 +29,17 @@ _ORDERS: Mapping[str, tuple[Order, bool]] = {
     "State": ("state", False),
 }
 ORDERS = tuple(_ORDERS)
+OF_COLUMN: Mapping[str, tuple[str, ...]] = {
+    "Document": ("Name", "Name, from the end"),
+    "State": ("State",),
+    "Type": ("Type",),
+    "Passages": ("Most passages first", "Fewest passages first"),
+    "Size": ("Largest first", "Smallest first"),
+    "Changed": ("Changed, latest first", "Changed, earliest first"),
+    "Added": ("Added, latest first", "Added, earliest first"),
+}
+"""The orders that a press on the head of a column goes through: all pages are ordered, not the one that is shown."""
+_ORDER = "library-order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,15 @@ class Choice:
             offset=(page - 1) * PAGE,
             limit=PAGE,
         )
+
+
+def order_by(column: str) -> None:
+    """Goes over to the next order of that column, to the first where another column's is in force."""
+    orders = OF_COLUMN.get(column, ())
+    now = st.session_state.get(_ORDER, ORDERS[0])
+    if orders:
+        place = orders.index(now) + 1 if now in orders else 0
+        st.session_state[_ORDER] = orders[place % len(orders)]
 
 
 def show_selection(kinds: DocumentKinds) -> Choice:
@@ -82,5 +104,5 @@ def show_selection(kinds: DocumentKinds) -> Choice:
             key="library-types",
         )
     with order_column:
-        order = st.selectbox("Order", ORDERS, key="library-order", persist_state="session")
+        order = st.selectbox("Order", ORDERS, key=_ORDER, persist_state="session")
     return Choice((words or "").strip(), tuple(states), tuple(types), order)

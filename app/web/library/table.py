@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import streamlit as st
 
-from app.web.library.selection import PAGE, show_selection
-from app.web.library.wording import STATES, folder_of, kind
+from app.web.library.selection import PAGE, order_by, show_selection
+from app.web.library.wording import STATES, kind, short_folder
 from app.web.literal import in_html
 from app.web.workspace import Workspace
 from citewell.listing import DocumentPage, ListedDocument
@@ -46,6 +45,8 @@ def _count_line(page: DocumentPage, number: int) -> str:
 
 def _show_rows(workspace: Workspace, page: DocumentPage) -> list[ListedDocument]:
     rows = page.rows
+    # Of other rows, other ones are chosen: never a document that has moved into the place of a chosen one.
+    key = f"library-rows-{_digest(*(row.source for row in rows))}"
     reasons = {"Reason": [row.reason for row in rows]} if any(row.reason for row in rows) else {}
     shown = st.dataframe(
         {
@@ -57,17 +58,16 @@ def _show_rows(workspace: Workspace, page: DocumentPage) -> list[ListedDocument]
             "Size": [row.bytes for row in rows],
             "Changed": [row.changed.astimezone().replace(tzinfo=None) for row in rows],
             "Added": [row.ingested.astimezone().replace(tzinfo=None) for row in rows],
-            "Folder": [folder_of(row.file, workspace.uploads) for row in rows],
+            "Folder": [short_folder(row.file, row.root, workspace.uploads) for row in rows],
             "Title": [row.title for row in rows],
         },
         hide_index=True,
         height=min(38 + 35 * len(rows), 38 + 35 * 12),
-        on_select="rerun",
-        selection_mode="multi-row",
-        # Of other rows, other ones are chosen: never a document that has moved into the place of a chosen one.
-        key=f"library-rows-{_digest(*(row.source for row in rows))}",
+        on_select=lambda: _on_select(key),
+        selection_mode=("multi-row", "single-column"),
+        key=key,
         column_config={
-            "Document": st.column_config.TextColumn(width="medium", pinned=True),
+            "Document": st.column_config.TextColumn(width="medium"),
             "State": st.column_config.TextColumn(width="small"),
             "Reason": st.column_config.TextColumn(width="large"),
             "Type": st.column_config.TextColumn(width="small"),
@@ -79,12 +79,23 @@ def _show_rows(workspace: Workspace, page: DocumentPage) -> list[ListedDocument]
         },
         alt="The documents of the library with state, type, passages, size, dates and folder",
     )
-    return [rows[index] for index in _chosen_rows(shown) if index < len(rows)]
+    return [rows[index] for index in _selected_rows(shown)]
 
 
-def _chosen_rows(shown: object) -> Sequence[int]:
-    selection = getattr(shown, "selection", None)
-    return list(selection.rows) if selection else []
+def _on_select(key: str) -> None:
+    """A press on the head of a column orders by it."""
+    for column in _selected_columns(st.session_state.get(key)):
+        order_by(column)
+
+
+def _selected_rows(state: object) -> list[int]:
+    selection = getattr(state, "selection", None)
+    return [int(row) for row in selection.rows] if selection else []
+
+
+def _selected_columns(state: object) -> list[str]:
+    selection = getattr(state, "selection", None)
+    return [str(column) for column in selection.columns] if selection else []
 
 
 def _digest(*texts: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from app.web.literal import in_html
 from citewell import IngestReport, Progress
 from citewell.board import Errand
 from kb.media_types import plain_name
@@ -22,6 +23,9 @@ OUTCOMES = {
     "failed": "not readable",
     "skipped": "skipped",
 }
+_KINDS = {"md": "Markdown", "text": "Text", "docx": "Word", "pptx": "PowerPoint", "xlsx": "Excel", "code": "Code"}
+_LONGEST_ACRONYM = 4
+_LONG_FACT = 24
 _MINUTE, _HOUR = 90.0, 5400.0
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -108,10 +112,28 @@ def when(moment: datetime) -> str:
 def kind(media_type: str) -> str:
     """ "PDF", "Markdown": how people are told of a type; "–" of a file that gave no document."""
     name = plain_name(media_type) if media_type else "–"
-    return name if len(name) > 4 else name.upper()
+    return _KINDS.get(name) or (name if len(name) > _LONGEST_ACRONYM else name.upper())
+
+
+def facts_html(facts: Mapping[str, str]) -> str:
+    """Facts by their label, without the empty ones; a long one has a line of its own."""
+    items = [
+        f"<div{' class=cw-wide' if len(fact) > _LONG_FACT else ''}><dt>{label}</dt><dd>{in_html(fact)}</dd></div>"
+        for label, fact in facts.items()
+        if fact
+    ]
+    return f'<dl class="cw-facts">{"".join(items)}</dl>'
 
 
 def folder_of(file: str, uploads: Path) -> str:
-    """Where a file lies, as people read it: "Uploaded", "Uploaded/reports", or its folder's path."""
+    """Where a file lies: "Uploaded", "Uploaded/reports", or its folder's path."""
     parent = Path(file).parent
     return str(Path("Uploaded") / parent.relative_to(uploads)) if parent.is_relative_to(uploads) else str(parent)
+
+
+def short_folder(file: str, root: str, uploads: Path) -> str:
+    """The same for a column of a table: from the folder that was ingested, `root`, on."""
+    parent = Path(file).parent
+    if parent.is_relative_to(uploads) or not parent.is_relative_to(root):
+        return folder_of(file, uploads)
+    return str(Path(Path(root).name) / parent.relative_to(root))
