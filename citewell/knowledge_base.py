@@ -16,7 +16,7 @@ from citewell.conversations import Conversations
 from citewell.dialogue import Dialogue
 from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
-from citewell.listing import DocumentKinds, DocumentPage, listed_document
+from citewell.listing import Catalogue, DocumentKinds, DocumentPage
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
@@ -38,7 +38,7 @@ from kb.errors import UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
-from kb.store.listing import Wanted, files_below, listed, media_types, state_counts
+from kb.store.listing import Wanted, files_below, media_types, state_counts
 from kb.store.remains import Holdings, Remains, holdings, remains
 from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
@@ -59,6 +59,7 @@ class KnowledgeBase:
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
         self._board = Board(store.home / "jobs")
+        self._catalogue = Catalogue(store.manifest)
         self.conversations = Conversations(store.conversations, settings.conversations, self.display_name)
 
     @classmethod
@@ -385,9 +386,7 @@ class KnowledgeBase:
 
     def documents_page(self, wanted: Wanted) -> DocumentPage:
         """The page of `documents` that is wanted, searched, filtered and sorted without reading the others."""
-        with self._store.manifest.snapshot() as snapshot:
-            entries, total = listed(snapshot, wanted)
-            return DocumentPage(tuple(map(listed_document, entries)), total, snapshot.state)
+        return self._catalogue.page(wanted)
 
     def kinds(self) -> DocumentKinds:
         """Of which states and media types there are documents."""

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies
 
 from citewell import KnowledgeBase
 from citewell.listing import ListedDocument
+from citewell.status import DocumentRow
 from kb.store.listing import Order, Wanted
 
 ORDERS: dict[Order, Any] = {
@@ -31,12 +32,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
     """Documents of several kinds and folders, a file that cannot be read, one that is not, a message with parts."""
     folder = tmp_path_factory.mktemp("Documents")
     (folder / "Ordner").mkdir()
-    for number, name in enumerate(
-        ("Tea.md", "tea log.txt", "Ordner/tea.md", "Ordner/Maße.md", "ÜBER_100%.txt", "b.md")
-    ):
-        (folder / name).write_text(
-            f"# The tea of cup {number}\n\n" + "Green tea is brewed gently. " * (1 + 90 * number)
-        )
+    names = ("Tea.md", "tea log.txt", "Ordner/tea.md", "Ordner/Maße.md", "ÜBER_100%.txt", "b.md")
+    for number, name in enumerate(names):
+        text = "Green tea is brewed gently. " * (1 + 90 * number)
+        (folder / name).write_text(f"# The tea of cup {number}\n\n{text}")
     (folder / "Ordner" / "table.csv").write_text("cup,degrees\na,80\nb,90\n")
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     (folder / "Tea.bin").write_bytes(bytes(range(256)))
@@ -83,15 +82,14 @@ def test_a_page_is_that_of_the_whole_list_made_by_hand(base: KnowledgeBase, data
     assert list(page.rows) == expected[wanted.offset : wanted.offset + wanted.limit]
 
 
+def _facts(row: ListedDocument | DocumentRow, passages: int) -> tuple[object, ...]:
+    return row.source, row.file, row.name, row.title, row.state, row.reason, row.media_type, passages, row.bytes
+
+
 def test_the_whole_list_is_what_the_base_holds(base: KnowledgeBase) -> None:
     page = base.documents_page(Wanted(limit=1000))
-    listed = {
-        (row.source, row.file, row.name, row.title, row.state, row.reason, row.passages, row.bytes) for row in page.rows
-    }
-    assert listed == {
-        (row.source, row.file, row.name, row.title, row.state, row.reason, row.chunks, row.bytes)
-        for row in base.documents()
-    }
+    listed = {_facts(row, row.passages) for row in page.rows}
+    assert listed == {_facts(row, row.chunks) for row in base.documents()}
     assert page.total == len(base.documents()) == sum(base.kinds().states.values())
     assert {row.state for row in page.rows} == {"ready", "failed", "skipped"}
 
@@ -112,3 +110,13 @@ def test_files_below_a_folder_are_those_in_it_and_no_others(base: KnowledgeBase)
     assert [Path(file).name for file in base.files_below(folder)] == ["Maße.md", "table.csv", "tea.md"]
     assert base.files_below(folder[:-1]) == []
     assert base.files_below(f"{folder}/tea.md") == [f"{folder}/tea.md"]
+
+
+def test_the_list_follows_every_change(base: KnowledgeBase, tmp_path: Path) -> None:
+    wanted = Wanted(words="new cup")
+    assert base.documents_page(wanted).total == 0
+    (tmp_path / "new cup.md").write_text("A new cup.\n")
+    base.ingest([tmp_path]).wait()
+    assert [row.name for row in base.documents_page(wanted).rows] == ["new cup.md"]
+    base.remove([str(tmp_path / "new cup.md")])
+    assert base.documents_page(wanted).total == 0

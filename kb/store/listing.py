@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from kb.store.snapshot import Snapshot
 
@@ -67,6 +67,14 @@ class Wanted:
     limit: int = 100
 
 
+class Key(NamedTuple):
+    """Which document: `id` is None of what gave none."""
+
+    id: int | None
+    source: str
+    file: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A document, or a file or part of one that gave none. `modified_ns` is when the file last changed."""
@@ -84,30 +92,29 @@ class Entry:
     modified_ns: int
 
 
-def listed(snapshot: Snapshot, wanted: Wanted) -> tuple[list[Entry], int]:
-    """The page that is wanted, and how many documents there are on all its pages."""
+def keys(snapshot: Snapshot, wanted: Wanted) -> list[Key]:
+    """The documents that are wanted, those of all pages, in order."""
     condition, values = _condition(wanted)
     direction = "DESC" if wanted.descending else "ASC"
-    # Of all pages the keys alone, so that they are gone through once.
-    keys = snapshot.rows_folding(
+    rows = snapshot.rows_folding(
         f"WITH named AS (SELECT *, {_NAME} AS name FROM ({_entries(wanted.states)}))"
         f" SELECT id, source, file FROM named WHERE {condition}"
         f" ORDER BY {_ORDERS[wanted.order]} {direction}, source, file",
         values,
     )
-    page = keys[wanted.offset : wanted.offset + wanted.limit]
-    read = json.dumps([name for name, _, _ in page if name is not None])
-    refused = json.dumps([source for name, source, _ in page if name is None])
+    return [Key(*row) for row in rows]
+
+
+def entries(snapshot: Snapshot, page: Sequence[Key]) -> list[Entry]:
+    """What there is to say of documents, in the order of their keys."""
+    read = json.dumps([key.id for key in page if key.id is not None])
+    refused = json.dumps([key.source for key in page if key.id is None])
     rows = [
-        *snapshot.rows(
-            f"{_DETAILS} ({_READ} WHERE documents.id IN (SELECT value FROM json_each(?))) AS named", (read,)
-        ),
-        *snapshot.rows(
-            f"{_DETAILS} ({_REFUSED}) AS named WHERE source IN (SELECT value FROM json_each(?))", (refused,)
-        ),
+        *snapshot.rows(f"{_DETAILS} ({_READ} WHERE documents.id IN {_GIVEN}) AS named", (read,)),
+        *snapshot.rows(f"{_DETAILS} ({_REFUSED}) AS named WHERE source IN {_GIVEN}", (refused,)),
     ]
-    found = {row[:3]: _entry(*row) for row in rows}
-    return [found[key] for key in page], len(keys)
+    found = {Key(*row[:3]): _entry(*row) for row in rows}
+    return [found[key] for key in page]
 
 
 def _entries(states: Sequence[str]) -> str:

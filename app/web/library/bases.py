@@ -48,9 +48,12 @@ def look_at(name: str) -> None:
 def show_bases() -> None:
     """Making and deleting bases; one that is deleted takes its uploads and conversations with it."""
     names = names_here()
-    with st.expander(f"Knowledge bases ({len(names)})", key="library-bases"):
-        if _MADE in st.session_state:
-            st.success(st.session_state.pop(_MADE))
+    if _MADE in st.session_state:
+        st.success(st.session_state.pop(_MADE))
+    folded = st.expander(f"Knowledge bases ({len(names)})", key="library-bases", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         st.html(
             '<p class="cw-small">Each has its own documents and conversations; nothing of one is found in another. '
             f"You are looking at <b>{in_html(chosen_base())}</b>.</p>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
 
 import streamlit as st
 
@@ -50,7 +49,7 @@ def _show_rows(workspace: Workspace, page: DocumentPage) -> list[ListedDocument]
     reasons = {"Reason": [row.reason for row in rows]} if any(row.reason for row in rows) else {}
     shown = st.dataframe(
         {
-            "Document": [Path(row.name).name for row in rows],
+            "Document": [row.name.rpartition("/")[2] for row in rows],
             "State": [STATES.get(row.state, row.state) for row in rows],
             **reasons,
             "Type": [kind(row.media_type) for row in rows],

@@ -23,7 +23,12 @@ STATES = {
 
 def show_watched(workspace: Workspace) -> None:
     watches = workspace.watching.all()
-    with st.expander(f"Watched folders ({len(watches)})", key="library-watched"):
+    waiting = sum(bool(watch.problem) for watch in watches)
+    label = f"Watched folders ({len(watches)}{f', {waiting} waiting' if waiting else ''})"
+    folded = st.expander(label, key="library-watched", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         if not watches:
             st.html(
                 '<p class="cw-small">None. To have a folder watched, name it under "Add documents" and tick "Keep it '

@@ -133,7 +133,7 @@ def folder_of(file: str, uploads: Path) -> str:
 
 def short_folder(file: str, root: str, uploads: Path) -> str:
     """The same for a column of a table: from the folder that was ingested, `root`, on."""
-    parent = Path(file).parent
-    if parent.is_relative_to(uploads) or not parent.is_relative_to(root):
+    parent, top = file.rpartition("/")[0], root.rstrip("/")
+    if not f"{parent}/".startswith(f"{top}/") or f"{parent}/".startswith(f"{uploads}/"):
         return folder_of(file, uploads)
-    return str(Path(Path(root).name) / parent.relative_to(root))
+    return top.rpartition("/")[2] + parent.removeprefix(top)
