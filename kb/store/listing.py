@@ -131,7 +131,7 @@ def media_types(snapshot: Snapshot) -> list[str]:
 
 def state_counts(snapshot: Snapshot) -> dict[str, int]:
     """How many entries there are of each state that there is."""
-    counts = dict(snapshot.rows(f"SELECT state, count(*) FROM ({_REFUSED}) GROUP BY state"))
+    counts: dict[str, int] = dict(snapshot.rows(f"SELECT state, count(*) FROM ({_REFUSED}) GROUP BY state"))
     documents = snapshot.document_count()
     return {READY: documents, **counts} if documents else counts
 
