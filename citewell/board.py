@@ -35,6 +35,7 @@ class Errand:
     paths: tuple[str, ...] = ()
     sync: bool = False
     confirmed: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from citewell.dialogue import Dialogue
 from citewell.feedback import FeedbackBox, repeats
 from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
+from citewell.listing import Catalogue, DocumentKinds, DocumentPage
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
@@ -38,6 +39,8 @@ from kb.errors import UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings, load_settings
+from kb.store.listing import Wanted, files_below, media_types, state_counts
+from kb.store.remains import Holdings, Remains, holdings, remains
 from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
@@ -59,6 +62,7 @@ class KnowledgeBase:
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
         self._board = Board(store.home / "jobs")
+        self._catalogue = Catalogue(store.manifest)
         self.conversations = Conversations(store.conversations, settings.conversations, self.display_name)
         self.feedback = FeedbackBox(store.feedback, self._holding)
 
@@ -101,9 +105,12 @@ class KnowledgeBase:
         *,
         sync: bool = False,
         confirmed: bool = False,
+        again: bool = False,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> IngestJob:
         """Starts a job that adds what is new at `paths`, replaces what has changed and keeps the rest.
+
+        With `again`, what has not changed is read anew too, and what could not be read is tried again.
 
         With `sync` it also removes what is gone, unless that looks like a mistake and is not `confirmed`: then, and
         where a path is empty or missing, UserError is raised. `on_outcome` hears what became of each file, as soon as
@@ -115,7 +122,7 @@ class KnowledgeBase:
         given = [paths] if isinstance(paths, Path | str) else paths
         chosen = existing_paths(given, sync=sync, confirmed=confirmed)
         return self._job(
-            Errand("ingest", tuple(str(path.resolve()) for path in chosen), sync, confirmed),
+            Errand("ingest", tuple(str(path.resolve()) for path in chosen), sync, confirmed, again),
             lambda show, is_cancelled: Ingestion(
                 self._store,
                 lambda: Encoding(self.embedder, self._splitter),
@@ -123,6 +130,7 @@ class KnowledgeBase:
                 on_progress=show,
                 on_outcome=on_outcome,
                 is_cancelled=is_cancelled,
+                again=again,
             ).run(chosen, sync=sync, confirmed=confirmed),
         )
 
@@ -157,7 +165,14 @@ class KnowledgeBase:
         """Asks a job, in whichever process, to stop at its next step. Raises UserError where there is none."""
         self._board.ask_to_stop(job)
 
-    def resume(self, job: str) -> IngestJob:
+    def dismiss(self, job: str) -> None:
+        """Forgets an interrupted job; what it had done stays. Raises UserError where there is none, or it runs."""
+        note = self.job(job)
+        if note.state == "running":
+            raise UserError(f'The job "{job}" is still running (pid {note.pid}); stop it first.')
+        self._board.forget(job)
+
+    def resume(self, job: str, *, on_outcome: Callable[[Outcome], None] = lambda _: None) -> IngestJob:
         """Starts an interrupted job again, which goes on where that stopped. Raises UserError where there is none."""
         note = self.job(job)
         if note.state == "running":
@@ -166,7 +181,9 @@ class KnowledgeBase:
         errand = note.errand
         if errand.kind == "reindex":
             return self.reindex()
-        return self.ingest(errand.paths, sync=errand.sync, confirmed=errand.confirmed)
+        return self.ingest(
+            errand.paths, sync=errand.sync, confirmed=errand.confirmed, again=errand.again, on_outcome=on_outcome
+        )
 
     def _job(self, errand: Errand, work: Work) -> IngestJob:
         """Runs `work` beside the caller, posted on the board for as long as it takes."""
@@ -200,6 +217,16 @@ class KnowledgeBase:
         purged = self._store.settle(wait=PURGE_WAIT)
         on_disk = sum(os.path.lexists(file) for file in files)
         return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged, on_disk)
+
+    def holdings(self, files: Sequence[str]) -> Holdings:
+        """What the base holds of `files`, to be noted before they are removed, for `remains`."""
+        with self._store.manifest.snapshot() as snapshot:
+            return holdings(snapshot, files)
+
+    def remains(self, held: Holdings) -> Remains:
+        """What is left of removed files, looked for where they stood and by searches for their own words."""
+        with self._store.view() as view:
+            return remains(view, held)
 
     def publish(self) -> None:
         """Brings the vector index up to date; until then, what it lacks is searched beside it."""
@@ -341,6 +368,11 @@ class KnowledgeBase:
             document = snapshot.document(source)
             return snapshot.chunks(document.id) if document else []
 
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens of the embedder each text has."""
+        tokenizer = self.embedder.tokenizer
+        return [len(tokenizer.offsets(text)) for text in texts]
+
     @property
     def folder(self) -> Path:
         """Where the base lies on the disk."""
@@ -366,6 +398,29 @@ class KnowledgeBase:
             if files[part.file].state not in ("failed", "skipped")
         ]
         return sorted([*found, *unread, *parts], key=lambda row: row.source)
+
+    def documents_page(self, wanted: Wanted) -> DocumentPage:
+        """The page of `documents` that is wanted, searched, filtered and sorted without reading the others."""
+        return self._catalogue.page(wanted)
+
+    def kinds(self) -> DocumentKinds:
+        """Of which states and media types there are documents."""
+        with self._store.manifest.snapshot() as snapshot:
+            return DocumentKinds(state_counts(snapshot), tuple(media_types(snapshot)))
+
+    def files_below(self, folder: str) -> list[str]:
+        """The files of the base that lie at or below `folder`, a resolved path, by name."""
+        with self._store.manifest.snapshot() as snapshot:
+            return files_below(snapshot, folder)
+
+    def document_count(self) -> int:
+        with self._store.manifest.snapshot() as snapshot:
+            return snapshot.document_count()
+
+    def state(self) -> str:
+        """A name of what the base holds now: another one after every change of it."""
+        with self._store.manifest.snapshot() as snapshot:
+            return snapshot.state
 
     def display_name(self, source: str) -> str:
         """How people see a source: relative to the folder that was ingested."""

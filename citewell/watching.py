@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from citewell.knowledge_base import IngestJob, KnowledgeBase
 from ingest.report import Outcome
 from ingest.scan import is_folder
-from kb.errors import Locked, UserError
+from kb.errors import Locked, MuchWouldGo, UserError
 
 if TYPE_CHECKING:
     from watchfiles import Change
@@ -53,6 +53,17 @@ class Watcher:
         self._stop = stop
         self._told: dict[str, Outcome] = {}
         self._problem = ""
+        self._would_remove = False
+
+    @property
+    def problem(self) -> str:
+        """What stands in the way just now, a sentence; empty while nothing does."""
+        return self._problem
+
+    @property
+    def would_remove(self) -> bool:
+        """Whether that is so much being gone that nothing is removed until somebody says so."""
+        return self._would_remove
 
     def run(self) -> None:
         for _ in self._moments():
@@ -65,8 +76,9 @@ class Watcher:
         """Takes in what changed and removes what is gone; where that looks like a mistake, nothing is removed."""
         try:
             self._finish(self._base.ingest(self._roots, sync=True, on_outcome=self._tell))
-            self._problem = ""
+            self._problem, self._would_remove = "", False
         except UserError as error:
+            self._would_remove = isinstance(error, MuchWouldGo)
             self._tell_problem(f"{error} Nothing is removed until then.")
             present = [root for root in self._roots if _identity(root)]
             if present:

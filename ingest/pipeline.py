@@ -62,7 +62,8 @@ class Ingestion:
     """One run over some files and folders. What is committed before it fails or is cancelled stays, and is whole.
 
     `load_encoding` is called when there is something to encode: a run that finds nothing new loads no model.
-    `on_progress` and `on_outcome` are called from several threads, one at a time.
+    `on_progress` and `on_outcome` are called from several threads, one at a time. With `again`, files are read that are
+    known and unchanged.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Ingestion:
         on_progress: Callable[[Progress], None],
         on_outcome: Callable[[Outcome], None],
         is_cancelled: Callable[[], bool],
+        again: bool = False,
     ) -> None:
+        self._again = again
         self._store = store
         self._load_encoding = load_encoding
         self._encoding_lock = Lock()
@@ -141,7 +144,8 @@ class Ingestion:
         parts: dict[str, list[RefusedPart]] = {}
         for part in refused:
             parts.setdefault(part.file, []).append(part)
-        planner = Planner(records, reading=self._parsing.fingerprint, digests=self._digests, refused=parts)
+        reading = self._parsing.fingerprint
+        planner = Planner(records, reading=reading, digests=self._digests, refused=parts, again=self._again)
         origins: set[str] = set()
         pool = ParserPool[Plan](self._setup, workers=self._parsing.workers, is_cancelled=self._is_cancelled)
         with closing(pool.parse(planner.plans(scanned.files))) as results:

@@ -40,7 +40,7 @@ class Planner:
     """Plans on the state that the base was in when it was made.
 
     `reading` names what decides which files can be read; `digests` gives the documents of a file and their hashes,
-    `refused` the parts of a file that could not be read.
+    `refused` the parts of a file that could not be read. With `again`, every file is read, whatever is known of it.
     """
 
     def __init__(
@@ -50,8 +50,10 @@ class Planner:
         reading: str,
         digests: Callable[[str], dict[str, str]],
         refused: Mapping[str, Sequence[RefusedPart]],
+        again: bool = False,
     ) -> None:
         self._records = records
+        self._again = again
         self._refused = refused
         self._reading = reading
         self._digests = digests
@@ -87,12 +89,14 @@ class Planner:
         """The documents of a file with their hashes: no hash for those that a part was missing from."""
         refused = [part.source for part in self._refused.get(source, ())]
         return {
-            document: "" if any(part.startswith(f"{document}#") for part in refused) else sha256
+            document: "" if self._again or any(part.startswith(f"{document}#") for part in refused) else sha256
             for document, sha256 in self._digests(source).items()
         }
 
     def _is_settled(self, record: FileRecord) -> bool:
-        """Whether reading the same file again would give the same."""
+        """Whether reading the same file again would give the same, and is not asked for."""
+        if self._again:
+            return False
         is_whole = record.state == "ready" and record.source not in self._refused
         return is_whole or (record.state != "partial" and record.reading == self._reading)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from ingest.report import FileReason
-from kb.errors import UserError
+from kb.errors import MuchWouldGo
 from kb.store.snapshot import FileRecord
 
 _CLOCK_STEP_NS = 2_000_000_000
@@ -81,7 +81,7 @@ def gone(records: Iterable[FileRecord], roots: Sequence[Path], scanned: Scan) ->
 def require_plausible(
     leaving: Sequence[FileRecord], records: Iterable[FileRecord], roots: Sequence[Path], scanned: Scan
 ) -> None:
-    """Raises UserError where a root holds nothing any more, or over half of its files would be removed."""
+    """Raises MuchWouldGo where a root holds nothing any more, or over half of its files would be removed."""
     known = list(records)
     sources = {record.source for record in known}
     # A file that was renamed or moved keeps its size and time; it does not go, whatever hashing says in the end.
@@ -91,9 +91,9 @@ def require_plausible(
         top = [root.resolve()]
         going, there = ([record for record in some if _is_below(record.source, top)] for some in (leaving, known))
         if going and not any(file.path.is_relative_to(top[0]) for file in scanned.files):
-            raise UserError(f"{root} holds no files any more; add --yes to remove all its documents from the base.")
+            raise MuchWouldGo(f"{root} holds no files any more; add --yes to remove all its documents from the base.")
         if len(going) * 2 > len(there):
-            raise UserError(
+            raise MuchWouldGo(
                 f"{len(going)} of {len(there)} files of {root} would be removed; add --yes if that is meant."
             )
 

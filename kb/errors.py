@@ -39,6 +39,10 @@ class UnknownKnowledgeBase(UserError):
     pass
 
 
+class MuchWouldGo(UserError):
+    """So much would be removed that it may be a mistake; it is done when it is confirmed."""
+
+
 class UnreadableFile(UserError):
     pass
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 import streamlit as st
 from hypothesis import given, strategies
 from streamlit.testing.v1 import AppTest
 
-from app.web.library.uploads import LONGEST_NAME, safe_name, save_uploads
 from app.web.literal import in_markdown
 from app.web.reading.excerpts import answer_html, excerpt_html, quotes_literally, reflowed
 from app.web.serving import ENTRY, command, environment
-from app.web.workspace import workspace
+from app.web.workspace import workspace, workspaces
 from citewell import KnowledgeBase
 from kb.types import Document, Span
 
@@ -52,7 +51,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]
         return AppTest.from_file(str(ENTRY), default_timeout=60).run()
 
     yield opened
-    workspace().base.close()
+    workspaces().close()
     st.cache_resource.clear()
 
 
@@ -112,17 +111,17 @@ def test_a_folder_added_on_the_page_can_be_asked_and_deleted(
     empty = page(home)
     empty.text_input[0].set_value(str(tmp_path / "mine"))
     empty.button[0].click().run()
-    job = workspace().job
-    assert job is not None and job.wait().added == 1
+    while workspace().is_ingesting:
+        sleep(0.05)
+    (ingest,) = workspace().queue.done()
+    assert ingest.report is not None and ingest.report.added == 1
     answered = ask(empty.run(), ANSWERABLE)
     assert "Ada Brandt" in shown(answered)
 
     library = answered.switch_page("views/library.py").run()
     assert library.dataframe[0].value["Document"].tolist() == ["lighthouse.md"]
-    label = library.multiselect[0].options[0]
-    assert label.startswith("lighthouse.md (")
-    library = library.multiselect[0].select(label).run()
-    next(button for button in library.button if button.label == "Delete for good").click().run()
+    library.session_state["files-to-delete"] = [str(tmp_path / "mine" / "lighthouse.md")]
+    library.run().button(key="delete-for-good").click().run()
     assert not library.exception
     assert workspace().base.documents() == []
     assert (tmp_path / "mine" / "lighthouse.md").exists()
@@ -135,7 +134,7 @@ def test_a_missing_folder_is_one_sentence(page: Callable[[Path], AppTest], home:
     empty = page(home)
     empty.text_input[0].set_value(missing)
     told = empty.button[0].click().run()
-    assert not told.exception and workspace().job is None
+    assert not told.exception and not workspace().is_ingesting
     assert [warning.value for warning in told.warning] == [
         in_markdown(f"There is no {missing} that can be read; name a folder of this machine.")
     ]
@@ -150,37 +149,6 @@ def test_unreadable_settings_are_one_sentence(
     assert not refused.exception
     assert "is not a setting" in refused.error[0].value
     monkeypatch.delenv("CITEWELL_SETTINGS")
-
-
-@pytest.mark.parametrize(
-    ("given_name", "kept"),
-    [
-        ("report.pdf", "report.pdf"),
-        ("../../etc/passwd", "passwd"),
-        ("..\\..\\boot.ini", "boot.ini"),
-        ("/etc/passwd", "passwd"),
-        (".hidden", "hidden"),
-        ("..", "document"),
-        ("", "document"),
-        ("a\x00b\u202ec.md", "abc.md"),
-        ("é" * 300 + ".txt", "é" * 98 + ".txt"),
-    ],
-)
-def test_upload_names_are_plain(given_name: str, kept: str) -> None:
-    assert safe_name(given_name) == kept
-
-
-@given(strategies.text())
-def test_an_upload_name_stays_in_its_folder(name: str) -> None:
-    safe = safe_name(name)
-    assert Path(safe).name == safe and not safe.startswith(".")
-    assert len(os.fsencode(safe)) <= LONGEST_NAME
-
-
-def test_uploads_of_one_name_are_all_kept(tmp_path: Path) -> None:
-    saved = save_uploads(tmp_path / "uploads", [("a.md", b"one"), ("x/a.md", b"two")])
-    assert [path.read_bytes() for path in saved] == [b"one", b"two"]
-    assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == ["a (2).md", "a.md"]
 
 
 def document(text: str) -> Document:

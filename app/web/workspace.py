@@ -1,20 +1,24 @@
-"""What all sessions of the server share: the open knowledge bases, and the ingest that runs in each.
+"""What all sessions of the server share: the open knowledge bases, each with the ingests that sessions have asked for.
 
 Which base a session looks at stands in its address, so that a reload, a bookmark and a second tab keep it.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Sequence
+from collections import defaultdict
 from pathlib import Path
 from threading import Lock
 
 import streamlit as st
 
+from app.web.library.queue import IngestQueue
+from citewell.bases import delete_base
 from citewell.home import base_folder, base_names, home_folder
-from citewell.knowledge_base import IngestJob, KnowledgeBase
-from kb.errors import Locked, UnknownKnowledgeBase
+from citewell.knowledge_base import KnowledgeBase
+from citewell.watched import Watching
+from kb.errors import UnknownKnowledgeBase
 from kb.settings import load_settings
 
 CHOICE = "kb"
@@ -22,25 +26,79 @@ CHOICE = "kb"
 
 
 class Workspace:
-    """One base and its latest ingest, whichever session started it."""
+    """One base, the ingests asked for on the page, and the watching of its folders."""
 
     def __init__(self, base: KnowledgeBase, folder: Path) -> None:
         self.base = base
+        self.folder = folder
         self.uploads = folder / "uploads"
-        self.job: IngestJob | None = None
-        self._starting = Lock()
+        self.queue = IngestQueue(base)
+        self.watching = Watching(base)
 
     @property
     def is_ingesting(self) -> bool:
-        return self.job is not None and not self.job.is_done
+        """Whether an ingest of this page runs or waits."""
+        return self.queue.is_busy
 
-    def ingest(self, paths: Sequence[Path]) -> IngestJob:
-        """Starts an ingest; raises Locked while another one runs."""
-        with self._starting:
-            if self.is_ingesting:
-                raise Locked("Other documents are being added right now; wait until they are done, then try again.")
-            self.job = self.base.ingest(paths)
-            return self.job
+    @property
+    def is_there(self) -> bool:
+        """False once another process has deleted the base."""
+        return (self.folder / "manifest.sqlite").is_file()
+
+    def close(self) -> None:
+        """Ends what runs, which can be gone on with later, and lets go of the base."""
+        self.watching.close()
+        self.queue.close()
+        self.base.close()
+
+
+class Workspaces:
+    """The bases that are open, each once, whichever session was first."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, Workspace] = {}
+        self._opening: defaultdict[Path, Lock] = defaultdict(Lock)
+        self._lock = Lock()
+        atexit.register(self.close)
+
+    def opened(self, home: Path, name: str, settings: Path | None, *, create: bool) -> Workspace:
+        """Raises UnknownKnowledgeBase where there is no such base and `create` is False."""
+        folder = base_folder(home, name)
+        with self._alone(folder):
+            known = self._open.get(folder)
+            if known and known.is_there:
+                return known
+            if known:
+                del self._open[folder]
+                known.close()
+            base = KnowledgeBase.open(name, home=home, settings=load_settings(settings), create=create)
+            self._open[folder] = opened = Workspace(base, folder)
+            return opened
+
+    def close_base(self, home: Path, name: str) -> None:
+        """Closes it for all sessions; whoever looks at it next opens it anew."""
+        folder = base_folder(home, name)
+        with self._alone(folder):
+            self._close(folder)
+
+    def delete(self, home: Path, name: str) -> None:
+        """Deletes the base with all that it holds. Raises Locked where another process is at work on it."""
+        folder = base_folder(home, name)
+        with self._alone(folder):
+            self._close(folder)
+            delete_base(home, name)
+
+    def close(self) -> None:
+        for folder in list(self._open):
+            self._close(folder)
+
+    def _close(self, folder: Path) -> None:
+        if opened := self._open.pop(folder, None):
+            opened.close()
+
+    def _alone(self, folder: Path) -> Lock:
+        with self._lock:
+            return self._opening[folder]
 
 
 def home() -> Path:
@@ -49,18 +107,18 @@ def home() -> Path:
 
 
 def workspace() -> Workspace:
-    """That of the base which this session looks at; the first one is created where it is missing, no other.
+    """That of the base which this session looks at; only the base that the server begins with is created if missing.
 
-    Raises UserError for a name that is none, SettingsError where CITEWELL_SETTINGS names a file that is wrong.
+    Raises UnknownKnowledgeBase for another one that is missing, UserError for a name that cannot be one, SettingsError
+    where CITEWELL_SETTINGS names a file that is wrong.
     """
     name = chosen_base()
-    folder = home()
-    if name != first_base() and name not in (names := base_names(folder)):
-        # What follows shows the first one again, not this sentence.
-        st.session_state.pop(CHOICE, None)
-        known = ", ".join(names) or first_base()
-        raise UnknownKnowledgeBase(f'There is no knowledge base "{name}"; open one of those there are: {known}.')
-    return _open(folder, name)
+    try:
+        return workspaces().opened(home(), name, settings_file(), create=name == first_base())
+    except UnknownKnowledgeBase:
+        raise UnknownKnowledgeBase(
+            f'There is no knowledge base "{name}" here; choose another one above, or make it on the Library page.'
+        ) from None
 
 
 def original(name: str, source: str) -> Path | None:
@@ -68,29 +126,38 @@ def original(name: str, source: str) -> Path | None:
 
     For a route of the server: no session asks, and nothing is created.
     """
-    folder = home()
-    return _open(folder, name).base.original(source) if name in base_names(folder) else None
+    if name not in base_names(home()):
+        return None
+    return workspaces().opened(home(), name, settings_file(), create=False).base.original(source)
 
 
 def chosen_base() -> str:
-    """The name of the base which this session looks at, without opening it; CITEWELL_KB is the first."""
-    named = st.query_params.get(CHOICE) or st.session_state.get(CHOICE)
-    chosen = str(named or first_base())
-    st.session_state[CHOICE] = chosen
+    """The name of the base which this session looks at, without opening it; `first_base` to begin with."""
+    chosen = str(st.query_params.get(CHOICE) or st.session_state.get(CHOICE) or first_base())
+    choose_base(chosen)
     return chosen
 
 
+def choose_base(name: str) -> None:
+    """Makes this session look at the base `name`. The address names it, from page to page, unless it is the first."""
+    st.session_state[CHOICE] = name
+    if name != first_base():
+        if st.query_params.get(CHOICE) != name:
+            st.query_params[CHOICE] = name
+    elif CHOICE in st.query_params:
+        del st.query_params[CHOICE]
+
+
 def first_base() -> str:
-    """The name of the base that is shown where nothing else is asked for: CITEWELL_KB."""
-    return os.environ.get("CITEWELL_KB", "default")
+    """The base that is shown where none is chosen: CITEWELL_KB, else "default"."""
+    return os.environ.get("CITEWELL_KB") or "default"
 
 
-def _open(folder: Path, name: str) -> Workspace:
-    settings = os.environ.get("CITEWELL_SETTINGS")
-    return _opened(folder, name, Path(settings) if settings else None)
+def settings_file() -> Path | None:
+    named = os.environ.get("CITEWELL_SETTINGS")
+    return Path(named) if named else None
 
 
 @st.cache_resource(show_spinner=False)
-def _opened(home: Path, name: str, settings: Path | None) -> Workspace:
-    base = KnowledgeBase.open(name, home=home, settings=load_settings(settings), create=True)
-    return Workspace(base, base_folder(home, name))
+def workspaces() -> Workspaces:
+    return Workspaces()

@@ -101,6 +101,11 @@ class Snapshot:
         self._sql.create_function("holds", 1, holds, deterministic=True)
         return self.rows(statement, values)
 
+    def rows_folding(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """The same of a statement in which the function FOLDED(text) is `text` without regard to capitals."""
+        self._sql.create_function("folded", 1, str.casefold, deterministic=True)
+        return self.rows(statement, values)
+
     def languages(self) -> tuple[str, ...]:
         """The languages that documents are in, or were since the words were last indexed as a whole."""
         return tuple(filter(None, self.meta("languages").split(" ")))

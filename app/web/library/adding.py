@@ -1,126 +1,87 @@
-"""Adding documents: the form that takes them, and the ingest that follows, shown while it runs and when it is done."""
+"""Adding documents: the form that takes files, whole folders, and the names of folders on this machine."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 
-from app.web.library.uploads import save_uploads
+from app.web.library.activity import note_asked, show_job
+from app.web.library.uploads import save_uploads, to_ingest
 from app.web.literal import in_markdown
 from app.web.workspace import Workspace
-from citewell.knowledge_base import IngestJob
 from kb.errors import CitewellError
 
-REFRESH = 0.5
-"""Seconds between two looks at a running ingest."""
-NAMED = 5
-"""Files named with their reason; of more, the number is told."""
-_STAGES = {"scanning": "Getting ready", "reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
+__all__ = ["show_form", "show_job"]
+
+FILES, FOLDER = "Files", "A whole folder"
+LIMIT = "Up to {megabytes:,} MB each; for larger ones, name their folder below."
 
 
 def show_form(workspace: Workspace) -> None:
-    """Takes files and a folder, and starts their ingest; hidden while one runs."""
-    if workspace.is_ingesting:
-        return
+    """Takes files and a folder, and asks for their ingest; while another one runs, they wait for it."""
+    what = st.segmented_control(
+        "What to upload",
+        [FILES, FOLDER],
+        default=FILES,
+        required=True,
+        key="upload-what",
+        label_visibility="collapsed",
+    )
     with st.form("add", clear_on_submit=True, border=False):
         uploads = st.file_uploader(
-            "Files: PDF, Office, mail, web pages, text and more",
-            accept_multiple_files=True,
-            help="Copied into the knowledge base's own folder on this machine.",
+            "PDF, Office, mail, web pages, text and more",
+            accept_multiple_files="directory" if what == FOLDER else True,
+            key=f"upload-{what}",
+            help="They are copied into the knowledge base's own folder on this machine. "
+            + LIMIT.format(megabytes=st.get_option("server.maxUploadSize")),
         )
-        path = st.text_input("Or a folder on this machine", placeholder="/home/me/documents")
+        path = st.text_input(
+            "Or a folder or file on this machine",
+            placeholder="/home/me/documents",
+            help="It stays where it is, and is read there.",
+        )
+        keep = st.checkbox(
+            "Keep it in step",
+            help="The named folder is watched: what is added, changed or deleted there is so here too.",
+        )
         if not st.form_submit_button("Add to the library", type="primary"):
             return
-    named = _existing(path.strip()) if path.strip() else None
+    named = existing(path.strip()) if path.strip() else None
     if path.strip() and named is None:
         st.warning(in_markdown(f"There is no {path.strip()} that can be read; name a folder of this machine."))
         return
-    paths = [named] if named else []
-    paths += save_uploads(workspace.uploads, ((upload.name, upload.getvalue()) for upload in uploads))
-    if not paths:
+    if keep and named is None:
+        st.warning("Name the folder of this machine that is to be kept in step.")
+        return
+    if not uploads and named is None:
         st.warning("Choose at least one file, or name a folder.")
         return
     try:
-        st.session_state.job = workspace.ingest(paths)
+        _add(workspace, [(upload.name, upload) for upload in uploads], named, keep=keep)
     except CitewellError as error:
         st.warning(in_markdown(str(error)))
         return
     st.rerun()
 
 
-def _existing(path: str) -> Path | None:
+def _add(workspace: Workspace, uploads: list[tuple[str, BinaryIO]], named: Path | None, *, keep: bool) -> None:
+    saved = save_uploads(workspace.uploads, uploads)
+    paths = to_ingest(workspace.uploads, saved)
+    if named and keep:
+        workspace.watching.add(named)
+    elif named:
+        paths.append(named)
+    if paths:
+        note_asked(workspace.queue.ask(paths))
+
+
+def existing(path: str) -> Path | None:
+    """What lies at a path that somebody has typed; None where there is nothing that may be looked at."""
     try:
         found = Path(path).expanduser()
         return found if found.exists() else None
     except (OSError, RuntimeError):
         # A folder that may not be entered, or the home of a user who is not known.
         return None
-
-
-def show_job(workspace: Workspace) -> None:
-    """The running ingest, whichever session started it; then, to those who saw it run, what became of it."""
-    job = workspace.job
-    if job and not job.is_done:
-        st.session_state.job = job
-        _show_progress(job)
-    elif "job" in st.session_state:
-        _show_result(st.session_state.job)
-
-
-@st.fragment(run_every=REFRESH)
-def _show_progress(job: IngestJob) -> None:
-    if job.is_done:
-        st.rerun()
-    done, total = job.progress.bytes_done, job.progress.bytes_total
-    st.progress(min(done / total, 1.0) if total else 0.0, text=in_markdown(_progress_line(job)))
-    if st.button("Stop", help="Documents that are already in the library stay there."):
-        job.cancel()
-
-
-def _show_result(job: IngestJob) -> None:
-    try:
-        report = job.wait()
-    except CitewellError as error:
-        st.error(in_markdown(str(error)))
-        return
-    problems = [_problem_line(problem.source, problem.reason) for problem in (*report.failed, *report.skipped)]
-    if len(problems) > NAMED:
-        problems[NAMED:] = [f"and {len(problems) - NAMED} more"]
-    (st.info if problems else st.success)(in_markdown(_report_line(job)))
-    if problems:
-        st.warning("\n".join(f"- {in_markdown(problem)}" for problem in problems))
-
-
-def _problem_line(source: str, reason: str) -> str:
-    name = Path(source).name
-    return reason if name in reason else f"{name}: {reason}"
-
-
-def _progress_line(job: IngestJob) -> str:
-    progress = job.progress
-    parts = [
-        _STAGES.get(progress.stage, ""),
-        Path(progress.current).name,
-        f"{progress.files_done} of {progress.files_total} files" if progress.files_total else "",
-        f"{progress.chunks} passages" if progress.chunks else "",
-        f"about {progress.remaining:.0f} s left" if progress.remaining else "",
-    ]
-    return " · ".join(part for part in parts if part)
-
-
-def _report_line(job: IngestJob) -> str:
-    """Counts in words, only those that are not zero."""
-    report = job.wait()
-    counts = {
-        "added": report.added,
-        "updated": report.updated,
-        "moved": report.moved,
-        "unchanged": report.unchanged,
-        "not readable": len(report.failed),
-        "skipped": len(report.skipped),
-    }
-    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing to add"
-    stopped = "Stopped. " if report.cancelled else ""
-    ready = f" New passages: {report.chunks}, ready to be asked after {report.seconds:.1f} s." if report.chunks else ""
-    return f"{stopped}Documents: {told}.{ready}"
