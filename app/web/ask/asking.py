@@ -88,9 +88,11 @@ def _begin(base: KnowledgeBase, question: str, *, fresh: bool) -> None:
     )
     # What cannot be kept is known by a name of this session alone.
     where = place(base, conversation or st.session_state.setdefault("unkept", f"unkept-{uuid4().hex}"))
-    writing = Writing(where, question, reply, state=base.state, choice=chosen.kinds(base.settings))
+    settings = base.settings
+    writing = Writing(
+        where, question, reply, state=base.state, kinds=chosen.kinds(settings), how=chosen.described(settings)
+    )
     desk(base).begin(writing, "model" if has_model(base.settings, chosen.by) else "quotes")
-    st.session_state.pop(f"source-{where.conversation}-newest-chosen", None)
 
 
 def _conversation(base: KnowledgeBase) -> str | None:

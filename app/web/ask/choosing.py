@@ -50,6 +50,12 @@ class Choice:
     def filter(self) -> Filter | None:
         return Filter(sources=self.sources, types=self.types, since=self.since, until=self.until) or None
 
+    def described(self, settings: Settings) -> str:
+        """ "by meaning and by words, in reports" """
+        mode = _mode_words(self.mode or settings.answer.mode)[0]
+        where = ", ".join(plain for _, plain, _ in _narrowed(self)) or "in all documents"
+        return f"{mode[:1].lower()}{mode[1:]}, {where}"
+
     def kinds(self, settings: Settings) -> tuple[str, ...]:
         """What the time of an answer is told for: its mode, and who gives it."""
         by = self.by or settings.answer.by
@@ -65,16 +71,15 @@ def choice() -> Choice:
 
 def show_choice(base: KnowledgeBase, usual_seconds: Callable[[str], float | None]) -> None:
     """The button behind which it is made, and beside it what is left out, each to be taken back."""
-    with st.container(horizontal=True, vertical_alignment="center", key="choosing"):
-        opened = st.popover("Choose what to search", on_change="rerun", key="choose")
-        for name, plain, without in _narrowed(choice()):
-            st.button(
-                in_markdown(f"{plain}  ✕"),
-                key=f"without-{name}",
-                help="Search without this restriction",
-                on_click=_choose,
-                args=(without,),
-            )
+    opened = st.popover("Choose what to search", on_change="rerun", key="choose")
+    for name, plain, without in _narrowed(choice()):
+        st.button(
+            in_markdown(f"{plain}  ✕"),
+            key=f"without-{name}",
+            help="Search without this restriction",
+            on_click=_choose,
+            args=(without,),
+        )
     if opened.open:
         with opened:
             _show_documents(base)

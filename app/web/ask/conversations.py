@@ -53,7 +53,7 @@ def show_list(base: KnowledgeBase, current: str) -> None:
     if not known:
         return
     with st.sidebar:
-        st.button("New conversation", on_click=leave, key="new", width="stretch", disabled=not current)
+        st.html('<p class="cw-earlier">Conversations</p>')
         found = _sought(known)
         shown = st.session_state.get("conversations-shown", LISTED)
         with st.container(key="conversations", gap=None):
@@ -102,9 +102,7 @@ def show_controls(base: KnowledgeBase, current: Conversation, forget: Callable[[
             key="export",
             help="All questions and answers with their sources, as a file.",
         )
-        sure = st.checkbox(
-            f"Yes, delete it with {counted(current.size, 'question')}", key=f"sure-{current.id}", disabled=False
-        )
+        sure = st.checkbox(f"Yes, delete it with {counted(current.size, 'question')}", key=f"sure-{current.id}")
         st.button(
             "Delete for good",
             disabled=not sure,

@@ -111,7 +111,7 @@ class Desk:
                 self._finished.popitem(last=False)
         answer = writing.answer
         if answer and answer.timings and not answer.remembered:
-            for kind in writing.choice:
+            for kind in writing.kinds:
                 seconds = answer.timings["retrieval"] if kind.startswith("mode ") else sum(answer.timings.values())
                 self._seconds.setdefault(kind, deque(maxlen=TIMED)).append(seconds)
 

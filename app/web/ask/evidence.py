@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
@@ -18,6 +19,7 @@ DOUBTS = 5
 """Sentences in doubt that are repeated under an answer; all of them are underlined in it."""
 SNIPPET = 220
 """Characters of a passage that are shown in a list."""
+_MARKUP = re.compile(r"#{1,6}|[-*+•|]|\|?[:|-]{3,}\|?|(?:```|~~~)\w*")
 _STATES = {
     KEPT: "quoted",
     COPIED: "says the same as one that is quoted",
@@ -109,7 +111,7 @@ def _how_searched(trace: Trace, states: Mapping[str, str]) -> list[str]:
 
 def _row_html(base: KnowledgeBase, chunk: Chunk, state: str, why: str) -> str:
     name = in_html(named_place(base, chunk.source, chunk.anchor))
-    words = " ".join(chunk.text.split())
+    words = " ".join(word for word in chunk.text.split() if not _MARKUP.fullmatch(word))
     snippet = words if len(words) <= SNIPPET else f"{words[:SNIPPET].rsplit(' ', 1)[0]} …"
     about = _small(" · ".join(part for part in (state, why) if part))
     choice = f'data-choice="passage-{in_html(chunk.id)}" aria-pressed="false"'

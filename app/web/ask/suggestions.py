@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock, Thread
 
@@ -19,7 +19,7 @@ LOOKED_AT = 12
 """Documents that are looked through, spread over all."""
 _OF_EACH = 30
 """Drafts of a document that are looked at."""
-_TIME = 20.0
+_TIME = 60.0
 """Seconds after which what was found has to do."""
 _SURE = 0.6
 """Confidence from which a base is taken to answer a question well."""
@@ -88,7 +88,9 @@ def _candidates(base: KnowledgeBase, source: str) -> Iterator[Draft]:
     """Definitions first, then headings, then years: what reads best as a question."""
     document = base.document(source)
     looked_at: Sequence[Draft] = list(islice(drafts(document), _OF_EACH)) if document else ()
-    return iter(sorted(filter(_reads_well, looked_at), key=lambda one: _KINDS.index(one.kind)))
+    text = document.text if document else ""
+    fit = [_in_small_letters(one, text) for one in looked_at if _reads_well(one)]
+    return iter(sorted(fit, key=lambda one: _KINDS.index(one.kind)))
 
 
 _KINDS = ("definition", "heading", "number")
@@ -102,6 +104,14 @@ def _reads_well(draft: Draft) -> bool:
         is_whole = draft.quote.startswith(question[:20])
         return is_whole and question.endswith("in which year?")
     return draft.kind != "definition" or len(draft.subject) > 3
+
+
+def _in_small_letters(draft: Draft, text: str) -> Draft:
+    """ "What is abstention?": a term that has a capital only because it begins the sentence."""
+    small = f" {draft.subject} "
+    if draft.kind != "definition" or small not in text:
+        return draft
+    return replace(draft, question=re.sub(re.escape(draft.subject), draft.subject, draft.question, flags=re.IGNORECASE))
 
 
 def _asked(draft: Draft) -> str:

@@ -141,8 +141,9 @@ def _how_answered(shown: Shown) -> str:
     seconds = sum(made.timings.values()) if made else 0.0
     when = f"in {seconds:.2f} s" if seconds else f"on {shown.turn.asked.astimezone():%Y-%m-%d at %H:%M}"
     if answer.abstained:
-        weighed = f"{counted(len(made.hits), 'passage')} found and weighed" if made else "Nothing found that answers it"
-        return f"{weighed} {when}"
+        if not shown.writing or not made:
+            return f"Asked {when}"
+        return f"Searched {shown.writing.how}; {counted(len(made.hits), 'passage')} weighed {when}"
     if not answer.generator:
         return f"Stopped, {when}"
     who = "in the documents' own words" if answer.generator == "extractive" else f"by {answer.generator}"

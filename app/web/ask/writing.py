@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,15 +30,18 @@ class Place:
 class Writing:
     """A question, and what of its answer there is so far; `trouble` says in a sentence why there is none.
 
-    `state` is that of the base when it was asked, `asked` the moment by which its turn in the conversation is known.
+    `state` is that of the base when it was asked, `asked` the moment by which its turn in the conversation is known;
+    `how` says how and where it is searched, `kinds` what its time is told for.
     """
 
-    def __init__(self, place: Place, question: str, ask: Callable[[], Reply], *, state: str, choice: tuple[str, ...]):
+    def __init__(
+        self, place: Place, question: str, ask: Callable[[], Reply], *, state: str, kinds: tuple[str, ...], how: str
+    ) -> None:
         self.place = place
         self.question = question
         self.state = state
-        self.choice = choice
-        self.begun = time.monotonic()
+        self.kinds = kinds
+        self.how = how
         self.text = ""
         self.searched = question
         self.asked: datetime | None = None
