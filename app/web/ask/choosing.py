@@ -74,7 +74,7 @@ def show_choice(base: KnowledgeBase, usual_seconds: Callable[[str], float | None
     opened = st.popover("Choose what to search", on_change="rerun", key="choose")
     for name, plain, without in _narrowed(choice()):
         st.button(
-            in_markdown(f"{plain}  ✕"),
+            in_markdown(f"{plain} ✕"),
             key=f"without-{name}",
             help="Search without this restriction",
             on_click=_choose,

@@ -129,17 +129,19 @@ class _Lane:
         self._slots = slots
         self._at_work: list[Writing] = []
         self._waiting: dict[str, deque[Writing]] = {}
+        self._called: list[str] = []
+        """Owners in the order in which they were called last."""
         self._lock = Lock()
 
     def entered(self, writing: Writing) -> list[Writing]:
         with self._lock:
             self._waiting.setdefault(writing.place.owner, deque()).append(writing)
-            return self._called()
+            return self._next_ones()
 
     def left(self, writing: Writing) -> list[Writing]:
         with self._lock:
             self._at_work.remove(writing)
-            return self._called()
+            return self._next_ones()
 
     def withdrawn(self, writing: Writing) -> bool:
         """Whether it waited, and does not any more."""
@@ -157,26 +159,34 @@ class _Lane:
             waiting = {owner: deque(queue) for owner, queue in self._waiting.items()}
             if writing not in waiting.get(writing.place.owner, ()):
                 return 0
-            at_work, count = list(self._at_work), 1
-            while (called := _next(waiting, at_work)) is not writing:
+            at_work, owners, count = list(self._at_work), list(self._called), 1
+            while (called := _next(waiting, at_work, owners)) is not writing:
                 at_work.append(called)
                 count += 1
             return count
 
-    def _called(self) -> list[Writing]:
+    def _next_ones(self) -> list[Writing]:
         called = []
         while self._waiting and len(self._at_work) < self._slots:
-            called.append(_next(self._waiting, self._at_work))
+            called.append(_next(self._waiting, self._at_work, self._called))
             self._at_work.append(called[-1])
+        if not self._waiting:
+            self._called = [one.place.owner for one in self._at_work]
         return called
 
 
-def _next(waiting: dict[str, deque[Writing]], at_work: list[Writing]) -> Writing:
-    """Takes the next out of `waiting`; its owner goes to the end of the line."""
+def _next(waiting: dict[str, deque[Writing]], at_work: list[Writing], called: list[str]) -> Writing:
+    """Takes the next out of `waiting`, and moves its owner to the end of those who were `called`."""
     busy = [writing.place.owner for writing in at_work]
-    owner = min(waiting, key=busy.count)
-    queue = waiting.pop(owner)
-    writing = queue.popleft()
-    if queue:
-        waiting[owner] = queue
+
+    def turn(owner: str) -> tuple[int, int]:
+        return busy.count(owner), called.index(owner) if owner in called else -1
+
+    owner = min(waiting, key=turn)
+    if owner in called:
+        called.remove(owner)
+    called.append(owner)
+    writing = waiting[owner].popleft()
+    if not waiting[owner]:
+        del waiting[owner]
     return writing
