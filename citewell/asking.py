@@ -40,6 +40,12 @@ OFF_TOPIC = 0.02
 """Confidence below which no language model is asked: the documents do not speak of the question."""
 
 
+def has_model(settings: Settings, by: str | None = None) -> bool:
+    """Whether a language model may answer, and not the documents' own words alone; `by` None: as the settings say."""
+    chosen = by or settings.answer.by
+    return chosen in ("model", "routed") or (chosen == "auto" and settings.generator.names_one)
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A draft, the passages it is made from, and where a language model writes it what that is given to read."""
@@ -121,8 +127,7 @@ class Asking:
             return self._context(question, hits, view, settings)
 
     def has_model(self, answer: AnswerSettings) -> bool:
-        """Whether a language model may answer, and not the documents' own words alone."""
-        return answer.by in ("model", "routed") or (answer.by == "auto" and self.settings.generator.names_one)
+        return has_model(self.settings, answer.by)
 
     def _place(self, question: str, chosen: Filter | None, mode: str, answer: AnswerSettings) -> Place | None:
         """Where the answer is remembered, None where it is not to be."""

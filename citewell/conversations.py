@@ -38,9 +38,9 @@ class Conversations:
         """The one of that name, without its turns; a new one of that title where there is none."""
         return self._store.start(_said(name), owner, limit=self._settings.limit, named=True)
 
-    def open(self, name: str, *, owner: str = "") -> Conversation:
-        """With all its turns, oldest first."""
-        return self._store.open(name, owner)
+    def open(self, name: str, *, owner: str = "", latest: int = -1) -> Conversation:
+        """With its `latest` turns (-1: all), oldest first."""
+        return self._store.open(name, owner, latest=latest)
 
     def rename(self, name: str, title: str, *, owner: str = "") -> None:
         """Raises UserError where another conversation has that title already."""

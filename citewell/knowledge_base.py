@@ -427,6 +427,12 @@ class KnowledgeBase:
         with self._store.manifest.snapshot() as snapshot:
             return relative_name(source, snapshot.root(source))
 
+    @property
+    def state(self) -> str:
+        """A name of the documents as they are now: another one whenever any of them has changed."""
+        with self._store.manifest.snapshot() as snapshot:
+            return snapshot.state
+
     def status(self) -> Status:
         with self._store.manifest.snapshot() as snapshot:
             documents, chunks, embeddings = snapshot.counts()

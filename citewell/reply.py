@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from citewell.dialogue import Material, OpenTurn
 from citewell.trace import Trace
@@ -15,8 +16,8 @@ from kb.types import Answer, Hit
 class Reply:
     """Iterate it for streamed text, or ask for the whole `answer()`; the work is done once either way.
 
-    `question` is as it was asked, `searched` as it was put to the documents. Within a conversation, `turn`, the answer
-    is added to it once it is finished, and at `close` as far as it came.
+    `question` is as it was asked, `searched` as it was put to the documents, `asked` is when. Within a conversation,
+    `turn`, the answer is added to it once it is finished, and at `close` as far as it came.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Reply:
     ) -> None:
         self.question = question
         self.searched = turn.searched if turn else question
+        self.asked = turn.asked if turn else datetime.now(UTC)
         self.hits = hits
         self._draft = draft
         self._ground = ground

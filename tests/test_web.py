@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import sleep
@@ -12,7 +14,7 @@ from hypothesis import given, strategies
 from streamlit.testing.v1 import AppTest
 
 from app.web.literal import in_markdown
-from app.web.reading.excerpts import answer_html, excerpt_html, quotes_literally, reflowed
+from app.web.reading.excerpts import excerpt_html, quotes_literally, reflowed
 from app.web.serving import ENTRY, command, environment
 from app.web.workspace import workspace, workspaces
 from citewell import KnowledgeBase
@@ -29,7 +31,6 @@ The keeper of the log wrote: the sign at the gate says {HOSTILE} and nothing els
 """
 ANSWERABLE = "Who built the lighthouse of Mole Point?"
 HOSTILE_QUESTION = "What does the sign at the gate say?"
-UNANSWERABLE = "Which vitamin prevents scurvy?"
 
 
 @pytest.fixture(scope="module")
@@ -56,38 +57,20 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]
 
 
 def ask(page: AppTest, question: str) -> AppTest:
-    return page.chat_input[0].set_value(question).run()
+    """Asks, and looks again until the answer is there."""
+    page.chat_input[0].set_value(question).run()
+    for _ in range(60):
+        if not any(button.label == "Stop" for button in page.button):
+            break
+        time.sleep(0.5)
+        page.run()
+    return page
 
 
 def shown(page: AppTest) -> str:
     assert not page.exception
-    return "\n".join(element.proto.body for element in page.get("html"))
-
-
-def test_a_question_gets_its_answer_with_a_source_beside_it(page: Callable[[Path], AppTest], filled_home: Path) -> None:
-    answered = ask(page(filled_home), ANSWERABLE)
-    html = shown(answered)
-    assert "Ada Brandt" in html
-    assert '<span class="cw-chip">1</span>' in html
-    assert answered.button_group[0].options[0] == in_markdown("1 · lighthouse.md")
-    assert "<mark>" in html and "Checked" in html
-    assert answered.expander[0].label.startswith("Passages considered")
-
-
-def test_an_unanswerable_question_is_refused_with_the_nearest_passages(
-    page: Callable[[Path], AppTest], filled_home: Path
-) -> None:
-    refused = ask(page(filled_home), UNANSWERABLE)
-    html = shown(refused)
-    assert "The documents do not say" in html
-    assert "Nearest passages" in html and "<mark>" not in html
-    assert not refused.button_group and not refused.error
-
-
-def test_earlier_answers_stay_below_folded(page: Callable[[Path], AppTest], filled_home: Path) -> None:
-    twice = ask(ask(page(filled_home), ANSWERABLE), HOSTILE_QUESTION)
-    assert in_markdown(ANSWERABLE) in [expander.label for expander in twice.expander]
-    assert shown(twice).count("cw-question") == 1 + shown(twice).count(".cw-question")
+    choices = [json.loads(element.proto.json)["html"] for element in page.get("bidi_component")]
+    return "\n".join([*choices, *(element.proto.body for element in page.get("html"))])
 
 
 def test_text_of_a_document_is_never_markup(page: Callable[[Path], AppTest], filled_home: Path) -> None:
@@ -187,12 +170,6 @@ def test_line_breaks_of_running_text_go_and_those_of_lists_and_tables_stay() -> 
     assert reflowed(f"{line}\nand on") == f"{line} and on"
     for other in ("- item", "| cell |", "\nparagraph", "# heading", "2. second", "    code"):
         assert reflowed(f"{line}\n{other}") == f"{line}\n{other}"
-
-
-def test_answers_show_their_markers_as_chips() -> None:
-    assert answer_html('"a\nb" [12]') == '<p class="cw-answer">"a b" <span class="cw-chip">12</span></p>'.replace(
-        '"a b"', "&quot;a b&quot;"
-    )
 
 
 def test_a_quote_that_moved_is_noticed() -> None:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 
 from app.web.literal import in_html
-from kb.types import JOINT, Citation, Document, Span, Statement
+from kb.types import JOINT, Document, Span
 
 AROUND = 240
 """Characters shown on each side of quoted words."""
-_MARKER = re.compile(r"\[(\d+)\]")
 _SPACE = re.compile(r"\s")
 _FULL_LINE = 40
 """Characters without a column's border that make a line of running text, which goes on in the next line."""
 # Not before an item, a heading, a table, a paragraph or anything set in.
 _GOES_ON = r"\n(?![\s|#>*+`•–-]|\d+[.)]\s)"
 _LINE_END = re.compile(rf"(?<=[^\n|]{{{_FULL_LINE}}}){_GOES_ON}")
-_BROKEN_LINE = re.compile(rf"(?<=[^\n]){_GOES_ON}")
 
 
 def excerpt_html(document: Document, spans: Sequence[Span], *, around: int = AROUND) -> str:
@@ -33,35 +30,6 @@ def passage_html(text: str) -> str:
     return f'<p class="cw-excerpt">{in_html(reflowed(text))}</p>'
 
 
-def answer_html(text: str, citations: Sequence[Citation] | None = None, statements: Sequence[Statement] = ()) -> str:
-    """An answer's text with each "[n]" as a chip; of a finished one those of its `citations`, not of its quotes.
-
-    What its sources do not bear out is underlined, and a title says why.
-    """
-    parts, position = [], 0
-    text = _BROKEN_LINE.sub(" ", text)  # Of the same length.
-    for statement in statements:
-        if statement.problems:
-            start, end = statement.span.start, statement.span.end
-            why = in_html("Not borne out: " + "; ".join(statement.problems))
-            doubted = f'<span class="cw-doubted" title="{why}">{_words_html(text[start:end], citations)}</span>'
-            parts += [_words_html(text[position:start], citations), doubted]
-            position = end
-    return f'<p class="cw-answer">{"".join([*parts, _words_html(text[position:], citations)])}</p>'
-
-
-def _words_html(text: str, citations: Sequence[Citation] | None) -> str:
-    numbers = None if citations is None else {str(citation.marker) for citation in citations}
-    quoted = {f'"{_BROKEN_LINE.sub(" ", citation.quote)}"' for citation in citations or ()}
-    longest_first = map(re.escape, sorted(quoted, key=len, reverse=True))
-    parts = re.split(f"({'|'.join(longest_first)})", text) if quoted else [text]
-    shown = (
-        in_html(part) if place % 2 else _MARKER.sub(lambda found: _chip(found, numbers), in_html(part))
-        for place, part in enumerate(parts)
-    )
-    return "".join(shown)
-
-
 def reflowed(text: str) -> str:
     """`text` with a space for each line break that only ends a full line of running text; of the same length."""
     return _LINE_END.sub(" ", text)
@@ -70,10 +38,6 @@ def reflowed(text: str) -> str:
 def quotes_literally(document: Document, spans: Iterable[Span], quote: str) -> bool:
     """Whether `spans` of the document still say what was quoted."""
     return JOINT.join(document.text[span.start : span.end] for span in spans) == quote
-
-
-def _chip(marker: re.Match[str], numbers: AbstractSet[str] | None) -> str:
-    return f'<span class="cw-chip">{marker[1]}</span>' if numbers is None or marker[1] in numbers else marker[0]
 
 
 def _windows(text: str, spans: Sequence[Span], around: int) -> list[Span]:

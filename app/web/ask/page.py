@@ -1,0 +1,161 @@
+"""The Ask page as a whole: the question, its answer as it comes, earlier ones folded below, and the conversations."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.web.ask.asking import LONGEST_QUESTION, ask, current_place, desk, place, suggestions, turns_of
+from app.web.ask.choosing import show_choice
+from app.web.ask.conversations import leave, show_controls, show_list, show_more_turns
+from app.web.ask.conversations import opened as opened_conversation
+from app.web.ask.progress import show_progress
+from app.web.ask.turns import Shown, show_turn
+from app.web.ask.writing import Place
+from app.web.library.adding import show_form, show_job
+from app.web.literal import in_html, in_markdown
+from app.web.workspace import Workspace
+from citewell.knowledge_base import KnowledgeBase
+from kb.conversation import Conversation, Turn
+from kb.errors import StoreError
+from kb.text.plurals import counted
+
+QUICK = 0.5
+"""Seconds for which an answer is waited for, so that a quick one is drawn once and whole."""
+SEEKING = 0.5
+"""Seconds between two looks for suggestions."""
+EMPTY = """The library is empty. Citewell answers from your own documents, and only from them:
+
+1. Choose some files, or name a folder.
+2. Press *Add to the library*.
+3. Ask, in your own words.
+"""
+PROMISE = "Each answer cites the words it stands on; where the documents do not say, it tells you so."
+
+
+def show_empty(opened: Workspace) -> None:
+    with st.container():
+        show_job(opened)
+    if not opened.is_ingesting:
+        st.markdown(EMPTY)
+        with st.container(border=True):
+            show_form(opened)
+
+
+def show_notices(opened: Workspace) -> None:
+    show_job(opened)
+    if "told" in st.session_state:
+        st.success(in_markdown(st.session_state.pop("told")))
+    if "trouble" in st.session_state:
+        st.warning(in_markdown(st.session_state.pop("trouble")))
+
+
+def kept_conversation(base: KnowledgeBase) -> Conversation | None:
+    try:
+        return opened_conversation(base)
+    except StoreError as error:
+        st.session_state.setdefault("trouble", str(error))
+        return None
+
+
+def show_question(base: KnowledgeBase, conversation: Conversation | None, *, is_busy: bool) -> None:
+    """Where a question is put, with what it is to be looked for in, and what can be done with an open conversation."""
+    # In a container it stands where it is called, and not at the foot of the window.
+    with st.container():
+        st.chat_input(
+            "Ask a follow-up" if conversation else "Ask your documents",
+            max_chars=LONGEST_QUESTION,
+            key="question",
+            disabled=is_busy,
+            on_submit=lambda: ask(base, st.session_state.question or ""),
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        show_choice(base, desk(base).usual_seconds)
+        if conversation:
+            st.button("New conversation", on_click=leave, key="new")
+            show_controls(base, conversation, lambda name: desk(base).forget(place(base, name)))
+
+
+def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, *, is_newest_open: bool) -> None:
+    again = partial(ask, base, fresh=True)
+    folded = turns[:-1] if is_newest_open else turns
+    if is_newest_open:
+        st.html(_heading(turns[-1].question))
+        newest = Shown(turns[-1], desk(base).asked_at(where, turns[-1].asked), again)
+        show_turn(base, newest, key=_key(where, turns[-1]))
+    if folded:
+        st.html('<p class="cw-earlier">Earlier questions</p>')
+    for turn in reversed(folded):
+        earlier = st.expander(in_markdown(turn.question), key=f"earlier-{_key(where, turn)}", on_change="rerun")
+        if earlier.open:
+            with earlier:
+                show_turn(base, Shown(turn, desk(base).asked_at(where, turn.asked), again), key=_key(where, turn))
+
+
+def _key(where: Place, turn: Turn) -> str:
+    """Keeps the elements of one turn apart from those of all others."""
+    return f"{where.conversation}-{turn.asked:%Y%m%d%H%M%S%f}"
+
+
+def show_beginning(base: KnowledgeBase, documents: int, passages: int) -> None:
+    """What the base holds, and what it could be asked first."""
+    told = f"{counted(documents, 'document')}, {counted(passages, 'passage')}. {PROMISE}"
+    st.html(f'<p class="cw-small">{told}</p>')
+    state = base.state
+    seeking = SEEKING if suggestions(base, state) is None else None
+    st.fragment(run_every=seeking)(show_suggestions)(base, state, is_seeking=seeking is not None)
+
+
+def show_suggestions(base: KnowledgeBase, state: str, *, is_seeking: bool) -> None:
+    found = suggestions(base, state)
+    if is_seeking and found is not None:
+        st.rerun()
+    if not found:
+        return
+    st.html('<p class="cw-earlier">You could ask</p>')
+    with st.container(key="suggestions", gap="small"):
+        for number, question in enumerate(found):
+            st.button(in_markdown(question), key=f"suggestion-{number}", on_click=ask, args=(base, question))
+
+
+def show_page(opened: Workspace) -> None:
+    """Newest first: what is asked and stopped with stands above an answer, which grows without moving it."""
+    base = opened.base
+    status = base.status()
+    if not status.documents:
+        show_empty(opened)
+        return
+    conversation = kept_conversation(base)
+    current = current_place(base, conversation)
+    writing = desk(base).latest(current) if current else None
+    notices, question = st.container(), st.container()
+    heading = st.empty()
+    if writing and not writing.is_done:
+        heading.html(_heading(writing.question))
+        if writing.wait(QUICK):
+            conversation = kept_conversation(base)
+    is_busy = writing is not None and not writing.is_done
+    turns = turns_of(conversation, writing)
+    with notices:
+        show_notices(opened)
+    with question:
+        show_question(base, conversation if turns else None, is_busy=is_busy)
+    if writing and is_busy:
+        show_progress(desk(base), writing)
+    else:
+        heading.empty()
+    if writing and writing.is_done and writing.trouble:
+        st.html(_heading(writing.question))
+        st.warning(in_markdown(writing.trouble))
+    if turns and current:
+        show_turns(base, turns, current, is_newest_open=writing is None or writing.answer is not None)
+    if conversation and conversation.size > len(conversation.turns):
+        st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")
+    if not turns and not writing:
+        show_beginning(base, status.documents, status.chunks)
+    show_list(base, conversation.id if conversation else "")
+
+
+def _heading(question: str) -> str:
+    return f'<h2 class="cw-question">{in_html(question)}</h2>'

@@ -1,0 +1,151 @@
+"""A question and its answer as they are shown: the text with its chips, what it stands on, and what is open beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.web.ask.answers import answer_html
+from app.web.ask.chips import chosen_in, show_choices
+from app.web.ask.evidence import found_chunk, show_considered, show_doubts, show_nearest
+from app.web.ask.writing import Writing
+from app.web.literal import in_html
+from app.web.reading.excerpts import passage_html
+from app.web.reading.source import named_place, show_source
+from citewell.knowledge_base import KnowledgeBase
+from citewell.trace import Trace
+from kb.conversation import Turn
+from kb.text.plurals import counted
+from kb.types import Answer, Citation, Hit
+
+NEAREST = 3
+SEARCHED_AGAIN = 20
+LONGEST_NAME = 40
+TRACE_WAIT = 5.0
+"""Seconds; the trace of an answer is made right after it."""
+_NOT_KEPT = "The passages were not kept when this page was closed or the documents changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A turn, with the writing that it comes from where the server still knows that, and what asks it anew."""
+
+    turn: Turn
+    writing: Writing | None
+    ask_again: Callable[[str], None]
+
+
+@st.fragment
+def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
+    """By itself, so that opening a source draws nothing else anew."""
+    answer, target = shown.turn.answer, f"source-{key}"
+    hits = _hits(shown, target)
+    if shown.turn.searched != shown.turn.question:
+        st.html(f'<p class="cw-small cw-searched">Searched as: {in_html(shown.turn.searched)}</p>')
+    answered, opened = st.columns([6, 5], gap="medium")
+    with answered:
+        with st.container(border=answer.abstained):
+            _show_text(base, answer, target=target, key=key)
+        show_doubts(answer)
+        st.html(f'<p class="cw-small">{in_html(_how_answered(shown))}</p>')
+        if not shown.turn.is_forgotten:
+            _show_considered(base, shown, target=target, key=key)
+        st.button(
+            "Ask again",
+            key=f"again-{key}",
+            on_click=shown.ask_again,
+            args=(shown.turn.question,),
+            help="The same question, answered anew from the documents as they are now.",
+            type="tertiary",
+        )
+    with opened, st.container(key=target):
+        if answer.abstained and hits:
+            show_nearest(base, hits[:NEAREST], target=target, key=f"nearest-{key}")
+        _show_opened(base, answer.citations, hits, target=target)
+
+
+def source_label(base: KnowledgeBase, citation: Citation) -> str:
+    """ "report.pdf, page 12"; a path of headings is too long for a label, and stands where the source is opened."""
+    name = base.display_name(citation.source).rsplit("/", 1)[-1]
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 :]}"
+    is_short = citation.anchor and citation.anchor.kind != "heading"
+    return f"{short}, {citation.anchor.label}" if citation.anchor and is_short else short
+
+
+def _show_text(base: KnowledgeBase, answer: Answer, *, target: str, key: str) -> None:
+    labels = {citation.marker: source_label(base, citation) for citation in answer.citations}
+    sources = "".join(
+        f'<li><button type="button" class="cw-open" data-choice="source-{marker}" aria-pressed="false">'
+        f'<span class="cw-marker">{marker}</span> {in_html(label)}</button></li>'
+        for marker, label in labels.items()
+    )
+    html = answer_html(answer.text, answer.citations, answer.statements, labels=labels)
+    if sources:
+        html += f'<ul class="cw-sources" aria-label="Sources">{sources}</ul>'
+    show_choices(html, chosen=_chosen(answer.citations, target), target=target, key=f"answer-{key}")
+
+
+def _chosen(citations: Sequence[Citation], target: str) -> str:
+    return chosen_in(target, default=f"source-{citations[0].marker}" if citations else "")
+
+
+def _show_opened(base: KnowledgeBase, citations: Sequence[Citation], hits: Sequence[Hit], *, target: str) -> None:
+    chosen = _chosen(citations, target)
+    by_choice = {f"source-{citation.marker}": citation for citation in citations}
+    if chunk := found_chunk(hits, chosen):
+        st.html(f'<p class="cw-place">{in_html(named_place(base, chunk.source, chunk.anchor))}</p>')
+        st.html(passage_html(chunk.text))
+    elif citations:
+        show_source(base, by_choice.get(chosen, citations[0]))
+
+
+def _show_considered(base: KnowledgeBase, shown: Shown, *, target: str, key: str) -> None:
+    """Folded; what is in it is made when it is opened."""
+    folded = st.expander("Passages considered", key=f"considered-{key}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        trace = _trace(base, shown, target)
+        if trace:
+            show_considered(base, shown.turn.answer, trace, target=target, key=f"passages-{key}")
+            return
+        st.html(f'<p class="cw-small">{in_html(_NOT_KEPT)}</p>')
+        if st.button("Search again to see them", key=f"search-{key}"):
+            st.session_state[f"{target}-trace"] = base.explain(shown.turn.searched, SEARCHED_AGAIN)
+            st.rerun(scope="fragment")
+
+
+def _trace(base: KnowledgeBase, shown: Shown, target: str) -> Trace | None:
+    """How the passages were found; nothing of documents that have changed since."""
+    if shown.writing and shown.writing.state == base.state:
+        return shown.writing.trace(wait=TRACE_WAIT)
+    found: Trace | None = st.session_state.get(f"{target}-trace")
+    return found
+
+
+def _hits(shown: Shown, target: str) -> Sequence[Hit]:
+    found: Trace | None = st.session_state.get(f"{target}-trace")
+    if found:
+        return found.hits
+    if not shown.writing or not shown.writing.answer:
+        return ()
+    trace = shown.writing.trace(wait=0)
+    return [*shown.writing.answer.hits, *(trace.hits if trace else ())]
+
+
+def _how_answered(shown: Shown) -> str:
+    answer = shown.turn.answer
+    made = shown.writing.answer if shown.writing else None
+    seconds = sum(made.timings.values()) if made else 0.0
+    when = f"in {seconds:.2f} s" if seconds else f"on {shown.turn.asked.astimezone():%Y-%m-%d at %H:%M}"
+    if answer.abstained:
+        if not shown.writing or not made:
+            return f"Asked {when}"
+        return f"Searched {shown.writing.how}; {counted(len(made.hits), 'passage')} weighed {when}"
+    if not answer.generator:
+        return f"Stopped, {when}"
+    who = "in the documents' own words" if answer.generator == "extractive" else f"by {answer.generator}"
+    source = f" from {counted(len(made.hits), 'passage')}" if made and made.hits else ""
+    return f"Answered {who}{source} {when}"
