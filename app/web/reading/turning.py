@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.web.literal import in_markdown
 from citewell.leaves import Leaf, leaf_of
+from kb.text.visible import unsteered
 from kb.types import Span
-
-LONGEST_LABEL = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,41 +31,37 @@ def chosen_leaf(found: Sequence[Leaf], opened: Opened, *, key: str) -> int:
 
 
 def show_controls(found: Sequence[Leaf], index: int, quoted: int | None, *, key: str) -> None:
-    """Previous and next, one to choose from all, and the way back to the leaf `quoted`, if there is one."""
+    """Previous and next, one to choose from all, and the way back to the leaf `quoted` from any other."""
     position = f"{key}-leaf"
     noun = found[index].kind if len({leaf.kind for leaf in found}) == 1 else "part"
 
     def turn_to(leaf: int) -> None:
         st.session_state[position] = leaf
 
-    def label(leaf: int) -> str:
-        return in_markdown(place_label(found, leaf))
+    def button(label: str, name: str, leaf: int, *, disabled: bool = False) -> None:
+        st.button(label, key=f"{key}-{name}", disabled=disabled, on_click=turn_to, args=(leaf,))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-turning"):
-        st.button(f"Previous {noun}", key=f"{key}-previous", disabled=index == 0, on_click=turn_to, args=(index - 1,))
+        button(f"Previous {noun}", "previous", index - 1, disabled=index == 0)
+        button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
         st.selectbox(
             f"Go to a {noun}",
             range(len(found)),
             key=position,
-            format_func=label,
+            format_func=lambda leaf: place_label(found, leaf),
             label_visibility="collapsed",
-            width=260,
+            width=200,
         )
-        st.button(
-            f"Next {noun}", key=f"{key}-next", disabled=index == len(found) - 1, on_click=turn_to, args=(index + 1,)
-        )
-        if quoted is not None:
-            st.button(
-                "Back to the quote", key=f"{key}-back", disabled=index == quoted, on_click=turn_to, args=(quoted,)
-            )
+        if quoted is not None and quoted != index:
+            button("Back to the quote", "back", quoted)
 
 
 def place_label(found: Sequence[Leaf], index: int) -> str:
-    """ "page 2 of 14", "sheet Q3 · 1 of 4": of a path of headings the last, without what it shares with all others."""
+    """ "page 2 of 14", "1 of 4 · sheet Q3"; of a path of headings the last."""
     leaf = found[index]
     count = f"{index + 1} of {len(found)}"
     if leaf.label == f"{leaf.kind} {index + 1}":
         return f"{leaf.kind} {count}"
     name = leaf.label.rsplit(" > ", 1)[-1] if leaf.kind in ("section", "part") else leaf.label
-    short = name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1].rstrip()}…"
-    return f"{short} · {count}"
+    # The list of Streamlit shows text as it stands.
+    return unsteered(f"{count} · {name}" if len(found) > 1 else name)
