@@ -57,14 +57,16 @@ def own_text(markup: str) -> tuple[str, str]:
     tree = parsed(markup)
     for added in tree.xpath('//*[contains(concat(" ", @class, " "), " cw-added ")]'):
         added.drop_tree()
-    return solid(tree.text_content()), solid("".join(mark.text_content() for mark in tree.xpath("//mark")))
+    return solid(tree.text_content()), solid(
+        "".join(mark.text_content() for mark in tree.xpath('//mark|//span[@class="cw-quoted"]'))
+    )
 
 
 def seen(markup: str) -> str:
     tree = parsed(markup)
     for hidden in tree.xpath('//*[contains(concat(" ", @class, " "), " cw-unseen ")]'):
         hidden.drop_tree()
-    return " ".join(tree.text_content().split())
+    return solid(tree.text_content())
 
 
 def whole(document: Document) -> Leaf:
@@ -118,14 +120,22 @@ def test_any_block_is_shown_exactly_and_never_as_markup(
 def test_markdown_shows_no_marks_of_its_own(rules: Document) -> None:
     markup = leaf_html(rules, whole(rules), [])
     tree = parsed(markup)
-    assert seen(markup) == (
+    assert seen(markup) == solid(
         "Rules of the mooring Boats are moored by two lines; see the chart <script>alert(1)</script> 1. Report. 2. Pay "
-        "In cash LengthFee 8 m120 9 m240 Ingrid Falk may refuse. fee = a < b"
+        "In cash Length Fee 8 m 120 9 m 240 Ingrid Falk may refuse. fee = a < b"
     )
     assert [heading.text_content() for heading in tree.xpath("//h3/em")] == ["mooring"]
     assert [cell.text_content().strip(" |\n") for cell in tree.xpath('//thead//th[@scope="col"]')] == ["Length", "Fee"]
     assert len(tree.xpath("//li")) == 3 and len(tree.xpath("//blockquote")) == 1
     assert "<script" not in markup and "<a " not in markup
+
+
+def test_a_picture_in_markdown_stands_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("See ![the *chart*](http://example.invalid/a.png) of \\*all* stars\\*.")
+    document = read(tmp_path / "a.md")
+    assert seen(leaf_html(document, whole(document), [])) == solid(
+        "See ![the chart](http://example.invalid/a.png) of *all* stars*."
+    )
 
 
 def test_of_a_table_the_quoted_row_is_marked(rules: Document) -> None:

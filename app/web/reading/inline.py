@@ -1,5 +1,6 @@
-"""Words within a paragraph of Markdown: bold, italics, code, links and pictures, whose marks do not show.
+"""Words within a paragraph of Markdown: bold, italics, code and links, whose marks do not show.
 
+A picture shows as it was written, since it is not fetched.
 Only the marks that are written out and closed near by; what is not recognised shows as it was written.
 """
 
@@ -15,7 +16,7 @@ _MARKS = re.compile(
     rf"""
     (?P<escape>\\)[!-/:-@\[-`{{-~]
   | (?P<code>(?P<ticks>`{{1,3}})(?!`)(?P<said>.{{1,{_LONGEST}}}?)(?<!`)(?P=ticks)(?!`))
-  | (?P<link>!?\[)(?P<name>[^\[\]]{{0,{_LONGEST}}})\]\([^()\s]{{0,1000}}(?:\s+"[^"\n]{{0,200}}")?\)
+  | (?<!!)(?P<link>\[)(?P<name>[^\[\]]{{0,{_LONGEST}}})\]\([^()\s]{{0,1000}}(?:\s+"[^"\n]{{0,200}}")?\)
   | \*\*(?=[^\s*])(?P<strong>.{{1,{_LONGEST}}}?)(?<=\S)\*\*
   | (?<!\w)__(?=[^\s_])(?P<stronger>.{{1,{_LONGEST}}}?)(?<=\S)__(?!\w)
   | \*(?=[^\s*])(?P<em>.{{1,{_LONGEST}}}?)(?<=[^\s*])\*(?!\*)

@@ -34,20 +34,21 @@ class Words:
         return self._html(self.text, start, end)
 
     def unseen(self, start: int, end: int) -> str:
-        """What only says how the words around it are set: it is there, but does not show."""
-        return f'<span class="cw-unseen">{self.html(start, end)}</span>' if start < end else ""
+        """What only says how the words around it are set: it is there, but does not show, nor is it in <mark>."""
+        inside = self._html(self.text, start, end, '<span class="cw-quoted">', "</span>")
+        return f'<span class="cw-unseen">{inside}</span>' if start < end else ""
 
     def is_quoted(self, start: int, end: int) -> bool:
         """Whether some of it is."""
         return any(span.start < end and start < span.end for span in self.spans)
 
-    def _html(self, text: str, start: int, end: int) -> str:
+    def _html(self, text: str, start: int, end: int, opening: str = "<mark>", closing: str = "</mark>") -> str:
         parts, position = [], start
         for span in self.spans:
             first, last = max(span.start, position), min(span.end, end)
             if first < last:
                 parts.append(in_html(text[position - self.start : first - self.start]))
-                parts.append(f"<mark>{in_html(text[first - self.start : last - self.start])}</mark>")
+                parts.append(f"{opening}{in_html(text[first - self.start : last - self.start])}{closing}")
                 position = last
         return "".join([*parts, in_html(text[position - self.start : max(position, end) - self.start])])
 

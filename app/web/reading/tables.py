@@ -32,11 +32,15 @@ class Table:
     caption: str = ""
     is_markdown: bool = False
 
+    @property
+    def names_end(self) -> int:
+        """Where the rows begin that name no columns."""
+        return self.header[-1].end if self.header else self.start
+
 
 def table_html(words: Words, header: Words, table: Table) -> str:
     """`header` holds the text of the header rows where they stand before `words`, and is repeated, not part of it."""
     lines = list(_lines(words, table.start, table.end))
-    names = {span.start for span in table.header}
     before = [span for span in table.header if span.start < table.start]
     repeated = [span for span in before if not _RULE.fullmatch(header[span.start : span.end])]
     if not table.header and all(_is_named(words[line.start : line.end]) for line in lines):
@@ -45,8 +49,8 @@ def table_html(words: Words, header: Words, table: Table) -> str:
     texts = [header[span.start : span.end] for span in repeated] + [words[line.start : line.end] for line in lines]
     width = max(len(_cells(text, 0, table)) for text in texts)
     head = "".join(_row(header, line, table, width, "cw-added") for line in repeated)
-    head += "".join(_row(words, line, table, width) for line in lines if line.start in names)
-    body = "".join(_row(words, line, table, width) for line in lines if line.start not in names)
+    head += "".join(_row(words, line, table, width) for line in lines if line.start < table.names_end)
+    body = "".join(_row(words, line, table, width) for line in lines if line.start >= table.names_end)
     return _framed((f"<thead>{head}</thead>" if head else "") + f"<tbody>{body}</tbody>", table.caption)
 
 
@@ -79,8 +83,8 @@ def _quoted(words: Words, line: Span) -> str:
 def _row(words: Words, line: Span, table: Table, width: int, kind: str = "") -> str:
     text = words[line.start : line.end]
     if table.is_markdown and _RULE.fullmatch(text):
-        return f'<tr class="cw-unseen"><td>{words.html(line.start, line.end)}</td></tr>'
-    is_header = line.start in {span.start for span in table.header}
+        return f'<tr class="cw-unseen"><td>{words.unseen(line.start, line.end)}</td></tr>'
+    is_header = line.start < table.names_end
     cells = _cells(text, line.start, table)
     shown = [_cell(words, cell, is_header, table.is_markdown) for cell in cells]
     tag = "th" if is_header else "td"

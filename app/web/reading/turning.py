@@ -50,7 +50,7 @@ def show_controls(found: Sequence[Leaf], index: int, quoted: int | None, *, key:
             key=position,
             format_func=lambda leaf: place_label(found, leaf),
             label_visibility="collapsed",
-            width=200,
+            width=240,
         )
         if quoted is not None and quoted != index:
             button("Back to the quote", "back", quoted)
