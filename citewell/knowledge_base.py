@@ -417,11 +417,6 @@ class KnowledgeBase:
         with self._store.manifest.snapshot() as snapshot:
             return snapshot.document_count()
 
-    def state(self) -> str:
-        """A name of what the base holds now: another one after every change of it."""
-        with self._store.manifest.snapshot() as snapshot:
-            return snapshot.state
-
     def display_name(self, source: str) -> str:
         """How people see a source: relative to the folder that was ingested."""
         with self._store.manifest.snapshot() as snapshot:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import file_digest
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ingest.readers.pages.page import Box, around
 from ingest.readers.pdf.text_layer import PDFIUM, drawn_words
 from ingest.readers.pictures.reader import MEDIA_TYPES, opened, shown
+from kb.errors import UnreadableFile
 from kb.types import Citation, Document, Span, TextBox
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from pypdfium2 import PdfPage
 
 PDF = "application/pdf"
 SCALE = 2.0
@@ -27,26 +31,80 @@ INK = (255, 196, 0, 96)
 """Red, green, blue, opacity: black words stay black under it, white ones stay readable."""
 
 
-def page_image(document: Document, citation: Citation) -> bytes | None:
-    """A JPEG of the page that `citation` names, the quoted words marked.
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A JPEG of a page. `is_recognised`: its words were read from a picture, which may have misled."""
 
-    None where `document` has no pages, or where its file is gone or no longer the one that was read: boxes of an older
+    jpeg: bytes
+    is_recognised: bool
+
+
+def page_image(document: Document, citation: Citation) -> bytes | None:
+    """A JPEG of the page that `citation` names, the quoted words marked; None where `page_picture` says so."""
+    boxes = quoted_boxes(document.boxes, citation.spans)
+    picture = page_picture(document, _page(citation, boxes), citation.spans) if boxes else None
+    return picture.jpeg if picture else None
+
+
+def page_picture(document: Document, page: int, spans: Sequence[Span]) -> PagePicture | None:
+    """The page `page` (from 1) of the file that `document` was read from, with those words of `spans` on it marked.
+
+    None where it has no such page, or where its file is gone or no longer the one that was read: boxes of an older
     version would mark the wrong words.
     """
-    boxes = quoted_boxes(document.boxes, citation.spans)
-    content = _unchanged_content(document) if boxes else None
-    if content is None:
+    if not has_pages(document) or file_state(document) != "unchanged":
         return None
-    page = _page(citation, boxes)
-    boxes = [box for box in boxes if box.page == page]
-    if document.media_type == PDF:
-        quoted = [(box, document.text[box.start : box.end]) for box in boxes]
-        picture = _marked_page(content, page, quoted, citation.spans)
-    else:
-        picture = _marked_picture(content, page, boxes)
+    boxes = [box for box in quoted_boxes(document.boxes, spans) if box.page == page]
+    try:
+        if document.media_type == PDF:
+            quoted = [(box, document.text[box.start : box.end]) for box in boxes]
+            drawn = _marked_page(document.source, page, quoted, spans)
+        else:
+            drawn = _marked_picture(document.source, page, boxes), True
+    except (OSError, UnreadableFile):
+        return None
+    if drawn is None:
+        return None
     encoded = BytesIO()
-    picture.save(encoded, "JPEG", quality=88)
-    return encoded.getvalue()
+    drawn[0].save(encoded, "JPEG", quality=88)
+    return PagePicture(encoded.getvalue(), drawn[1] and any(box.page == page for box in document.boxes))
+
+
+def has_pages(document: Document) -> bool:
+    """Whether pages of it can be drawn, from the file that it was read from."""
+    return bool(document.boxes) and document.media_type in (PDF, *MEDIA_TYPES.values())
+
+
+def page_count(document: Document) -> int:
+    """How many pages the file of a PDF has; 0 where that is not known, or not any more."""
+    import pypdfium2
+
+    if document.media_type != PDF or not has_pages(document) or file_state(document) != "unchanged":
+        return 0
+    with PDFIUM:
+        try:
+            with pypdfium2.PdfDocument(document.source) as pdf:
+                return len(pdf)
+        except (OSError, pypdfium2.PdfiumError):
+            return 0
+
+
+def file_state(document: Document) -> Literal["unchanged", "changed", "gone"]:
+    """Whether the file that `document` was read from is still there, and with the same content."""
+    path = Path(document.source)
+    try:
+        found = path.stat()
+        content = _content(document.source, (found.st_size, found.st_mtime_ns, found.st_ino))
+    except OSError:
+        return "gone"
+    return "unchanged" if content == document.sha256 else "changed"
+
+
+@lru_cache(maxsize=256)
+def _content(path: str, _state: tuple[int, int, int]) -> str:
+    """The SHA-256 of a file, found once for each of its states: to read a large one takes longer than drawing."""
+    with Path(path).open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def _page(citation: Citation, boxes: Sequence[TextBox]) -> int:
@@ -106,46 +164,48 @@ def _places(text: str, words: Sequence[tuple[str, Box]]) -> list[tuple[int, int,
     return placed
 
 
-def _unchanged_content(document: Document) -> bytes | None:
-    if document.media_type not in (PDF, *MEDIA_TYPES.values()):
-        return None
-    try:
-        content = Path(document.source).read_bytes()
-    except OSError:
-        return None
-    return content if sha256(content).hexdigest() == document.sha256 else None
+def _marked_page(
+    path: str, number: int, lines: Sequence[tuple[TextBox, str]], spans: Sequence[Span]
+) -> tuple[Image, bool] | None:
+    """The page `number` of a PDF, if it can be drawn, and whether it holds no words itself.
 
-
-def _marked_page(content: bytes, number: int, lines: Sequence[tuple[TextBox, str]], spans: Sequence[Span]) -> Image:
-    """The page `number` (from 1) of a PDF; of each line, its box and its text, what `spans` hold is marked."""
+    Of each line, its box and its text, what `spans` hold is marked.
+    """
     import pypdfium2
 
-    with PDFIUM, pypdfium2.PdfDocument(content) as pdf:
-        if pdf.get_formtype():
-            pdf.init_forms()
-        page = pdf[number - 1]
-        bitmap = page.render(scale=min(SCALE, LONGEST_SIDE / max(page.get_size())))
-        left, bottom, _, _ = page.get_bbox()
-        words = drawn_words(page)
-        boxes = [box for line, text in lines for box in quoted_words(line, text, spans, words)]
-        # Knows the page's rotation, which boxes leave out; counts from the origin of the file's coordinates, which need
-        # not be the corner of the visible page.
-        to_pixels = bitmap.get_posconv(page).to_bitmap
-        corners = [
-            (
-                to_pixels(left + box.left - MARGIN, bottom + box.bottom - MARGIN),
-                to_pixels(left + box.right + MARGIN, bottom + box.top + MARGIN),
-            )
-            for box in boxes
-        ]
-        picture = bitmap.to_pil()
-    return _marked(picture, corners)
+    with PDFIUM:
+        try:
+            with pypdfium2.PdfDocument(path) as pdf:
+                if pdf.get_formtype():
+                    pdf.init_forms()
+                page = pdf[number - 1] if number <= len(pdf) else None
+                return None if page is None else _drawn(page, lines, spans)
+        except pypdfium2.PdfiumError:
+            return None
 
 
-def _marked_picture(content: bytes, number: int, boxes: Sequence[TextBox]) -> Image:
+def _drawn(page: PdfPage, lines: Sequence[tuple[TextBox, str]], spans: Sequence[Span]) -> tuple[Image, bool]:
+    bitmap = page.render(scale=min(SCALE, LONGEST_SIDE / max(page.get_size())))
+    left, bottom, _, _ = page.get_bbox()
+    words = drawn_words(page)
+    boxes = [box for line, text in lines for box in quoted_words(line, text, spans, words)]
+    # Knows the page's rotation, which boxes leave out; counts from the origin of the file's coordinates, which need
+    # not be the corner of the visible page.
+    to_pixels = bitmap.get_posconv(page).to_bitmap
+    corners = [
+        (
+            to_pixels(left + box.left - MARGIN, bottom + box.bottom - MARGIN),
+            to_pixels(left + box.right + MARGIN, bottom + box.top + MARGIN),
+        )
+        for box in boxes
+    ]
+    return _marked(bitmap.to_pil(), corners), not words
+
+
+def _marked_picture(path: str, number: int, boxes: Sequence[TextBox]) -> Image:
     """The page `number` (from 1) of a picture, the whole lines in `boxes` marked."""
     name = "The picture"
-    with opened(BytesIO(content), name) as image:
+    with Path(path).open("rb") as stream, opened(stream, name) as image:
         picture, scale = shown(image, number, name, LONGEST_SIDE**2)
     corners = [
         (
@@ -161,6 +221,9 @@ def _marked(picture: Image, corners: Iterable[tuple[tuple[float, float], tuple[f
     """An RGB image of `picture` with rectangles marked, of each of which two opposite corners are given."""
     from PIL import Image, ImageDraw
 
+    corners = list(corners)
+    if not corners:
+        return picture.convert("RGB")
     marking = Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(marking)
     for (x0, y0), (x1, y1) in corners:

@@ -12,13 +12,12 @@ from app.web.ask.chips import chosen_in, show_choices
 from app.web.ask.evidence import found_chunk, show_considered, show_doubts, show_nearest
 from app.web.ask.writing import Writing
 from app.web.literal import in_html
-from app.web.reading.excerpts import passage_html
-from app.web.reading.source import named_place, show_source
+from app.web.reading.source import show_document, show_source
 from citewell.knowledge_base import KnowledgeBase
 from citewell.trace import Trace
 from kb.conversation import Turn
 from kb.text.plurals import counted
-from kb.types import Answer, Citation, Hit
+from kb.types import Answer, Citation, Hit, Span
 
 NEAREST = 3
 SEARCHED_AGAIN = 20
@@ -95,10 +94,9 @@ def _show_opened(base: KnowledgeBase, citations: Sequence[Citation], hits: Seque
     chosen = _chosen(citations, target)
     by_choice = {f"source-{citation.marker}": citation for citation in citations}
     if chunk := found_chunk(hits, chosen):
-        st.html(f'<p class="cw-place">{in_html(named_place(base, chunk.source, chunk.anchor))}</p>')
-        st.html(passage_html(chunk.text))
+        show_document(base, chunk.source, at=Span(chunk.start, chunk.end), key=f"{target}-{chunk.id}")
     elif citations:
-        show_source(base, by_choice.get(chosen, citations[0]))
+        show_source(base, by_choice.get(chosen, citations[0]), key=f"{target}-{chosen}")
 
 
 def _show_considered(base: KnowledgeBase, shown: Shown, *, target: str, key: str) -> None:

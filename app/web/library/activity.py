@@ -48,7 +48,7 @@ def show_job(workspace: Workspace) -> None:
 def show_activity(workspace: Workspace, *, everything: bool = True) -> None:
     """The same; with `everything`, also jobs of other processes, of watched folders, and those that were cut short."""
     running = _running(workspace, everything=everything)
-    mark = (running, workspace.base.state() if everything and not running else "")
+    mark = (running, workspace.base.state if everything and not running else "")
     every = REFRESH if running else LOOK if everything else None
     st.fragment(_show_running, run_every=every)(workspace, mark, everything)
     _show_results(workspace)
@@ -75,7 +75,7 @@ def _elsewhere(workspace: Workspace) -> list[JobNote]:
 
 def _show_running(workspace: Workspace, mark: tuple[bool, str], everything: bool) -> None:
     running = _running(workspace, everything=everything)
-    if (running, workspace.base.state() if everything and not running else "") != mark:
+    if (running, workspace.base.state if everything and not running else "") != mark:
         st.rerun()
     for ingest in workspace.queue.unfinished():
         if ingest.job:

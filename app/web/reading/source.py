@@ -1,61 +1,102 @@
-"""A source, opened: where a citation stands, its words in the text around them, and its page as a picture."""
+"""A source, opened: its pages, slides, sheets or sections in their own form, to be turned, the quoted words marked."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import streamlit as st
 
 from app.web.literal import in_html, in_markdown
 from app.web.reading.excerpts import excerpt_html, quotes_literally
+from app.web.reading.leaf import leaf_html
+from app.web.reading.notices import missing, state_notice
+from app.web.reading.pictures import picture_of
+from app.web.reading.turning import Opened, chosen_leaf, place_label, show_controls
 from citewell.knowledge_base import KnowledgeBase
-from kb.types import Anchor, Citation
-
-LONGEST_LABEL = 32
-
-
-def show_sources(base: KnowledgeBase, citations: Sequence[Citation], *, key: str) -> None:
-    """The citations to choose from, and the chosen one opened."""
-    chosen = st.pills(
-        "Sources",
-        options=range(len(citations)),
-        default=0,
-        required=True,
-        format_func=lambda index: in_markdown(_citation_label(base, citations[index])),
-        key=key,
-        wrap=True,
-    )
-    show_source(base, citations[chosen or 0])
+from citewell.leaves import Leaf, leaf_of, leaves
+from citewell.pages import file_state, has_pages, page_count
+from kb.types import Anchor, Citation, Document, Span
 
 
-def show_source(base: KnowledgeBase, citation: Citation) -> None:
-    place = [base.display_name(citation.source), citation.anchor.label if citation.anchor else ""]
-    st.html(f'<p class="cw-place">{in_html(" · ".join(part for part in place if part))}</p>')
+def show_source(base: KnowledgeBase, citation: Citation, *, key: str) -> None:
+    """The document that `citation` quotes, at the quoted words; where it is read on is kept under `key`."""
     document = base.document(citation.source)
     if document is None:
+        _show_title(base, citation.source, citation.anchor.label if citation.anchor else "")
         st.warning("This document is no longer in the library; the answer quoted it before it was removed.")
         return
-    if not quotes_literally(document, citation.spans, citation.quote):
-        st.warning("This document has changed since it was quoted; ask again to see what it says now.")
+    if quotes_literally(document, citation.spans, citation.quote):
+        _show_leaves(base, document, citation.spans, citation, key=key)
         return
-    st.html(excerpt_html(document, citation.spans))
+    _show_title(base, citation.source, "")
+    st.warning("This document has changed since it was quoted; ask again to see what it says now.")
+    _show_leaves(base, document, (), None, key=key)
+
+
+def show_document(base: KnowledgeBase, source: str, *, key: str, at: Span | None = None) -> None:
+    """The same without a citation, opened at its beginning, or where the words `at` stand, which are marked."""
+    document = base.document(source)
+    if document is None:
+        _show_title(base, source, "")
+        st.warning(in_markdown(missing(base, source)))
+        return
+    _show_leaves(base, document, (at,) if at else (), None, key=key)
+
+
+@st.fragment
+def _show_leaves(
+    base: KnowledgeBase, document: Document, spans: tuple[Span, ...], citation: Citation | None, *, key: str
+) -> None:
+    """Runs alone when a leaf is turned, with the document as it was when it was opened."""
+    found = leaves(document, pages=page_count(document))
+    index = chosen_leaf(found, Opened(document.source, spans, len(found)), key=key)
+    leaf, quoted = found[index], leaf_of(found, spans) if spans else None
+    place = citation.anchor.label if citation and citation.anchor and index == quoted else place_label(found, index)
+    _show_title(base, document.source, place)
+    if len(found) > 1:
+        show_controls(found, index, quoted, key=key)
+    if notice := state_notice(document):
+        st.info(notice)
+    if has_pages(document) and file_state(document) == "unchanged" and leaf.page:
+        _show_page(base, document, leaf, spans)
+    elif leaf.start == leaf.end:
+        st.html('<p class="cw-small">No text was read on this page.</p>')
+    else:
+        st.html(leaf_html(document, leaf, spans))
+    if citation and index == quoted:
+        _show_standing(base, citation)
+
+
+def _show_page(base: KnowledgeBase, document: Document, leaf: Leaf, spans: tuple[Span, ...]) -> None:
+    """Its picture, with the quoted words around it as text, and all of its text for those who cannot see it."""
+    here = tuple(span for span in spans if span.start < leaf.end and leaf.start < span.end)
+    if here:
+        st.html(excerpt_html(document, here))
+    picture = picture_of(document, leaf.page or 1, here)
+    if picture is None:
+        st.info("This page cannot be drawn; its text is below.")
+        st.html(leaf_html(document, leaf, spans))
+        return
+    name = f"{base.display_name(document.source)}, {leaf.label}"
+    st.image(picture.jpeg, width="stretch", alt=f"{name}{', the quoted words marked' if here else ''}")
+    if picture.is_recognised:
+        st.html('<p class="cw-small">The words were recognised in a picture of the page; compare them with it.</p>')
+    if leaf.start == leaf.end:
+        st.html('<p class="cw-small">No text was read on this page.</p>')
+        return
+    summary = f"<summary>Text of {in_html(leaf.label)}</summary>"
+    st.html(f'<details class="cw-text">{summary}{leaf_html(document, leaf, spans)}</details>')
+
+
+def _show_standing(base: KnowledgeBase, citation: Citation) -> None:
     if citation.also:
         others = "; ".join(named_place(base, place.source, place.anchor) for place in citation.also)
         st.html(f'<p class="cw-small">Also in {in_html(others)}</p>')
     if citation.verified:
         st.html('<p class="cw-small">Checked: the marked words stand in the document exactly so.</p>')
-    picture = base.page_image(citation)
-    if picture is not None:
-        st.image(picture, width="stretch", alt="The page with the quoted lines marked")
 
 
-def _citation_label(base: KnowledgeBase, citation: Citation) -> str:
-    """Short enough for a narrow window: "2 · report.pdf, page 12"."""
-    name = base.display_name(citation.source).rsplit("/", 1)[-1]
-    short = name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL // 2]}…{name[-LONGEST_LABEL // 2 :]}"
-    # A path of headings is too long for a label, and stands below.
-    place = f", {citation.anchor.label}" if citation.anchor and citation.anchor.kind != "heading" else ""
-    return f"{citation.marker} · {short}{place}"
+def _show_title(base: KnowledgeBase, source: str, place: str) -> None:
+    parts = [base.display_name(source), place]
+    st.html(f'<p class="cw-place">{in_html(" · ".join(part for part in parts if part))}</p>')
 
 
 def named_place(base: KnowledgeBase, source: str, anchor: Anchor | None) -> str:

@@ -1,0 +1,67 @@
+"""Turning the leaves of a document: which one a session looks at, and the controls that take it to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from citewell.leaves import Leaf, leaf_of
+from kb.text.visible import unsteered
+from kb.types import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was opened under a key: the same words of the same document stay on the leaf that was turned to."""
+
+    source: str
+    spans: tuple[Span, ...]
+    leaves: int
+
+
+def chosen_leaf(found: Sequence[Leaf], opened: Opened, *, key: str) -> int:
+    """The index of the leaf to show, that of the quoted words at first. The state lies under `key`."""
+    state, position = f"{key}-opened", f"{key}-leaf"
+    if st.session_state.get(state) != opened or position not in st.session_state:
+        st.session_state[state] = opened
+        st.session_state[position] = leaf_of(found, opened.spans)
+    return int(st.session_state[position])
+
+
+def show_controls(found: Sequence[Leaf], index: int, quoted: int | None, *, key: str) -> None:
+    """Previous and next, one to choose from all, and the way back to the leaf `quoted` from any other."""
+    position = f"{key}-leaf"
+    noun = found[index].kind if len({leaf.kind for leaf in found}) == 1 else "part"
+
+    def turn_to(leaf: int) -> None:
+        st.session_state[position] = leaf
+
+    def button(label: str, name: str, leaf: int, *, disabled: bool = False) -> None:
+        st.button(label, key=f"{key}-{name}", disabled=disabled, on_click=turn_to, args=(leaf,))
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-turning"):
+        button(f"Previous {noun}", "previous", index - 1, disabled=index == 0)
+        button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
+        st.selectbox(
+            f"Go to a {noun}",
+            range(len(found)),
+            key=position,
+            format_func=lambda leaf: place_label(found, leaf),
+            label_visibility="collapsed",
+            width=240,
+        )
+        if quoted is not None and quoted != index:
+            button("Back to the quote", "back", quoted)
+
+
+def place_label(found: Sequence[Leaf], index: int) -> str:
+    """ "page 2 of 14", "1 of 4 · sheet Q3"; of a path of headings the last."""
+    leaf = found[index]
+    count = f"{index + 1} of {len(found)}"
+    if leaf.label == f"{leaf.kind} {index + 1}":
+        return f"{leaf.kind} {count}"
+    name = leaf.label.rsplit(" > ", 1)[-1] if leaf.kind in ("section", "part") else leaf.label
+    # The list of Streamlit shows text as it stands.
+    return unsteered(f"{count} · {name}" if len(found) > 1 else name)
