@@ -16,6 +16,7 @@ from citewell.conversations import Conversations
 from citewell.dialogue import Dialogue
 from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
+from citewell.kept_settings import settings_of
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
@@ -36,7 +37,7 @@ from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
-from kb.settings import Settings, load_settings
+from kb.settings import Settings
 from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
@@ -69,10 +70,11 @@ class KnowledgeBase:
     ) -> KnowledgeBase:
         """The base `name` in `home` (else CITEWELL_HOME, else the user's data folder).
 
+        Without `settings` those of the environment hold, over the home's settings.toml where there is one.
         Raises UnknownKnowledgeBase where there is none and `create` is False.
         """
         folder = home_folder(home)
-        chosen = settings or load_settings()
+        chosen = settings or settings_of(folder)
         path = base_folder(folder, name)
         if not create and not (path / "manifest.sqlite").is_file():
             known = ", ".join(base_names(folder)) or "none yet"
