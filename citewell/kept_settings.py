@@ -5,7 +5,6 @@ A file that is named at the start (`--settings`, CITEWELL_SETTINGS) is read, and
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -13,7 +12,6 @@ from threading import Lock
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
 
 from kb.errors import SettingsError
 from kb.settings import Settings, changed, load_settings, plain
@@ -39,7 +37,7 @@ def settings_of(home: Path, named: Path | None = None) -> Settings:
 
 
 def keep(home: Path, named: Path | None, changes: Mapping[str, object]) -> Settings:
-    """Writes settings such as "answer.quotes", None for what the default says, and returns those that are then in force.
+    """Writes settings such as "answer.quotes", None for the default, and returns those that are then in force.
 
     Comments and the order of the file stay. Raises SettingsError, writing nothing, where a value is wrong, and where
     the file cannot be written.
@@ -107,7 +105,7 @@ def _replace(path: Path, text: str) -> None:
             new.write(text)
         try:
             Path(new.name).chmod(mode)
-            os.replace(new.name, target)
+            Path(new.name).replace(target)
         except OSError:
             Path(new.name).unlink(missing_ok=True)
             raise

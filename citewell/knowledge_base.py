@@ -48,11 +48,14 @@ Work = Callable[[Callable[[Progress], None], Callable[[], bool]], IngestReport]
 class KnowledgeBase:
     """Opened by `KnowledgeBase.open`; may be used from any thread. Models are loaded when first needed."""
 
-    def __init__(self, name: str, home: Path, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, name: str, home: Path, store: Store, settings: Settings, *, models: Models | None = None
+    ) -> None:
         self.name = name
         self.settings = settings
+        self._home = home
         self._store = store
-        self._models = Models(settings, home)
+        self._models = models or Models(settings, home)
         self._composer = Composer(self._checked_embedder, self._models, settings)
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
@@ -88,6 +91,17 @@ class KnowledgeBase:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def with_settings(self, settings: Settings) -> KnowledgeBase:
+        """The same base, open once, for what is asked of it by other settings from now on; what runs goes on by these.
+
+        Models whose settings are the same are shared. Either one's `close` closes the base for both.
+        """
+        return KnowledgeBase(self.name, self._home, self._store, settings, models=self._models.with_settings(settings))
+
+    def loaded_models(self) -> list[str]:
+        """The sections of the settings ("embedding", "rerank", "generator") whose models have been loaded by now."""
+        return self._models.loaded()
 
     def close(self) -> None:
         self._models.close()

@@ -1,7 +1,7 @@
 """Settings: every choice a user can make, with its default.
 
-Read in the entry points: from a TOML file that is named there, then from the environment (CITEWELL_ANSWER__QUOTES=5), and
-where none is named from the home folder's settings.toml, over which the environment counts (citewell/kept_settings.py).
+Read in the entry points: from a TOML file that is named there, then from the environment (CITEWELL_ANSWER__QUOTES=5);
+where none is named, from the settings.toml of the home, over which it counts (citewell/kept_settings.py).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ page = st.navigation(
     [
         st.Page("views/ask.py", title="Ask", default=True),
         st.Page("views/library.py", title="Library"),
+        st.Page("views/settings.py", title="Settings"),
     ],
     position="top",
 )

@@ -12,10 +12,10 @@ from threading import Lock
 
 import streamlit as st
 
+from app.web.settings.adopting import settings_now, up_to_date
 from citewell.home import base_folder, home_folder
 from citewell.knowledge_base import IngestJob, KnowledgeBase
 from kb.errors import Locked
-from kb.settings import load_settings
 
 CHOICE = "kb"
 """The part of the address, and of the session's state, that names the base."""
@@ -29,6 +29,10 @@ class Workspace:
         self.uploads = folder / "uploads"
         self.job: IngestJob | None = None
         self._starting = Lock()
+
+    def adopt(self, base: KnowledgeBase) -> None:
+        """From now on asks `base`, the same one by other settings."""
+        self.base = base
 
     @property
     def is_ingesting(self) -> bool:
@@ -53,8 +57,15 @@ def workspace() -> Workspace:
 
     Raises UserError for a name that cannot be one, SettingsError where CITEWELL_SETTINGS names a file that is wrong.
     """
-    settings = os.environ.get("CITEWELL_SETTINGS")
-    return _opened(home(), chosen_base(), Path(settings) if settings else None)
+    opened = _opened(home(), chosen_base(), settings_file())
+    opened.adopt(up_to_date(opened.base, settings_now(home(), settings_file())))
+    return opened
+
+
+def settings_file() -> Path | None:
+    """The settings file that was named when the server was started."""
+    named = os.environ.get("CITEWELL_SETTINGS")
+    return Path(named) if named else None
 
 
 def chosen_base() -> str:
@@ -67,5 +78,5 @@ def chosen_base() -> str:
 
 @st.cache_resource(show_spinner=False)
 def _opened(home: Path, name: str, settings: Path | None) -> Workspace:
-    base = KnowledgeBase.open(name, home=home, settings=load_settings(settings), create=True)
+    base = KnowledgeBase.open(name, home=home, settings=settings_now(home, settings), create=True)
     return Workspace(base, base_folder(home, name))
