@@ -88,8 +88,12 @@ class Models:
 
     def loaded(self) -> list[str]:
         """The sections of the settings whose models have been loaded by now."""
-        parts = {"embedding": self.embedder, "rerank": self.scorer, "generator": self.generator}
-        return [name for name, once in parts.items() if once.if_made() is not None]
+        parts = (
+            ("embedding", self.embedder.if_made),
+            ("rerank", self.scorer.if_made),
+            ("generator", self.generator.if_made),
+        )
+        return [name for name, loaded in parts if loaded() is not None]
 
     def retriever(self, name: str) -> BaseRetriever:
         """LlamaIndex's retriever that the settings call `name`. Raises SettingsError where it cannot be had."""

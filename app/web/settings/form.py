@@ -53,12 +53,17 @@ def explanation_html(form: Form, switch: Switch) -> str:
     if gain:
         lines.append(
             f'<p class="cw-small"><strong>Measured:</strong> {in_html(gain.sentence)} '
-            f'<span class="cw-from">From <code>{in_html(gain.command)}</code></span></p>'
+            f'<span class="cw-from">From <code>{_command_html(gain.command)}</code></span></p>'
         )
     if switch.cost:
         lines.append(f'<p class="cw-small"><strong>Time:</strong> {in_html(switch.cost)}</p>')
     lines.append(f'<p class="cw-small">{in_html(_when(form, switch))}</p>')
     return "".join(lines)
+
+
+def _command_html(command: str) -> str:
+    """Broken between its words alone."""
+    return " ".join(f'<span class="cw-word">{in_html(word)}</span>' for word in command.split())
 
 
 def _when(form: Form, switch: Switch) -> str:
@@ -109,20 +114,19 @@ def _model(form: Form, switch: Switch, changed: Callable[[], None], *, disabled:
 
 
 def _number(switch: Switch, changed: Callable[[], None], *, disabled: bool) -> None:
-    whole = switch.kind == "whole"
-    number = int if whole else float
-    step, form_of_it = {"whole": (1, "%d"), "share": (0.01, "%.2f"), "seconds": (1.0, "%.1f")}[switch.kind]
-    empty = {"value": None, "placeholder": switch.empty} if switch.empty else {}
+    number = int if switch.kind == "whole" else float
+    step, shown_as = {"whole": (1, "%d"), "share": (0.01, "%.2f"), "seconds": (1.0, "%.1f")}[switch.kind]
     st.number_input(
         in_markdown(switch.label),
         min_value=number(switch.low),
         max_value=number(switch.high),
+        value=None if switch.empty else "min",
         step=step,
-        format=form_of_it,
+        format=shown_as,
         key=_key(switch),
         on_change=changed,
         disabled=disabled,
-        **empty,
+        placeholder=switch.empty or None,
     )
 
 

@@ -46,9 +46,9 @@ def table(here: ModelsHere) -> dict[str, list[str]]:
 
 
 def measure(memory: Memory) -> str:
-    where = "on the largest GPU" if memory.device == "cuda" else "of this machine's memory"
-    there = f" of {size(memory.bytes)} {where}" if memory.bytes else ""
-    return f"Needed is what the weights take in {memory.precision}, and a fifth more{there}."
+    where = "The largest GPU" if memory.device == "cuda" else "This machine"
+    there = f" {where} has {size(memory.bytes)} of memory." if memory.bytes else ""
+    return f"Needed are the weights in {memory.precision} and a fifth more.{there}"
 
 
 def in_memory(here: ModelsHere, loaded: Sequence[str]) -> str:

@@ -29,7 +29,8 @@ def show_settings(base: KnowledgeBase, source: SettingsSource) -> None:
         f"Settings of all knowledge bases here, kept in {in_markdown(str(file))}. "
         "Whoever can open this page can change them."
     )
-    tabs = dict(zip([*GROUPS, MODELS, MACHINE], _tabs(), strict=True))
+    names = [*GROUPS, MODELS, MACHINE]
+    tabs = dict(zip(names, st.tabs(names, on_change="rerun", key="settings-part"), strict=True))
     form = _form(base, source, settings)
     for name, switches in GROUPS.items():
         if tabs[name].open:
@@ -45,10 +46,6 @@ def show_settings(base: KnowledgeBase, source: SettingsSource) -> None:
     if tabs[MACHINE].open:
         with tabs[MACHINE]:
             _show_machine(source, settings)
-
-
-def _tabs() -> list[st.delta_generator.DeltaGenerator]:
-    return list(st.tabs([*GROUPS, MODELS, MACHINE], on_change="rerun", key="settings-part"))
 
 
 def _form(base: KnowledgeBase, source: SettingsSource, settings: Settings) -> Form:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["choice", "switch", "whole", "share", "seconds", "text", "mode", "stage", "model"]
-Needs = Literal["at once", "rebuild"]
+Needs = Literal["at once", "new documents", "rebuild"]
 WHEN: dict[Needs, str] = {
     "at once": "Takes effect at once, for the next question.",
+    "new documents": "Takes effect at once, for documents that are added from then on.",
     "rebuild": "Takes effect after “Rebuild the index”, below.",
 }
 
@@ -277,6 +278,7 @@ INDEX = (
         "Read scans and pictures",
         "Text in pictures is recognised where that is installed.",
         "choice",
+        needs="new documents",
         names=(("auto", "Where it is installed"), ("off", "Never")),
         cost="Some seconds for each dense page, when it is added.",
     ),
