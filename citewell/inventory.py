@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
+from citewell.machine import Gpu, gpus, processor
 from kb.errors import GeneratorError, MissingModel
 from kb.models.embedders import DEFAULT_MODEL, find_model, local_folder
 from kb.models.hub_cache import cached_models
-from kb.models.local_model import LocalModel, read_model
+from kb.models.local_model import LocalModel, Precision, read_model
 from kb.settings import GeneratorSettings, Settings
 
 if TYPE_CHECKING:
@@ -51,6 +53,27 @@ class ServedModels:
     is_encrypted: bool
     problem: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What models are run in here: `precision` is that of their numbers there, `bytes` 0 where nobody knows."""
+
+    device: str
+    precision: Precision
+    bytes: int
+
+    def fits(self, model: LocalModel) -> bool | None:
+        need = model.memory(self.precision)
+        return need <= self.bytes if need is not None and self.bytes else None
+
+
+def memory_here(device: str = "auto") -> Memory:
+    """That of the largest GPU, else the machine's, or of a `device` of that name."""
+    devices: Sequence[Gpu] = gpus() if device != "cpu" else []
+    if devices:
+        return Memory("cuda", "bf16", max(gpu.memory_bytes for gpu in devices))
+    return Memory("cpu", "fp32", processor().memory_bytes)
 
 
 def models_here(settings: Settings) -> tuple[list[FoundModel], list[str]]:

@@ -17,6 +17,7 @@ from citewell.dialogue import Dialogue
 from citewell.feedback import FeedbackBox, repeats
 from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
+from citewell.kept_settings import settings_of
 from citewell.listing import Catalogue, DocumentKinds, DocumentPage
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
@@ -38,7 +39,7 @@ from ingest.report import IngestReport, Outcome, Progress
 from kb.errors import UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
-from kb.settings import Settings, load_settings
+from kb.settings import Settings
 from kb.store.listing import Wanted, files_below, media_types, state_counts
 from kb.store.remains import Holdings, Remains, holdings, remains
 from kb.store.store import PURGE_WAIT, Change, Store
@@ -53,11 +54,14 @@ _LOOKED_AT = 50
 class KnowledgeBase:
     """Opened by `KnowledgeBase.open`; may be used from any thread. Models are loaded when first needed."""
 
-    def __init__(self, name: str, home: Path, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, name: str, home: Path, store: Store, settings: Settings, *, models: Models | None = None
+    ) -> None:
         self.name = name
         self.settings = settings
+        self._home = home
         self._store = store
-        self._models = Models(settings, home)
+        self._models = models or Models(settings, home)
         self._composer = Composer(self._checked_embedder, self._models, settings)
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
@@ -77,10 +81,11 @@ class KnowledgeBase:
     ) -> KnowledgeBase:
         """The base `name` in `home` (else CITEWELL_HOME, else the user's data folder).
 
+        Without `settings` those of the environment hold, over the home's settings.toml where there is one.
         Raises UnknownKnowledgeBase where there is none and `create` is False.
         """
         folder = home_folder(home)
-        chosen = settings or load_settings()
+        chosen = settings or settings_of(folder)
         path = base_folder(folder, name)
         if not create and not (path / "manifest.sqlite").is_file():
             known = ", ".join(base_names(folder)) or "none yet"
@@ -94,6 +99,17 @@ class KnowledgeBase:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def with_settings(self, settings: Settings) -> KnowledgeBase:
+        """The same base, open once, for what is asked of it by other settings from now on; what runs goes on by these.
+
+        Models whose settings are the same are shared. Either one's `close` closes the base for both.
+        """
+        return KnowledgeBase(self.name, self._home, self._store, settings, models=self._models.with_settings(settings))
+
+    def loaded_models(self) -> list[str]:
+        """The sections of the settings ("embedding", "rerank", "generator") whose models have been loaded by now."""
+        return self._models.loaded()
 
     def close(self) -> None:
         self._models.close()

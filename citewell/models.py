@@ -55,6 +55,8 @@ class Models:
     """
 
     def __init__(self, settings: Settings, home: Path) -> None:
+        self._settings = settings
+        self._home = home
         self.embedder = Once(lambda: configured_embedder(settings.embedding, home))
         self.scorer = Once(lambda: configured_scorer(settings.rerank, home))
         self.token_embedder = Once(lambda: token_embedder(settings.embedding, self.embedder))
@@ -67,6 +69,31 @@ class Models:
         self._postprocessors = {
             name: Once(partial(make_postprocessor, name, chosen)) for name, chosen in settings.postprocessors.items()
         }
+
+    def with_settings(self, settings: Settings) -> Models:
+        """The models of other settings, those shared of which the settings are the same."""
+        own = self._settings
+        others = Models(settings, self._home)
+        if settings.embedding == own.embedding:
+            others.embedder, others.token_embedder = self.embedder, self.token_embedder
+            if settings.views == own.views:
+                others.views_scorer = self.views_scorer
+        if settings.rerank == own.rerank:
+            others.scorer = self.scorer
+        if settings.generator == own.generator:
+            others.generator = self.generator
+            if settings.expansion.seconds == own.expansion.seconds:
+                others.asker = self.asker
+        return others
+
+    def loaded(self) -> list[str]:
+        """The sections of the settings whose models have been loaded by now."""
+        parts = (
+            ("embedding", self.embedder.if_made),
+            ("rerank", self.scorer.if_made),
+            ("generator", self.generator.if_made),
+        )
+        return [name for name, loaded in parts if loaded() is not None]
 
     def retriever(self, name: str) -> BaseRetriever:
         """LlamaIndex's retriever that the settings call `name`. Raises SettingsError where it cannot be had."""

@@ -117,6 +117,14 @@ class Watching:
         for name in listed.keys() - self._watches.keys():
             self._watches[name] = _FolderWatch(self._base, self.folders, listed[name])
 
+    def go_on_with(self, base: KnowledgeBase) -> None:
+        """Has the folders watched by `base`, the same one by other settings."""
+        self._base = base
+        for watch in self._watches.values():
+            watch.stop.set()
+        self._watches.clear()
+        self.look()
+
     def add(self, path: Path) -> WatchedFolder:
         """Raises UserError as WatchedFolders.add does."""
         folder = self.folders.add(path)

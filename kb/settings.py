@@ -1,6 +1,7 @@
 """Settings: every choice a user can make, with its default.
 
-Read once, in the entry points: from a TOML file, then from the environment (CITEWELL_ANSWER__QUOTES=5).
+Read in the entry points: from a TOML file that is named there, then from the environment (CITEWELL_ANSWER__QUOTES=5);
+where none is named, from the settings.toml of the home, over which it counts (citewell/kept_settings.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from pydantic_settings import SettingsError as VariableError
 
 from kb.errors import SettingsError
@@ -402,9 +409,13 @@ def _is_address(server: str) -> bool:
     return plain and named and not (parts.username or parts.password or parts.query or parts.fragment)
 
 
-def load_settings(path: Path | None = None) -> Settings:
-    """Settings: `path` (TOML) over the environment over the defaults. Raises SettingsError naming the key at fault."""
-    values = _read(path) if path else {}
+def load_settings(path: Path | None = None, *, kept: Path | None = None) -> Settings:
+    """Settings: `path` (TOML) over the environment over the defaults. Raises SettingsError naming the key at fault.
+
+    Without `path`, the environment counts over `kept`, and that over the defaults.
+    """
+    values = _read(path) if path else _without(_read(kept), environment_values()) if kept else {}
+    path = path or kept
     for key in (*values, *_variables()):
         if key not in Settings.model_fields:
             raise _refused([key], _UNKNOWN, _place(path if key in values else None))
@@ -415,7 +426,15 @@ def load_settings(path: Path | None = None) -> Settings:
         held = _holds(values, fault[:-1] if problem == _MISSING else fault)
         raise _refused(fault, problem, _place(path if held else None)) from error
     except VariableError as error:
-        raise SettingsError(f"A variable CITEWELL_... cannot be understood: {error}.") from error
+        raise _not_understood(error) from error
+
+
+def environment_values() -> dict[str, object]:
+    """What variables of the environment say, by section and name. Raises SettingsError where one makes no sense."""
+    try:
+        return EnvSettingsSource(Settings)()
+    except VariableError as error:
+        raise _not_understood(error) from error
 
 
 def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
@@ -467,6 +486,22 @@ def _read(path: Path) -> dict[str, object]:
         raise SettingsError(f"The settings file {path} cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {path} is not valid TOML ({error}).") from error
+
+
+def _without(values: Mapping[str, object], others: Mapping[str, object]) -> dict[str, object]:
+    """`values` without what stands in `others` too, section by section."""
+    left: dict[str, object] = {}
+    for key, value in values.items():
+        other = others.get(key)
+        if isinstance(value, dict) and isinstance(other, dict):
+            left[key] = _without(value, other)
+        elif key not in others:
+            left[key] = value
+    return left
+
+
+def _not_understood(error: VariableError) -> SettingsError:
+    return SettingsError(f"A variable CITEWELL_... cannot be understood: {error}.")
 
 
 def _variables() -> list[str]:

@@ -34,7 +34,7 @@ ONLY_IN = {
     "httpx": "generation/server",
     "huggingface_hub": "kb/models",
 }
-"""Where alone a library may be imported (the command line's doctor only asks whether they are installed)."""
+"""Where alone a library may be imported (citewell/machine.py only asks whether they are installed)."""
 
 HEAVY = {
     "FlagEmbedding",

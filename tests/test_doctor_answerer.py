@@ -12,8 +12,8 @@ import tiny_rerankers
 from tiny_generators import tiny_llama
 from tiny_servers import END, chunk, said, scripted, streamed
 
-from app.cli.answerer import answerer_record
 from app.cli.main import main
+from citewell.answerer import answerer_record
 from kb.settings import GeneratorSettings
 
 

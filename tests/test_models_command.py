@@ -18,7 +18,7 @@ from tiny_generators import tiny_llama
 from tiny_hub import hub
 from tiny_servers import END, chunk, scripted, streamed
 
-from app.cli.models import Memory
+from citewell.inventory import Memory
 from kb.models.local_model import LocalModel, read_model
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.machine import processor
 from app.cli.output import facts, print_json, show, waiting
+from citewell.machine import processor
 from kb.text.plurals import counted
 
 if TYPE_CHECKING:

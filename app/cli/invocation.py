@@ -30,10 +30,20 @@ class Invocation:
         """Where the bases of datasets go: within a home that was chosen, apart from the user's own; else the cache."""
         return self.home.expanduser().resolve() / ".eval" if self.home else None
 
-    def settings(self) -> Settings:
-        from kb.settings import load_settings
+    @property
+    def settings_in_force(self) -> Path | None:
+        """The file that settings are read from: the one that was named, else the home's own where there is one."""
+        from citewell.home import home_folder
+        from citewell.kept_settings import settings_file
 
-        return load_settings(self.settings_file)
+        file = settings_file(home_folder(self.home), self.settings_file)
+        return file if self.settings_file or file.is_file() else None
+
+    def settings(self) -> Settings:
+        from citewell.home import home_folder
+        from citewell.kept_settings import settings_of
+
+        return settings_of(home_folder(self.home), self.settings_file)
 
     def open(self, *, create: bool = False) -> KnowledgeBase:
         """The base that was named. Raises UnknownKnowledgeBase where there is none and `create` is False."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.invocation import Invocation
-from app.cli.machine import Gpu, gpus, processor
 from app.cli.output import one_line, print_json, say, show, size, table, waiting
 from app.cli.progress import kept_for_later, stages
 from kb.text.plurals import counted
@@ -17,33 +16,12 @@ from kb.text.plurals import counted
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from citewell.inventory import FoundModel, ServedModels
-    from kb.models.local_model import LocalModel, Precision
+    from citewell.inventory import FoundModel, Memory, ServedModels
+    from kb.models.local_model import LocalModel
 
 models = typer.Typer(rich_markup_mode=None)
 
 _UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What models are run in here: `precision` is that of their numbers there, `bytes` 0 where nobody knows."""
-
-    device: str
-    precision: Precision
-    bytes: int
-
-    def fits(self, model: LocalModel) -> bool | None:
-        need = model.memory(self.precision)
-        return need <= self.bytes if need is not None and self.bytes else None
-
-
-def memory_here(device: str = "auto") -> Memory:
-    """That of the largest GPU, else the machine's, or of a `device` of that name."""
-    devices: Sequence[Gpu] = gpus() if device != "cpu" else []
-    if devices:
-        return Memory("cuda", "bf16", max(gpu.memory_bytes for gpu in devices))
-    return Memory("cpu", "fp32", processor().memory_bytes)
 
 
 @models.callback(invoke_without_command=True)
@@ -55,7 +33,7 @@ def list_models(context: typer.Context) -> None:
     """
     if context.invoked_subcommand:
         return
-    from citewell.inventory import models_here, served_models
+    from citewell.inventory import memory_here, models_here, served_models
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
@@ -93,7 +71,7 @@ def pull(
         pulled = hub_cache.pull(name, on_progress=lambda done, total: tell("Fetching", done, total))
     model = read_model(pulled.folder, name=name)
     if invocation.json:
-        from citewell.inventory import FoundModel
+        from citewell.inventory import FoundModel, memory_here
 
         fetched = {"fetched_files": pulled.files, "fetched_bytes": pulled.bytes}
         print_json([{**record(FoundModel(model, "cache"), memory_here()), **fetched}])

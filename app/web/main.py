@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("views/ask.py", title="Ask", default=True),
         st.Page("views/library.py", title="Library"),
         st.Page("views/evaluate.py", title="Evaluate"),
+        st.Page("views/settings.py", title="Settings"),
     ],
     position="top",
 )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -19,15 +17,15 @@ from app.web.access.identities import secrets_for
 from app.web.originals import ROUTE, serving_originals
 from app.web.serving import ENTRY
 from app.web.unforeseen import calmly
-from app.web.workspace import original
+from app.web.workspace import home, original, settings_file
+from citewell.kept_settings import settings_of
 from kb.errors import SettingsError
-from kb.settings import WebSettings, load_settings
+from kb.settings import WebSettings
 
 
 def web_settings() -> WebSettings:
     """Those of this server."""
-    file = os.environ.get("CITEWELL_SETTINGS")
-    return load_settings(Path(file) if file else None).web
+    return settings_of(home(), settings_file()).web
 
 
 def middleware(web: WebSettings) -> list[Middleware]:

@@ -14,12 +14,13 @@ from threading import Lock
 import streamlit as st
 
 from app.web.library.queue import IngestQueue
+from app.web.settings.adopting import settings_now, up_to_date
 from citewell.bases import delete_base
 from citewell.home import base_folder, base_names, home_folder
 from citewell.knowledge_base import KnowledgeBase
 from citewell.watched import Watching
 from kb.errors import UnknownKnowledgeBase
-from kb.settings import load_settings
+from kb.settings import Settings
 
 CHOICE = "kb"
 """The part of the address, and of the session's state, that names the base."""
@@ -34,6 +35,16 @@ class Workspace:
         self.uploads = folder / "uploads"
         self.queue = IngestQueue(base)
         self.watching = Watching(base)
+        self._going_over = Lock()
+
+    def go_by(self, settings: Settings) -> None:
+        """Has the base asked by `settings` from now on; what runs goes on by those that it began with."""
+        with self._going_over:
+            base = up_to_date(self.base, settings)
+            if base is not self.base:
+                self.base = base
+                self.queue.go_on_with(base)
+                self.watching.go_on_with(base)
 
     @property
     def is_ingesting(self) -> bool:
@@ -61,17 +72,18 @@ class Workspaces:
         self._lock = Lock()
         atexit.register(self.close)
 
-    def opened(self, home: Path, name: str, settings: Path | None, *, create: bool) -> Workspace:
+    def opened(self, home: Path, name: str, settings: Settings, *, create: bool) -> Workspace:
         """Raises UnknownKnowledgeBase where there is no such base and `create` is False."""
         folder = base_folder(home, name)
         with self._alone(folder):
             known = self._open.get(folder)
             if known and known.is_there:
+                known.go_by(settings)
                 return known
             if known:
                 del self._open[folder]
                 known.close()
-            base = KnowledgeBase.open(name, home=home, settings=load_settings(settings), create=create)
+            base = KnowledgeBase.open(name, home=home, settings=settings, create=create)
             self._open[folder] = opened = Workspace(base, folder)
             return opened
 
@@ -114,7 +126,7 @@ def workspace() -> Workspace:
     """
     name = chosen_base()
     try:
-        return workspaces().opened(home(), name, settings_file(), create=name == first_base())
+        return workspaces().opened(home(), name, current_settings(), create=name == first_base())
     except UnknownKnowledgeBase:
         raise UnknownKnowledgeBase(
             f'There is no knowledge base "{name}" here; choose another one above, or make it on the Library page.'
@@ -128,7 +140,7 @@ def original(name: str, source: str) -> Path | None:
     """
     if name not in base_names(home()):
         return None
-    return workspaces().opened(home(), name, settings_file(), create=False).base.original(source)
+    return workspaces().opened(home(), name, current_settings(), create=False).base.original(source)
 
 
 def chosen_base() -> str:
@@ -156,6 +168,11 @@ def first_base() -> str:
 def settings_file() -> Path | None:
     named = os.environ.get("CITEWELL_SETTINGS")
     return Path(named) if named else None
+
+
+def current_settings() -> Settings:
+    """Those of this server as they are now. Raises SettingsError where they are wrong."""
+    return settings_now(home(), settings_file())
 
 
 @st.cache_resource(show_spinner=False)

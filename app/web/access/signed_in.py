@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import streamlit as st
 
 from app.web.access.gate import SIGN_OUT
 from app.web.access.identities import require_identity
 from app.web.literal import in_html
 from app.web.visitor import signed_in, visitor
+from app.web.workspace import current_settings
 from kb.errors import UserError
-from kb.settings import load_settings
 
 BARE = "Start Citewell with `citewell serve`; in this way nobody could sign in."
 
 
 def guard() -> None:
     """To be called before anything of a base is shown. Raises UserError where the server lets in without asking."""
-    file = os.environ.get("CITEWELL_SETTINGS")
-    web = load_settings(Path(file) if file else None).web
+    web = current_settings().web
     require_identity(web)
     if web.users and not visitor().startswith("user:"):
         raise UserError(BARE)

@@ -18,8 +18,10 @@ from pydantic import TypeAdapter
 
 from app.web.evaluate.errand import Errand, Outcome, Step
 from citewell import KnowledgeBase
+from citewell.home import home_folder
+from citewell.kept_settings import settings_of
 from kb.errors import CitewellError
-from kb.settings import Settings, load_settings
+from kb.settings import Settings
 
 ERRAND, STEP, OUTCOME = TypeAdapter(Errand), TypeAdapter(Step), TypeAdapter(Outcome)
 _NICENESS = 10
@@ -42,7 +44,7 @@ class Reporter:
 
 def run(errand: Errand, told: Reporter) -> Outcome:
     """Does it; raises CitewellError where that is not possible."""
-    settings = load_settings(errand.settings)
+    settings = settings_of(home_folder(), errand.settings)
     if errand.kind == "questions":
         return _draft(errand, settings, told)
     if errand.kind == "answers":

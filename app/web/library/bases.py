@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.web.literal import in_html, in_markdown
-from app.web.workspace import choose_base, chosen_base, first_base, home, settings_file, workspaces
+from app.web.workspace import choose_base, chosen_base, current_settings, first_base, home, workspaces
 from citewell.home import base_names
 from kb.errors import CitewellError, UserError
 
@@ -81,7 +81,7 @@ def _show_making(names: list[str]) -> None:
             raise UserError("Give the new knowledge base a name.")
         if name.casefold() in map(str.casefold, names):
             raise UserError(f'There is a knowledge base "{name}" already; choose it at the top, or take another name.')
-        workspaces().opened(home(), name, settings_file(), create=True)
+        workspaces().opened(home(), name, current_settings(), create=True)
     except CitewellError as error:
         st.warning(in_markdown(str(error)))
         return

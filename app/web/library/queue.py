@@ -72,6 +72,10 @@ class IngestQueue:
         self._done: deque[Ingest] = deque(maxlen=KEPT_DONE)
         self._is_closed = False
 
+    def go_on_with(self, base: KnowledgeBase) -> None:
+        """Has what has not begun yet done by `base`, the same one by other settings."""
+        self._base = base
+
     @property
     def is_busy(self) -> bool:
         return bool(self._asked)

@@ -1,14 +1,11 @@
-"""What would answer a question, and why: the part of `citewell doctor` on language models."""
+"""What would answer a question, and why: the part of a diagnosis on language models."""
 
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from app.cli.models import memory_here
-
-if TYPE_CHECKING:
-    from kb.settings import GeneratorSettings
+from citewell.inventory import memory_here
+from kb.settings import GeneratorSettings
 
 Record = dict[str, object]
 
