@@ -8,6 +8,7 @@ from app.web.literal import in_html, in_markdown
 from app.web.reading.excerpts import excerpt_html, quotes_literally
 from app.web.reading.leaf import leaf_html
 from app.web.reading.notices import missing, state_notice
+from app.web.reading.original import show_link
 from app.web.reading.pictures import picture_of
 from app.web.reading.turning import Opened, chosen_leaf, place_label, show_controls
 from citewell.knowledge_base import KnowledgeBase
@@ -51,6 +52,7 @@ def _show_leaves(
     leaf, quoted = found[index], leaf_of(found, spans) if spans else None
     place = citation.anchor.label if citation and citation.anchor and index == quoted else place_label(found, index)
     _show_title(base, document.source, place)
+    show_link(base, document, leaf.page)
     if len(found) > 1:
         show_controls(found, index, quoted, key=key)
     if notice := state_notice(document):
