@@ -12,6 +12,7 @@ from app.web.library.deletion import ask_to_delete
 from app.web.library.passages import show_passages
 from app.web.library.wording import STATES, facts_html, folder_of, kind, size, when
 from app.web.literal import in_html, in_markdown
+from app.web.reading.source import show_document
 from app.web.workspace import Workspace
 from citewell.listing import ListedDocument
 from kb.text.plurals import counted
@@ -31,6 +32,7 @@ def show_chosen(workspace: Workspace, chosen: Sequence[ListedDocument]) -> None:
             st.html(f'<p class="cw-small">{in_html(", ".join(names) + more)}</p>')
         _show_actions(workspace, chosen)
         if len(chosen) == 1 and chosen[0].state == "ready":
+            _show_opened(workspace, chosen[0])
             show_passages(workspace, chosen[0])
 
 
@@ -50,6 +52,14 @@ def _show_facts(workspace: Workspace, document: ListedDocument) -> None:
         "Within": Path(document.file).name if document.source != document.file else "",
     }
     st.html(facts_html(facts))
+
+
+def _show_opened(workspace: Workspace, document: ListedDocument) -> None:
+    """Folded until somebody asks for it: its pages are drawn then."""
+    folded = st.expander("Open the document", key=f"open-{document.source}", on_change="rerun")
+    if folded.open:
+        with folded:
+            show_document(workspace.base, document.source, key=f"library-{document.source}")
 
 
 def _show_actions(workspace: Workspace, chosen: Sequence[ListedDocument]) -> None:
