@@ -77,20 +77,31 @@ def show_question(base: KnowledgeBase, conversation: Conversation | None, *, is_
             show_controls(base, conversation, lambda name: desk(base).forget(place(base, name)))
 
 
-def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, *, is_newest_open: bool) -> None:
+def show_turns(
+    base: KnowledgeBase, conversation: Conversation | None, turns: list[Turn], where: Place, *, is_newest_open: bool
+) -> None:
     again = partial(ask, base, fresh=True)
-    folded = turns[:-1] if is_newest_open else turns
+    kept = conversation.turns if conversation else ()
+    first = conversation.size - len(kept) if conversation else 0
+
+    def shown(index: int) -> Shown:
+        turn = turns[index]
+        position = first + index if index < len(kept) else None
+        return Shown(turn, where.conversation, position, desk(base).asked_at(where, turn.asked), again)
+
+    earlier = list(range(len(turns)))
     if is_newest_open:
-        st.html(_heading(turns[-1].question))
-        newest = Shown(turns[-1], desk(base).asked_at(where, turns[-1].asked), again)
-        show_turn(base, newest, key=_key(where, turns[-1]))
-    if folded:
+        newest = earlier.pop()
+        st.html(_heading(turns[newest].question))
+        show_turn(base, shown(newest), key=_key(where, turns[newest]))
+    if earlier:
         st.html('<p class="cw-earlier">Earlier questions</p>')
-    for turn in reversed(folded):
-        earlier = st.expander(in_markdown(turn.question), key=f"earlier-{_key(where, turn)}", on_change="rerun")
-        if earlier.open:
-            with earlier:
-                show_turn(base, Shown(turn, desk(base).asked_at(where, turn.asked), again), key=_key(where, turn))
+    for index in reversed(earlier):
+        key = _key(where, turns[index])
+        folded = st.expander(in_markdown(turns[index].question), key=f"earlier-{key}", on_change="rerun")
+        if folded.open:
+            with folded:
+                show_turn(base, shown(index), key=key)
 
 
 def _key(where: Place, turn: Turn) -> str:
@@ -149,7 +160,7 @@ def show_page(opened: Workspace) -> None:
         st.html(_heading(writing.question))
         st.warning(in_markdown(writing.trouble))
     if turns and current:
-        show_turns(base, turns, current, is_newest_open=writing is None or writing.answer is not None)
+        show_turns(base, conversation, turns, current, is_newest_open=writing is None or writing.answer is not None)
     if conversation and conversation.size > len(conversation.turns):
         st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")
     if not turns and not writing:

@@ -11,6 +11,7 @@ from app.web.ask.answers import answer_html
 from app.web.ask.chips import chosen_in, show_choices
 from app.web.ask.evidence import found_chunk, show_considered, show_doubts, show_nearest
 from app.web.ask.writing import Writing
+from app.web.evaluate.feedback import show_feedback
 from app.web.literal import in_html
 from app.web.reading.source import show_document, show_source
 from citewell.knowledge_base import KnowledgeBase
@@ -29,9 +30,14 @@ _NOT_KEPT = "The passages were not kept when this page was closed or the documen
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A turn, with the writing that it comes from where the server still knows that, and what asks it anew."""
+    """A turn, with the writing that it comes from where the server still knows that, and what asks it anew.
+
+    `position` is where it stands in the `conversation`, from 0; None where it is not kept.
+    """
 
     turn: Turn
+    conversation: str
+    position: int | None
     writing: Writing | None
     ask_again: Callable[[str], None]
 
@@ -59,6 +65,10 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
             help="The same question, answered anew from the documents as they are now.",
             type="tertiary",
         )
+        if shown.position is not None:
+            show_feedback(
+                base, conversation=shown.conversation, position=shown.position, answer=answer, key=f"feedback-{key}"
+            )
     with opened, st.container(key=target):
         if answer.abstained and hits:
             show_nearest(base, hits[:NEAREST], target=target, key=f"nearest-{key}")
