@@ -135,7 +135,7 @@ def test_an_evaluation_is_begun_survives_a_reload_and_is_opened(page: Page, addr
     expect(page.locator(".st-key-evaluation")).to_contain_text("things", timeout=WAIT)
     page.reload()
     page.get_by_role("button", name="Open the report").click(timeout=WAIT)
-    expect(page.locator("h2.cw-title")).to_have_text("things: retrieval", timeout=WAIT)
+    expect(page.locator("h2.cw-report")).to_have_text("things: retrieval", timeout=WAIT)
     measured = page.get_by_role("region", name="Measures").get_by_role("row", name="quote_recall@5")
     expect(measured.get_by_role("cell").first).to_have_text("1.000 [0.292, 1.000]")
     chart = page.locator("img.cw-chart").first

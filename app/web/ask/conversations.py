@@ -50,10 +50,11 @@ def show_more_turns(name: str) -> None:
 def show_list(base: KnowledgeBase, current: str) -> None:
     """In the sidebar, the one that was changed last first; `current` is the id of the open one."""
     known = [one for one in base.conversations.list(owner=visitor()) if one.size or one.id == current]
-    if not known:
-        return
     with st.sidebar:
         st.html('<p class="cw-earlier">Conversations</p>')
+        if not known:
+            st.html('<p class="cw-small">What you ask is kept here, until you delete it.</p>')
+            return
         found = _sought(known)
         shown = st.session_state.get("conversations-shown", LISTED)
         with st.container(key="conversations", gap=None):

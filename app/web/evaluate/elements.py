@@ -21,7 +21,7 @@ def table_html(table: Table, *, name: str, wraps: bool = False) -> str:
 
     One that `wraps` has cells of several lines instead.
     """
-    style = "cw-table cw-wrapped" if wraps else "cw-table"
+    style = "cw-grid cw-wrapped" if wraps else "cw-grid"
     head = "".join(f'<th scope="col">{in_html(cell)}</th>' for cell in table.header)
     rows = "".join(f"<tr>{''.join(map(_cell, range(len(row)), row))}</tr>" for row in table.rows)
     return (

@@ -37,7 +37,7 @@ def report_of(run: Path, _changed: float, against: Path | None = None) -> tuple[
 
 
 def show_report(page: Page, pictures: Iterable[str], *, key: str) -> None:
-    st.html(f'<h2 class="cw-title">{in_html(page.title)}</h2>{"".join(map(_quiet, page.about))}')
+    st.html(f'<h2 class="cw-report">{in_html(page.title)}</h2>{"".join(map(_quiet, page.about))}')
     _show_downloads(page, key)
     if page.comparisons:
         _show_table("What can be told apart", tables.verdicts(page), tables.verdicts_note(page))

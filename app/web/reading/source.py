@@ -51,8 +51,9 @@ def _show_leaves(
     index = chosen_leaf(found, Opened(document.source, spans, len(found)), key=key)
     leaf, quoted = found[index], leaf_of(found, spans) if spans else None
     place = citation.anchor.label if citation and citation.anchor and index == quoted else place_label(found, index)
-    _show_title(base, document.source, place)
-    show_link(base, document, leaf.page)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        _show_title(base, document.source, place)
+        show_link(base, document, leaf.page)
     if len(found) > 1:
         show_controls(found, index, quoted, key=key)
     if notice := state_notice(document):
@@ -98,7 +99,7 @@ def _show_standing(base: KnowledgeBase, citation: Citation) -> None:
 
 def _show_title(base: KnowledgeBase, source: str, place: str) -> None:
     parts = [base.display_name(source), place]
-    st.html(f'<p class="cw-place">{in_html(" · ".join(part for part in parts if part))}</p>')
+    st.html(f'<p class="cw-place">{in_html(" · ".join(part for part in parts if part))}</p>', width="content")
 
 
 def named_place(base: KnowledgeBase, source: str, anchor: Anchor | None) -> str:

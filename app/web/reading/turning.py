@@ -43,15 +43,15 @@ def show_controls(found: Sequence[Leaf], index: int, quoted: int | None, *, key:
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-turning"):
         button(f"Previous {noun}", "previous", index - 1, disabled=index == 0)
-        button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
         st.selectbox(
             f"Go to a {noun}",
             range(len(found)),
             key=position,
             format_func=lambda leaf: place_label(found, leaf),
             label_visibility="collapsed",
-            width=240,
+            width=170,
         )
+        button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
         if quoted is not None and quoted != index:
             button("Back to the quote", "back", quoted)
 

@@ -7,6 +7,7 @@ import streamlit as st
 from app.web.evaluate.reviewing import show_review
 from app.web.evaluate.runs import RUN, show_runs
 from app.web.evaluate.starting import show_latest, show_start
+from app.web.look import show_title
 from app.web.workspace import workspace
 
 ABOUT = (
@@ -17,6 +18,7 @@ VIEWS = {"runs": "Runs", "start": "New evaluation", "questions": "Questions"}
 VIEW = "view"
 
 base = workspace().base
+show_title("Evaluate")
 if RUN not in st.query_params:
     st.markdown(ABOUT)
 named = st.query_params.get(VIEW)

@@ -13,6 +13,7 @@ from app.web.library.facts import show_facts
 from app.web.library.table import show_documents
 from app.web.library.unread import show_unread
 from app.web.library.watched import show_watched
+from app.web.look import show_title
 from app.web.workspace import Workspace, workspace
 
 
@@ -26,7 +27,7 @@ def show_list(opened: Workspace) -> None:
 
 opened = workspace()
 states = opened.base.kinds().states
-st.html('<h1 class="cw-title">Library</h1>')
+show_title("Library")
 with st.expander("Add documents", expanded=not states, key="library-add"):
     show_form(opened)
 show_activity(opened)

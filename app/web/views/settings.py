@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
+from app.web.look import show_title
 from app.web.settings.saving import SettingsSource
 from app.web.settings.showing import show_settings
 from app.web.workspace import home, settings_file, workspace
 
-st.title("Settings")
+show_title("Settings")
 show_settings(workspace().base, SettingsSource(home(), settings_file()))
