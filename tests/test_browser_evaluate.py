@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlparse
-from urllib.request import urlopen
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from web_server import ask, serving
 
-from app.web.serving import command, environment
 from citewell import KnowledgeBase
-from kb.feedback import Correction
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-START_WAIT = 60.0
 WAIT = 180_000
 ASKED = "How long does the loaf bake?"
 TEXTS = {
@@ -57,74 +40,16 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def home(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A base of the dataset's documents in which one answer was corrected."""
     home = tmp_path_factory.mktemp("home")
     with KnowledgeBase.open(home=home, create=True) as base:
         base.ingest([dataset / "documents"]).wait()
-        begun = base.conversations.start().id
-        base.ask(ASKED, conversation=begun).answer()
-        base.feedback.give(begun, 0, "bad", correction=Correction("an hour"))
     return home
-
-
-@contextmanager
-def serving(home: Path, kb: str) -> Iterator[str]:
-    """The address of a server of its own process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(command(port=port), cwd=home, env={**os.environ, **environment(home=home, kb=kb)})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + START_WAIT
-        while not is_up(address):
-            assert server.poll() is None and time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.2)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def is_up(address: str) -> bool:
-    try:
-        with urlopen(f"{address}/_stcore/health", timeout=2) as answer:  # noqa: S310 - an address made above
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CITEWELL_REQUIRE_ALL") == "1":
-            pytest.fail("chromium is not installed, and CITEWELL_REQUIRE_ALL asks for it")
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
     with serving(home, "default") as served:
         yield served
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of which nothing may leave the machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    asked_for: list[str] = []
-    page.on("request", lambda request: asked_for.append(request.url))
-    page.on("websocket", lambda channel: asked_for.append(channel.url))
-    yield page
-    context.close()
-    web = [url for url in asked_for if urlparse(url).scheme in ("http", "https", "ws", "wss")]
-    assert web and {urlparse(url).hostname for url in web} <= {"127.0.0.1", "localhost"}
 
 
 def test_an_evaluation_is_begun_survives_a_reload_and_is_opened(page: Page, address: str, dataset: Path) -> None:
@@ -144,8 +69,15 @@ def test_an_evaluation_is_begun_survives_a_reload_and_is_opened(page: Page, addr
     assert page.get_by_test_id("stCode").first.inner_text().startswith("citewell eval retrieval")
 
 
-def test_feedback_that_a_person_accepts_becomes_a_question(page: Page, address: str, tmp_path: Path) -> None:
+def test_feedback_on_an_answer_becomes_a_question_once_it_is_accepted(page: Page, address: str, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
+    page.goto(address)
+    ask(page, ASKED)
+    page.get_by_role("radio", name="Thumbs down").click()
+    page.get_by_text("What would have been right?").click()
+    page.get_by_role("textbox", name="The right answer").fill("an hour")
+    page.get_by_role("button", name="Keep the correction").click()
+    expect(page.get_by_text("Correction kept")).to_be_visible(timeout=WAIT)
     page.goto(f"{address}/evaluate?view=questions&questions={quote(str(folder))}")
     page.get_by_text(f"Thumbs down · {ASKED}").click(timeout=WAIT)
     expect(page.get_by_role("textbox", name="Accepted answer")).to_have_value("an hour", timeout=WAIT)
