@@ -77,20 +77,26 @@ def show_question(base: KnowledgeBase, conversation: Conversation | None, *, is_
             show_controls(base, conversation, lambda name: desk(base).forget(place(base, name)))
 
 
-def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, *, is_newest_open: bool) -> None:
+def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, kept: int, *, is_newest_open: bool) -> None:
+    """`turns` are the last ones of their conversation, which keeps so many."""
     again = partial(ask, base, fresh=True)
+    first = kept - len(turns)
+
+    def shown(number: int) -> Shown:
+        turn, position = turns[number], first + number if kept else None
+        return Shown(turn, desk(base).asked_at(where, turn.asked), again, where.conversation, position)
+
     folded = turns[:-1] if is_newest_open else turns
     if is_newest_open:
         st.html(_heading(turns[-1].question))
-        newest = Shown(turns[-1], desk(base).asked_at(where, turns[-1].asked), again)
-        show_turn(base, newest, key=_key(where, turns[-1]))
+        show_turn(base, shown(len(turns) - 1), key=_key(where, turns[-1]))
     if folded:
         st.html('<p class="cw-earlier">Earlier questions</p>')
-    for turn in reversed(folded):
+    for number, turn in reversed(list(enumerate(folded))):
         earlier = st.expander(in_markdown(turn.question), key=f"earlier-{_key(where, turn)}", on_change="rerun")
         if earlier.open:
             with earlier:
-                show_turn(base, Shown(turn, desk(base).asked_at(where, turn.asked), again), key=_key(where, turn))
+                show_turn(base, shown(number), key=_key(where, turn))
 
 
 def _key(where: Place, turn: Turn) -> str:
@@ -149,7 +155,8 @@ def show_page(opened: Workspace) -> None:
         st.html(_heading(writing.question))
         st.warning(in_markdown(writing.trouble))
     if turns and current:
-        show_turns(base, turns, current, is_newest_open=writing is None or writing.answer is not None)
+        kept = conversation.size if conversation and len(turns) == len(conversation.turns) else 0
+        show_turns(base, turns, current, kept, is_newest_open=writing is None or writing.answer is not None)
     if conversation and conversation.size > len(conversation.turns):
         st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")
     if not turns and not writing:

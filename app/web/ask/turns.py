@@ -11,6 +11,7 @@ from app.web.ask.answers import answer_html
 from app.web.ask.chips import chosen_in, show_choices
 from app.web.ask.evidence import found_chunk, show_considered, show_doubts, show_nearest
 from app.web.ask.writing import Writing
+from app.web.evaluate.feedback import show_feedback
 from app.web.literal import in_html
 from app.web.reading.source import show_document, show_source
 from citewell.knowledge_base import KnowledgeBase
@@ -29,11 +30,16 @@ _NOT_KEPT = "The passages were not kept when this page was closed or the documen
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A turn, with the writing that it comes from where the server still knows that, and what asks it anew."""
+    """A turn, with the writing that it comes from where the server still knows that, and what asks it anew.
+
+    `position` counts from the first turn that its `conversation` keeps; None for one that is not kept.
+    """
 
     turn: Turn
     writing: Writing | None
     ask_again: Callable[[str], None]
+    conversation: str
+    position: int | None
 
 
 @st.fragment
@@ -51,6 +57,14 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
         st.html(f'<p class="cw-small">{in_html(_how_answered(shown))}</p>')
         if not shown.turn.is_forgotten:
             _show_considered(base, shown, target=target, key=key)
+            if shown.position is not None:
+                show_feedback(
+                    base,
+                    conversation=shown.conversation,
+                    position=shown.position,
+                    answer=answer,
+                    key=f"feedback-{key}",
+                )
         st.button(
             "Ask again",
             key=f"again-{key}",
