@@ -14,7 +14,8 @@ from tiny_files import UNKNOWN, word_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from app.cli.main import main
-from app.web.reading.excerpts import answer_html, excerpt_html, passage_html
+from app.web.ask.answers import answer_html
+from app.web.reading.excerpts import excerpt_html, passage_html
 from citewell import KnowledgeBase
 from generation.chat_prompt import chat_prompt
 from generation.context.passage import ContextPassage
@@ -265,8 +266,10 @@ def test_an_answer_shows_what_documents_say_and_fetches_nothing(base: KnowledgeB
         assert document is not None
         pieces.append(excerpt_html(document, citation.spans))
     html = "".join(pieces)
-    assert set(re.findall(r"</?(\w+)", html)) <= {"p", "mark", "span"}
-    assert set(re.findall(r"<\w+ (.*?)>", html)) <= {'class="cw-answer"', 'class="cw-excerpt"', 'class="cw-chip"'}
+    blocks = {"div", "p", "ul", "li", "blockquote", "table", "tr", "th", "td", "pre"}
+    assert set(re.findall(r"</?(\w+)", html)) <= blocks | {"mark", "span", "button", "strong", "code"}
+    attributes = {"class", "type", "title", "data-choice", "aria-pressed", "aria-label"}
+    assert set(re.findall(r'([\w-]+)="[^"]*"', " ".join(re.findall(r"<\w+ (.*?)>", html)))) <= attributes
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
 
 
@@ -274,7 +277,8 @@ def test_a_marker_in_a_quote_is_no_chip() -> None:
     quote = "It was never built [1]."
     citation = Citation(1, "c", "s", "t", None, (Span(0, len(quote)),), quote, verified=True)
     html = answer_html(f'"{quote}" [1] [7]', [citation])
-    assert html == f'<p class="cw-answer">&quot;{quote}&quot; <span class="cw-chip">1</span> [7]</p>'
+    assert html.startswith(f'<div class="cw-answer"><p>&quot;{quote}&quot; <button ') and html.count("<button") == 1
+    assert html.endswith(">1</button> [7]</p></div>")
 
 
 @pytest.mark.parametrize(

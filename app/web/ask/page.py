@@ -77,31 +77,26 @@ def show_question(base: KnowledgeBase, conversation: Conversation | None, *, is_
             show_controls(base, conversation, lambda name: desk(base).forget(place(base, name)))
 
 
-def show_turns(
-    base: KnowledgeBase, conversation: Conversation | None, turns: list[Turn], where: Place, *, is_newest_open: bool
-) -> None:
+def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, kept: int, *, is_newest_open: bool) -> None:
+    """`turns` are the last ones of their conversation, which keeps so many."""
     again = partial(ask, base, fresh=True)
-    kept = conversation.turns if conversation else ()
-    first = conversation.size - len(kept) if conversation else 0
+    first = kept - len(turns)
 
-    def shown(index: int) -> Shown:
-        turn = turns[index]
-        position = first + index if index < len(kept) else None
-        return Shown(turn, where.conversation, position, desk(base).asked_at(where, turn.asked), again)
+    def shown(number: int) -> Shown:
+        turn, position = turns[number], first + number if kept else None
+        return Shown(turn, desk(base).asked_at(where, turn.asked), again, where.conversation, position)
 
-    earlier = list(range(len(turns)))
+    folded = turns[:-1] if is_newest_open else turns
     if is_newest_open:
-        newest = earlier.pop()
-        st.html(_heading(turns[newest].question))
-        show_turn(base, shown(newest), key=_key(where, turns[newest]))
-    if earlier:
+        st.html(_heading(turns[-1].question))
+        show_turn(base, shown(len(turns) - 1), key=_key(where, turns[-1]))
+    if folded:
         st.html('<p class="cw-earlier">Earlier questions</p>')
-    for index in reversed(earlier):
-        key = _key(where, turns[index])
-        folded = st.expander(in_markdown(turns[index].question), key=f"earlier-{key}", on_change="rerun")
-        if folded.open:
-            with folded:
-                show_turn(base, shown(index), key=key)
+    for number, turn in reversed(list(enumerate(folded))):
+        earlier = st.expander(in_markdown(turn.question), key=f"earlier-{_key(where, turn)}", on_change="rerun")
+        if earlier.open:
+            with earlier:
+                show_turn(base, shown(number), key=_key(where, turn))
 
 
 def _key(where: Place, turn: Turn) -> str:
@@ -160,7 +155,8 @@ def show_page(opened: Workspace) -> None:
         st.html(_heading(writing.question))
         st.warning(in_markdown(writing.trouble))
     if turns and current:
-        show_turns(base, conversation, turns, current, is_newest_open=writing is None or writing.answer is not None)
+        kept = conversation.size if conversation and len(turns) == len(conversation.turns) else 0
+        show_turns(base, turns, current, kept, is_newest_open=writing is None or writing.answer is not None)
     if conversation and conversation.size > len(conversation.turns):
         st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")
     if not turns and not writing:

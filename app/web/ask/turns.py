@@ -32,14 +32,14 @@ _NOT_KEPT = "The passages were not kept when this page was closed or the documen
 class Shown:
     """A turn, with the writing that it comes from where the server still knows that, and what asks it anew.
 
-    `position` is where it stands in the `conversation`, from 0; None where it is not kept.
+    `position` counts from the first turn that its `conversation` keeps; None for one that is not kept.
     """
 
     turn: Turn
-    conversation: str
-    position: int | None
     writing: Writing | None
     ask_again: Callable[[str], None]
+    conversation: str
+    position: int | None
 
 
 @st.fragment
@@ -57,6 +57,14 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
         st.html(f'<p class="cw-small">{in_html(_how_answered(shown))}</p>')
         if not shown.turn.is_forgotten:
             _show_considered(base, shown, target=target, key=key)
+            if shown.position is not None:
+                show_feedback(
+                    base,
+                    conversation=shown.conversation,
+                    position=shown.position,
+                    answer=answer,
+                    key=f"feedback-{key}",
+                )
         st.button(
             "Ask again",
             key=f"again-{key}",
@@ -65,10 +73,6 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
             help="The same question, answered anew from the documents as they are now.",
             type="tertiary",
         )
-        if shown.position is not None:
-            show_feedback(
-                base, conversation=shown.conversation, position=shown.position, answer=answer, key=f"feedback-{key}"
-            )
     with opened, st.container(key=target):
         if answer.abstained and hits:
             show_nearest(base, hits[:NEAREST], target=target, key=f"nearest-{key}")
