@@ -9,9 +9,8 @@ import pytest
 from docx import Document as WordDocument
 from playwright.sync_api import Browser, Page, expect
 from reportlab.pdfgen.canvas import Canvas
-from test_browser import ANSWER_WAIT, ask, browser, page, serving
+from web_server import ANSWER_WAIT, ask, serving
 
-__all__ = ["browser", "page"]
 pytestmark = pytest.mark.browser
 
 
