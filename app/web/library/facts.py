@@ -36,7 +36,7 @@ def show_facts(workspace: Workspace) -> None:
 
 
 def _embedder(fingerprint: str) -> str:
-    return fingerprint.split(" ")[0] if fingerprint else ""
+    return fingerprint.split(" ")[0].partition(":")[0]
 
 
 def _show_check(workspace: Workspace) -> None:

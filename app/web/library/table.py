@@ -67,7 +67,7 @@ def _show_rows(workspace: Workspace, page: DocumentPage) -> list[ListedDocument]
         key=key,
         column_config={
             "Document": st.column_config.TextColumn(width="medium"),
-            "State": st.column_config.TextColumn(width="small"),
+            "State": st.column_config.TextColumn(width=110),
             "Reason": st.column_config.TextColumn(width="large"),
             "Type": st.column_config.TextColumn(width="small"),
             "Passages": st.column_config.NumberColumn(width="small", format="localized"),
