@@ -158,7 +158,7 @@ def _ingesting(browser: Browser, address: str, folder: Path) -> Iterator[None]:
     """While another session adds documents: more than are done before this is left, when it is stopped."""
     write_documents(folder, passages=20_000, seed=11)
     with _opened(browser, f"{address}/library") as page:
-        box = page.get_by_label("folder on this machine")
+        box = page.get_by_placeholder("/home/me/documents")
         if not box.is_visible():
             page.get_by_text("Add documents").first.click()
         box.fill(str(folder))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from test_browser import ANSWER_WAIT, ask, browser, home, serving  # noqa: F401 - fixtures of the browser and of a base
+from test_browser import home  # noqa: F401 - the base that it is filled with
+from web_server import ANSWER_WAIT, ask, serving
 
 import app.web.views
 from app.web.settings.showing import MACHINE, MODELS
@@ -52,7 +53,7 @@ def settled(page: Page) -> None:
 @pytest.mark.parametrize("width", [1280, 480])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_grave_violation(
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     addresses: dict[str, str],
     scheme: str,
     width: int,
@@ -81,7 +82,7 @@ def test_no_page_has_a_grave_violation(
 
 
 def test_the_keyboard_reaches_the_question_then_the_answer_and_its_source(
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     addresses: dict[str, str],
 ) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
