@@ -44,6 +44,7 @@ def findings(page: Page, where: str) -> list[str]:
 
 
 def settled(page: Page) -> None:
+    expect(page.locator(".cw-waiting")).to_have_count(0, timeout=ANSWER_WAIT)
     page.wait_for_selector(SETTLED, timeout=ANSWER_WAIT)
     # What fades in is grey until it is there.
     page.wait_for_timeout(500)
