@@ -75,6 +75,6 @@ def show_waiting(job: Job[None, T], what: str) -> None:
     def waiting() -> None:
         if job.is_done:
             st.rerun()
-        st.html(f'<p class="cw-small" role="status">{what}</p>')
+        st.html(f'<p class="cw-small cw-waiting" role="status">{what}</p>')
 
     waiting()
