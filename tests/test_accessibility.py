@@ -1,4 +1,4 @@
-"""Every page by axe-core in Chromium: light and dark, wide and narrow, empty and full; and the keyboard's way."""
+"""Every page by axe-core in Chromium: light and dark, wide and narrow, empty and full."""
 
 from __future__ import annotations
 
@@ -80,36 +80,3 @@ def test_no_page_has_a_grave_violation(
                 found += findings(page, f"settings, {part}")
     context.close()
     assert not found, "\n".join(found)
-
-
-def test_the_keyboard_reaches_the_question_then_the_answer_and_its_source(
-    browser: Browser,
-    addresses: dict[str, str],
-) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.goto(addresses["full"])
-    ask(page, ANSWERABLE)
-    page.evaluate("document.body.tabIndex = -1; document.body.focus()")  # As if the page had just been opened.
-    reached = []
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate(NAMED))
-        if reached.count(reached[0]) > 1:
-            break
-    context.close()
-    order = [
-        next(at for at, name in enumerate(reached) if part in name)
-        for part in ("Library", "Ask your documents", "river.pdf")
-    ]
-    assert order == sorted(order), reached
-    assert all(name for name in reached), f"something that can be reached has no name: {reached}"
-
-
-NAMED = """() => {
-  const reached = document.activeElement;
-  const labelled = (reached.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
-  const labels = [...(reached.labels || []), ...labelled.filter(Boolean)].map(label => label.textContent);
-  const name = reached.getAttribute('aria-label') || labels.join(' ') || reached.placeholder || reached.textContent;
-  return name.trim();
-}"""
