@@ -35,7 +35,7 @@ NOTES = """# Lighthouse notes
 
 The lighthouse of Mole Point was built in 1871 by the engineer Ada Brandt.
 
-A leading light is a lamp that shows ships the line of the safe channel.
+A leading light is a lamp on a tall mast above the line of the safe channel.
 
 Its lamp burns rapeseed oil and is visible from eighteen nautical miles.
 """
@@ -138,9 +138,9 @@ def test_the_list_of_conversations_is_bounded_and_searched(page: Callable[[], Ap
     assert sum("Journey" in button.label for button in opened.button) == LISTED
     assert "Show more (6)" in [button.label for button in opened.button]
     found = (
-        next(field for field in opened.text_input if field.label == "Find a conversation").set_value("journey 3").run()
+        next(field for field in opened.text_input if field.label == "Find a conversation").set_value("journey 29").run()
     )
-    assert [button.label for button in found.button if "Journey" in button.label] == ["Journey 3"]
+    assert [button.label for button in found.button if "Journey" in button.label] == ["Journey 29"]
 
 
 def test_a_refusal_says_what_was_searched_and_opens_the_nearest(page: Callable[[], AppTest]) -> None:
@@ -173,9 +173,17 @@ def test_a_choice_becomes_a_filter() -> None:
     assert Choice(sources=("a",), types=("pdf",)).filter == Filter(sources=("a",), types=("pdf",))
 
 
-def test_a_question_that_is_too_long_is_one_sentence(page: Callable[[], AppTest]) -> None:
-    refused = ask(page(), "why " * 600)
-    assert "longer than 2000 characters" in refused.warning[0].value.replace("\\", "")
+def test_a_question_that_is_too_long_is_one_sentence() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from app.web.ask.asking import ask
+
+        ask(None, "why " * 600)  # type: ignore[arg-type]
+        st.warning(st.session_state.trouble)
+
+    refused = AppTest.from_function(script).run()
+    assert "longer than 2000 characters" in refused.warning[0].value
 
 
 def test_suggested_questions_are_answered_by_the_base(page: Callable[[], AppTest]) -> None:
