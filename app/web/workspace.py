@@ -8,8 +8,9 @@ from __future__ import annotations
 import atexit
 import os
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ from citewell.bases import delete_base
 from citewell.home import base_folder, base_names, home_folder
 from citewell.knowledge_base import KnowledgeBase
 from citewell.watched import Watching
-from kb.errors import UnknownKnowledgeBase
+from kb.errors import CitewellError, UnknownKnowledgeBase
 from kb.settings import Settings
 
 CHOICE = "kb"
@@ -85,6 +86,8 @@ class Workspaces:
                 known.close()
             base = KnowledgeBase.open(name, home=home, settings=settings, create=create)
             self._open[folder] = opened = Workspace(base, folder)
+            # Loaded while people still read the page; what is wrong with the embedder is said when something is asked.
+            Thread(target=_load_embedder, args=(base,), name="citewell-loading", daemon=True).start()
             return opened
 
     def close_base(self, home: Path, name: str) -> None:
@@ -111,6 +114,11 @@ class Workspaces:
     def _alone(self, folder: Path) -> Lock:
         with self._lock:
             return self._opening[folder]
+
+
+def _load_embedder(base: KnowledgeBase) -> None:
+    with suppress(CitewellError):
+        base.embedder.queries(["The first question is slower."])
 
 
 def home() -> Path:

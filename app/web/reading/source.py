@@ -10,7 +10,7 @@ from app.web.reading.leaf import leaf_html
 from app.web.reading.notices import missing, state_notice
 from app.web.reading.original import show_link
 from app.web.reading.pictures import picture_of
-from app.web.reading.turning import Opened, chosen_leaf, place_label, show_controls
+from app.web.reading.turning import Opened, chosen_leaf, place_label, show_jump, show_turning
 from citewell.knowledge_base import KnowledgeBase
 from citewell.leaves import Leaf, leaf_of, leaves
 from citewell.pages import file_state, has_pages, page_count
@@ -51,11 +51,13 @@ def _show_leaves(
     index = chosen_leaf(found, Opened(document.source, spans, len(found)), key=key)
     leaf, quoted = found[index], leaf_of(found, spans) if spans else None
     place = citation.anchor.label if citation and citation.anchor and index == quoted else place_label(found, index)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        _show_title(base, document.source, place)
+    _show_title(base, document.source, place)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"{key}-turning"):
+        if len(found) > 1:
+            show_turning(found, index, quoted, key=key)
         show_link(base, document, leaf.page)
     if len(found) > 1:
-        show_controls(found, index, quoted, key=key)
+        show_jump(found, index, key=key)
     if notice := state_notice(document):
         st.info(notice)
     if has_pages(document) and file_state(document) == "unchanged" and leaf.page:

@@ -30,30 +30,35 @@ def chosen_leaf(found: Sequence[Leaf], opened: Opened, *, key: str) -> int:
     return int(st.session_state[position])
 
 
-def show_controls(found: Sequence[Leaf], index: int, quoted: int | None, *, key: str) -> None:
-    """Previous and next, one to choose from all, and the way back to the leaf `quoted` from any other."""
-    position = f"{key}-leaf"
-    noun = found[index].kind if len({leaf.kind for leaf in found}) == 1 else "part"
+def show_turning(found: Sequence[Leaf], index: int, quoted: int | None, *, key: str) -> None:
+    """Previous and next, and the way back to the leaf `quoted` from any other."""
+    noun = _noun(found, index)
 
     def turn_to(leaf: int) -> None:
-        st.session_state[position] = leaf
+        st.session_state[f"{key}-leaf"] = leaf
 
     def button(label: str, name: str, leaf: int, *, disabled: bool = False) -> None:
         st.button(label, key=f"{key}-{name}", disabled=disabled, on_click=turn_to, args=(leaf,))
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-turning"):
-        button(f"Previous {noun}", "previous", index - 1, disabled=index == 0)
-        st.selectbox(
-            f"Go to a {noun}",
-            range(len(found)),
-            key=position,
-            format_func=lambda leaf: place_label(found, leaf),
-            label_visibility="collapsed",
-            width=170,
-        )
-        button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
-        if quoted is not None and quoted != index:
-            button("Back to the quote", "back", quoted)
+    button(f"Previous {noun}", "previous", index - 1, disabled=index == 0)
+    button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
+    if quoted is not None and quoted != index:
+        button("Back to the quote", "back", quoted)
+
+
+def show_jump(found: Sequence[Leaf], index: int, *, key: str) -> None:
+    """All leaves, one to be chosen."""
+    st.selectbox(
+        f"Go to a {_noun(found, index)}",
+        range(len(found)),
+        key=f"{key}-leaf",
+        format_func=lambda leaf: place_label(found, leaf),
+        label_visibility="collapsed",
+    )
+
+
+def _noun(found: Sequence[Leaf], index: int) -> str:
+    return found[index].kind if len({leaf.kind for leaf in found}) == 1 else "part"
 
 
 def place_label(found: Sequence[Leaf], index: int) -> str:
