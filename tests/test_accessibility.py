@@ -1,4 +1,4 @@
-"""Every page by axe-core in Chromium: light and dark, wide and narrow, empty and full."""
+"""Every page by axe-core in Chromium: light and dark, wide and narrow, empty and full; and the keyboard's way."""
 
 from __future__ import annotations
 
@@ -80,3 +80,30 @@ def test_no_page_has_a_grave_violation(
                 found += findings(page, f"settings, {part}")
     context.close()
     assert not found, "\n".join(found)
+
+
+def test_the_keyboard_reaches_the_question_then_the_answer_then_its_source(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(addresses["full"])
+    ask(page, ANSWERABLE)
+    settled(page)
+    page.evaluate("document.body.tabIndex = -1; document.body.focus()")  # As if the page had just been opened.
+    reached: list[str] = []
+    while len(reached) < 60 and reached.count("Skip to main content") < 2:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(NAMED))
+    page.context.close()
+    order = ["Library", "Ask a follow-up", "Source 1: river.pdf, page 2", "Thumbs up", "Previous page", "Open the original"]
+    assert [name for name in reached if name in order] == order, reached
+    assert all(reached), f"something that can be reached has no name: {reached}"
+
+
+NAMED = """() => {
+  const reached = document.activeElement;
+  const labelled = (reached.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
+  const labels = [...(reached.labels || []), ...labelled.filter(Boolean)].map(label => label.textContent);
+  const name = reached.getAttribute('aria-label') || labels.join(' ') || reached.placeholder || reached.textContent;
+  return name.trim();
+}"""
