@@ -6,7 +6,7 @@ import html
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from threading import Event
 
@@ -153,7 +153,7 @@ def test_a_refusal_says_what_was_searched_and_opens_the_nearest(page: Callable[[
 def test_passages_considered_say_why_they_are_there(page: Callable[[], AppTest]) -> None:
     asked = ask(page(), BUILDER)
     folded = next(one for one in asked.expander if one.label == "Passages considered")
-    asked.session_state[folded.key] = True
+    asked.session_state[str(folded.key)] = True
     told = shown(asked.run())
     assert re.search(r"1st by meaning, 1st by words", told)
     assert "quoted" in told and "read, not quoted" in told
@@ -204,14 +204,14 @@ def reply(draft: Draft, question: str = "?") -> Reply:
 def slowly(go_on: Event, *pieces: str) -> Draft:
     """A draft whose pieces after the first wait for `go_on`."""
 
-    def written() -> Iterator[str]:
+    def written() -> Generator[str, None, Answer]:
         for number, piece in enumerate(pieces):
             if number:
                 go_on.wait(20)
             yield piece
         return Answer("?", "".join(pieces), abstained=False)
 
-    return Draft(written())  # type: ignore[arg-type]
+    return Draft(written())
 
 
 def writing(owner: str, ask: Callable[[], Reply], conversation: str = "c") -> Writing:

@@ -89,6 +89,7 @@ def _show_more() -> None:
 
 def show_controls(base: KnowledgeBase, current: Conversation, forget: Callable[[str], None]) -> None:
     """What can be done with the open conversation; `forget` hears of its end."""
+    owner = visitor()  # The file is made when it is asked for, outside of any run that knows who asks.
     with st.popover("This conversation", key="this-conversation"):
         with st.form("rename", border=False):
             title = st.text_input("Title", value=current.title, max_chars=80, key=f"title-{current.id}")
@@ -96,7 +97,7 @@ def show_controls(base: KnowledgeBase, current: Conversation, forget: Callable[[
                 _rename(base, current, title)
         st.download_button(
             "Save as Markdown",
-            data=lambda: base.conversations.export(current.id, owner=visitor()),
+            data=lambda: base.conversations.export(current.id, owner=owner),
             file_name=f"{_file_name(current.title)}.md",
             mime="text/markdown",
             on_click="ignore",
