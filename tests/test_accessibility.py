@@ -95,7 +95,14 @@ def test_the_keyboard_reaches_the_question_then_the_answer_then_its_source(
         page.keyboard.press("Tab")
         reached.append(page.evaluate(NAMED))
     page.context.close()
-    order = ["Library", "Ask a follow-up", "Source 1: river.pdf, page 2", "Thumbs up", "Previous page", "Open the original"]
+    order = [
+        "Library",
+        "Ask a follow-up",
+        "Source 1: river.pdf, page 2",
+        "Thumbs up",
+        "Previous page",
+        "Open the original",
+    ]
     assert [name for name in reached if name in order] == order, reached
     assert all(reached), f"something that can be reached has no name: {reached}"
 

@@ -109,7 +109,9 @@ def test_a_folder_added_on_the_page_can_be_asked_and_deleted(
     assert workspace().base.documents() == []
     assert (tmp_path / "mine" / "lighthouse.md").exists()
     asked_again = library.switch_page("views/ask.py").run()
-    assert "no longer in the library" in asked_again.warning[0].value
+    assert "The library is empty" in asked_again.markdown[0].value
+    (kept,) = workspace().base.conversations.list()
+    assert "Ada Brandt" not in workspace().base.conversations.export(kept.id)
 
 
 @pytest.mark.parametrize("missing", ["/no/such/folder", "~nobody-of-this-name/documents"])
