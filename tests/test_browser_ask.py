@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -49,13 +50,17 @@ def quoting(home: Path) -> Iterator[str]:
 
 
 @contextmanager
-def writing(home: Path, folder: Path, parts: Sequence[str], go_on: Event) -> Iterator[str]:
-    """The address of a server whose language model says the first of `parts`, and the others when it may go on."""
+def writing(home: Path, folder: Path, parts: Sequence[str], go_on: Event, *, pause: float = 0.0) -> Iterator[str]:
+    """The address of a server whose language model says the first of `parts`, and the others when it may go on.
+
+    `pause` is how many seconds it takes for each of them.
+    """
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         streamed([chunk(parts[0])])(request)
         go_on.wait(60)
         for event in (*(chunk(part) for part in parts[1:]), *END):
+            time.sleep(pause)
             request.wfile.write(f"data: {event}\n\n".encode())
             request.wfile.flush()
 
@@ -108,7 +113,7 @@ def test_a_stopped_answer_says_so_and_stays(page: Page, home: Path, tmp_path: Pa
 
 def test_a_server_that_is_stopped_keeps_what_was_written(page: Page, home: Path, tmp_path: Path) -> None:
     go_on = Event()
-    with writing(home, tmp_path, [BEGINNING, "for ", END_OF_IT], go_on) as address:
+    with writing(home, tmp_path, [BEGINNING, *["again, "] * 300, END_OF_IT], go_on, pause=0.2) as address:
         page.goto(address)
         begin(page, "Is the harbour of Skerry closed?")
         expect(page.locator(".cw-answer")).to_contain_text("closed", timeout=ANSWER_WAIT)

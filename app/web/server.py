@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -34,6 +37,15 @@ def middleware(web: WebSettings) -> list[Middleware]:
     return [Middleware(SecurityHeaders), Middleware(Hosts, hosts=st.get_option("server.allowedHosts")), who]
 
 
+@asynccontextmanager
+async def lifetime(_: st.App) -> AsyncIterator[None]:
+    """Has answers that are being written when the server is stopped kept as far as they came."""
+    yield
+    from app.web.ask.asking import close_desk
+
+    await asyncio.to_thread(close_desk, settings_of(home(), settings_file()))
+
+
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 try:
     chosen = web_settings()
@@ -47,4 +59,5 @@ app = st.App(
     middleware=middleware(chosen),
     on_script_error=calmly,
     secrets=identities,
+    lifespan=lifetime,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +19,7 @@ from citewell.asking import has_model
 from citewell.knowledge_base import KnowledgeBase
 from kb.conversation import Conversation, Turn
 from kb.errors import CitewellError, StoreError
+from kb.settings import Settings
 
 LONGEST_QUESTION = 2000
 QUOTING = 4
@@ -38,9 +38,12 @@ class _Shared:
 
 @st.cache_resource(show_spinner=False)
 def _shared(model_slots: int) -> _Shared:
-    desk = Desk({"model": model_slots, "quotes": QUOTING})
-    atexit.register(desk.close, LAST_WORDS)
-    return _Shared(desk)
+    return _Shared(Desk({"model": model_slots, "quotes": QUOTING}))
+
+
+def close_desk(settings: Settings) -> None:
+    """Stops all answers of this server, and waits until they are kept."""
+    _shared(settings.generator.askers).desk.close(LAST_WORDS)
 
 
 def desk(base: KnowledgeBase) -> Desk:
