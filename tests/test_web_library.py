@@ -26,6 +26,7 @@ from citewell.board import Errand
 from citewell.home import base_names
 from citewell.watched import WatchedFolders, Watching
 from kb.errors import Locked, UnknownKnowledgeBase, UserError
+from kb.settings import Settings
 from kb.store.lock import exclusive
 
 NOTES = "# Lighthouse\n\nThe lighthouse of Mole Point was built in 1871 by Ada Brandt.\n"
@@ -316,17 +317,17 @@ def test_a_folder_is_not_watched_twice(base: KnowledgeBase, folder: Path, tmp_pa
 def test_a_base_is_opened_once_for_all_who_come_at_the_same_time(home: Path) -> None:
     opened = Workspaces()
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: opened.opened(home, "one", None, create=True), range(8)))
+        found = list(pool.map(lambda _: opened.opened(home, "one", Settings(), create=True), range(8)))
     assert len({id(one) for one in found}) == 1
     opened.close()
 
 
 def test_a_base_is_deleted_whole_and_not_while_somebody_is_at_work_on_it(home: Path, folder: Path) -> None:
     opened = Workspaces()
-    two = opened.opened(home, "two", None, create=True)
+    two = opened.opened(home, "two", Settings(), create=True)
     two.queue.ask([folder])
     wait_until(lambda: not two.is_ingesting)
-    opened.opened(home, "one", None, create=True)
+    opened.opened(home, "one", Settings(), create=True)
     with exclusive(home / "two" / "writer.lock", wait=0), pytest.raises(Locked):
         opened.delete(home, "two")
     assert base_names(home) == ["one", "two"]
@@ -341,7 +342,7 @@ def test_a_base_is_deleted_whole_and_not_while_somebody_is_at_work_on_it(home: P
 
 def test_a_base_that_another_process_has_deleted_is_unknown(home: Path) -> None:
     opened = Workspaces()
-    opened.opened(home, "one", None, create=True)
+    opened.opened(home, "one", Settings(), create=True)
     delete_base(home, "one")
     with pytest.raises(UnknownKnowledgeBase):
         opened.opened(home, "one", None, create=False)
