@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -37,10 +38,11 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 PATIENCE = 120_000
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 WATCH = """([event, target]) => {
-  window.waited = new Promise(resolve => {
+  window.waited = new Promise((resolve, reject) => {
     let began = null;
     document.addEventListener(event, () => { began = began ?? performance.now(); }, {capture: true});
     const look = () => {
+      if (began !== null && performance.now() - began > 60000) return reject(new Error(`no ${target} within a minute`));
       const shown = began !== null && [...document.querySelectorAll(target)].some(one => one.getClientRects().length);
       shown ? requestAnimationFrame(() => resolve(performance.now() - began)) : requestAnimationFrame(look);
     };
@@ -80,15 +82,19 @@ def _options() -> argparse.Namespace:
 
 
 def _questions(home: Path, kb: str, passages: int, number: int) -> list[str]:
-    """Sentences of documents drawn at random, the same ones for the same base."""
+    """Sentences of documents drawn at random that get a quote, the same ones for the same base."""
     with KnowledgeBase.open(kb, home=home, create=True) as base:
         if not base.status().chunks:
             with TemporaryDirectory() as folder:
                 base.ingest(write_documents(Path(folder) / "documents", passages=passages)).wait()
         ready = [row.source for row in base.documents() if row.state == "ready"]
-        drawn = random.Random(7).choices(ready, k=number)  # noqa: S311
-        texts = [chunk.text for source in drawn for chunk in base.passages(source)[:1]]
-    return [" ".join(text.split(".")[0].split()[:20]) for text in texts]
+        random.Random(7).shuffle(ready)  # noqa: S311
+        sentences = (_sentence(base, source) for source in ready)
+        return list(islice((one for one in sentences if not base.ask(one).answer().abstained), number))
+
+
+def _sentence(base: KnowledgeBase, source: str) -> str:
+    return " ".join(base.passages(source)[0].text.split(".")[0].split()[:20])
 
 
 @contextmanager

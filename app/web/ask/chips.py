@@ -54,6 +54,11 @@ def show_choices(html: str, *, chosen: str, target: str, key: str) -> None:
     mount(data={"html": html, "chosen": chosen, "target": target}, key=key, on_chosen_change=choose)
 
 
+def load_choices() -> None:
+    """Has the browser load, while a question is being thought of, what the first answer will be shown by."""
+    show_choices("", chosen="", target="unseen", key="loading-choices")
+
+
 def chosen_in(target: str, *, default: str) -> str:
     """What was chosen to be opened in the container `target`."""
     return str(st.session_state.get(f"{target}-chosen", default))

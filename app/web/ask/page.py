@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.web.ask.asking import LONGEST_QUESTION, ask, current_place, desk, place, suggestions, turns_of
+from app.web.ask.chips import load_choices
 from app.web.ask.choosing import show_choice
 from app.web.ask.conversations import leave, show_controls, show_list, show_more_turns
 from app.web.ask.conversations import opened as opened_conversation
@@ -111,6 +112,7 @@ def show_beginning(base: KnowledgeBase, documents: int, passages: int) -> None:
     state = base.state
     seeking = SEEKING if suggestions(base, state) is None else None
     st.fragment(run_every=seeking)(show_suggestions)(base, state, is_seeking=seeking is not None)
+    load_choices()
 
 
 def show_suggestions(base: KnowledgeBase, state: str, *, is_seeking: bool) -> None:
