@@ -78,13 +78,15 @@ class Asking:
         """Searches what `chosen` keeps by `mode`, at once, and answers when the reply is iterated.
 
         `turn` is the question within its conversation, which is then searched and answered as it is meant there.
-        Without one, an answer of a language model that is remembered is given again, unless it is to be `fresh`.
+        Of a question that stands alone, an answer of a language model that is remembered is given again, unless it is
+        to be `fresh`.
         """
         began = time.monotonic()
-        place = None if turn else self._place(question, chosen, mode, answer)
+        is_alone = turn is None or turn.searched == question
+        place = self._place(question, chosen, mode, answer) if is_alone else None
         known, trouble = place.recall() if place and not fresh else (None, "")
         if known:
-            return self._again(replace(known, question=question), chosen, began)
+            return self._again(replace(known, question=question), chosen, began, turn)
         wanted = answer.passages + BEYOND
         if self.has_model(answer):
             wanted = max(wanted, self.settings.context.passages)
@@ -136,9 +138,11 @@ class Asking:
         settings = self.settings.model_copy(update={"answer": answer.model_copy(update={"remembered": 0})})
         return Place(self.store.answers, answer_key(question, chosen, mode, settings), answer.remembered)
 
-    def _again(self, answer: Answer, chosen: Filter | None, began: float) -> Reply:
+    def _again(self, answer: Answer, chosen: Filter | None, began: float, turn: OpenTurn | None) -> Reply:
         """The reply with an answer that is remembered, for which nothing is searched."""
         question, hits = answer.question, answer.hits
+        with self.store.manifest.snapshot() as snapshot:
+            digests = snapshot.digests(citation.source for citation in answer.citations) if turn else {}
         return Reply(
             question,
             hits,
@@ -152,6 +156,8 @@ class Asking:
                 passages=passage_uses(hits, answer, self.embedder().tokenizer),
             ),
             retrieval_seconds=time.monotonic() - began,
+            turn=turn,
+            material=Material(hits, digests, is_written=True),
         )
 
     def _begun(self, question: str, hits: Sequence[Hit], view: View, answer: AnswerSettings) -> Begun:

@@ -101,6 +101,20 @@ def test_what_was_answered_is_given_again_without_the_model(base: KnowledgeBase,
     assert all(citation.verified for citation in again.citations)
 
 
+def test_a_question_that_stands_alone_in_a_conversation_is_given_what_is_remembered(
+    base: KnowledgeBase, model: ScriptedGenerator
+) -> None:
+    first = ask(base)
+    talk = base.conversations.start().id
+    again = ask(base, conversation=talk)
+    assert again.remembered and len(model.asked) == 1
+    assert not ask(base, conversation=talk, fresh=True).remembered
+    (kept, fresh) = base.conversations.open(talk).turns
+    assert kept.answer.text == fresh.answer.text == first.text
+    base.remove(sorted({citation.source for citation in first.citations}))
+    assert all(turn.is_forgotten for turn in base.conversations.open(talk).turns)
+
+
 def test_a_remembered_answer_streams_and_explains_itself(base: KnowledgeBase) -> None:
     ask(base)
     reply = base.ask(QUESTION, by="model")
