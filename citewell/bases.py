@@ -31,6 +31,8 @@ def delete_base(home: Path, name: str) -> None:
             raise Locked(
                 f'Another process (pid {note.pid}) is adding documents to "{name}"; wait until it is done, or stop it.'
             )
+    for left in home.glob(".*.deleted"):
+        shutil.rmtree(left, ignore_errors=True)  # Of a deletion that was cut short; it may still be under way.
     gone = home / f".{uuid4().hex}.deleted"
     try:
         with exclusive(folder / LOCKS[0], wait=PATIENCE), exclusive(folder / LOCKS[1], wait=PATIENCE):

@@ -102,13 +102,14 @@ def _replace(path: Path, text: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
         with NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".settings-", delete=False) as new:
-            new.write(text)
-        try:
-            Path(new.name).chmod(mode)
-            Path(new.name).replace(target)
-        except OSError:
-            Path(new.name).unlink(missing_ok=True)
-            raise
+            try:
+                new.write(text)
+                new.close()
+                Path(new.name).chmod(mode)
+                Path(new.name).replace(target)
+            except OSError:
+                Path(new.name).unlink(missing_ok=True)  # It may hold a key.
+                raise
     except OSError as error:
         raise SettingsError(
             f"The settings file {path} cannot be written ({error.strerror}): see that its folder may be written to."

@@ -225,9 +225,13 @@ class KnowledgeBase:
 
         Returns when their text is purged. Raises UserError, removing nothing, when one is not in the base.
         """
-        began = time.monotonic()
         rows = self.documents()
-        files = tuple(dict.fromkeys(file for source in sources for file in files_meant(source, rows)))
+        return self.remove_files([file for source in sources for file in files_meant(source, rows)])
+
+    def remove_files(self, files: Sequence[str]) -> RemovalReport:
+        """Removes the files of exactly these sources, and counts those of them that the base holds."""
+        began = time.monotonic()
+        files = self.known_files(files)
         removed = self._store.commit(Change(removed_files=files), {})
         self._board.forget_interrupted(files)
         purged = self._store.settle(wait=PURGE_WAIT)
@@ -424,10 +428,21 @@ class KnowledgeBase:
         with self._store.manifest.snapshot() as snapshot:
             return DocumentKinds(state_counts(snapshot), tuple(media_types(snapshot)))
 
+    def known_files(self, files: Sequence[str]) -> tuple[str, ...]:
+        """Those of `files`, by source, that the base holds or could not read."""
+        with self._store.manifest.snapshot() as snapshot:
+            known = {record.source for record in snapshot.files()}
+        return tuple(dict.fromkeys(file for file in files if file in known))
+
     def files_below(self, folder: str) -> list[str]:
         """The files of the base that lie at or below `folder`, a resolved path, by name."""
         with self._store.manifest.snapshot() as snapshot:
             return files_below(snapshot, folder)
+
+    def counts(self) -> tuple[int, int]:
+        """Documents and passages."""
+        with self._store.manifest.snapshot() as snapshot:
+            return snapshot.counts()[:2]
 
     def document_count(self) -> int:
         with self._store.manifest.snapshot() as snapshot:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, RLock, Thread
 from typing import Literal
 from uuid import uuid4
 
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 TAKE_OVER = 5.0
 """Seconds between two looks whether the process that watches a folder has ended."""
+TRY_AGAIN = 30.0
+"""Seconds after which a folder is watched again that could not be: a disk has room again, a model has come."""
 
 State = Literal["in step", "working", "problem", "elsewhere"]
 
@@ -75,15 +78,26 @@ class WatchedFolders:
                     f"{known.path}, which is watched already, lies in {place}; stop watching that one first."
                 )
         folder = WatchedFolder(uuid4().hex[:8], str(place), datetime.now(UTC))
-        self._notes.mkdir(parents=True, exist_ok=True)
         partial = self._notes / f"{folder.id}.part"
-        partial.write_text(json.dumps({"path": folder.path, "since": folder.since.isoformat()}), encoding="utf-8")
-        partial.replace(self._notes / f"{folder.id}.json")
+        with self._writing():
+            self._notes.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps({"path": folder.path, "since": folder.since.isoformat()}), encoding="utf-8")
+            partial.replace(self._notes / f"{folder.id}.json")
         return folder
 
     def forget(self, folder: str) -> None:
         """Takes a folder (by id) off the list; its documents stay."""
-        (self._notes / f"{folder}.json").unlink(missing_ok=True)
+        with self._writing():
+            (self._notes / f"{folder}.json").unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"The list of watched folders cannot be changed ({error.strerror}); see who may write in {self._notes}."
+            ) from error
 
     def has(self, folder: str) -> bool:
         return (self._notes / f"{folder}.json").exists()
@@ -107,23 +121,26 @@ class Watching:
         self.folders = WatchedFolders(base.folder)
         self._base = base
         self._watches: dict[str, _FolderWatch] = {}
+        self._lock = RLock()
         self.look()
 
     def look(self) -> None:
         """Begins to watch what has come onto the list, and ends the watch of what has gone from it."""
-        listed = {folder.id: folder for folder in self.folders.all()}
-        for name in self._watches.keys() - listed.keys():
-            self._watches.pop(name).stop.set()
-        for name in listed.keys() - self._watches.keys():
-            self._watches[name] = _FolderWatch(self._base, self.folders, listed[name])
+        with self._lock:
+            listed = {folder.id: folder for folder in self.folders.all()}
+            for name in self._watches.keys() - listed.keys():
+                self._watches.pop(name).stop.set()
+            for name in listed.keys() - self._watches.keys():
+                self._watches[name] = _FolderWatch(self._base, self.folders, listed[name])
 
     def go_on_with(self, base: KnowledgeBase) -> None:
         """Has the folders watched by `base`, the same one by other settings."""
-        self._base = base
-        for watch in self._watches.values():
-            watch.stop.set()
-        self._watches.clear()
-        self.look()
+        with self._lock:
+            self._base = base
+            for watch in self._watches.values():
+                watch.stop.set()
+            self._watches.clear()
+            self.look()
 
     def add(self, path: Path) -> WatchedFolder:
         """Raises UserError as WatchedFolders.add does."""
@@ -138,12 +155,11 @@ class Watching:
 
     def all(self) -> list[Watch]:
         """How it stands with each folder on the list."""
-        self.look()
+        with self._lock:
+            self.look()
+            watches = [self._watches[folder.id] for folder in self.folders.all() if folder.id in self._watches]
         working = {note.errand.paths for note in self._base.jobs() if note.state == "running"}
-        return [self._watches[name].report((folder.path,) in working) for name, folder in self._listed()]
-
-    def _listed(self) -> list[tuple[str, WatchedFolder]]:
-        return [(folder.id, folder) for folder in self.folders.all() if folder.id in self._watches]
+        return [watch.report(working) for watch in watches]
 
     def close(self, *, wait: float = 5.0) -> None:
         """Ends all watches; the list stays."""
@@ -163,17 +179,23 @@ class _FolderWatch:
         self._is_ours = False
         self._end = ""
         self._watcher = Watcher(
-            base, [Path(folder.path)], on_outcome=lambda _: None, on_problem=lambda _: None, stop=self.stop
+            base,
+            [Path(folder.path)],
+            on_outcome=lambda _: None,
+            on_problem=lambda _: None,
+            stop=self.stop,
+            is_wanted=lambda: folders.has(folder.id),
         )
         lock = FileLock(folders.lock_file(folder.id))
         self.thread = Thread(target=self._run, args=(lock, folders), name="citewell-watch", daemon=True)
         self.thread.start()
 
-    def report(self, is_working: bool) -> Watch:
+    def report(self, working: Collection[tuple[str, ...]]) -> Watch:
+        """`working` are the paths of the ingests that run."""
         problem = self._end or self._watcher.problem
         if problem:
             return Watch(self._folder, "problem", problem, self._watcher.would_remove)
-        if is_working:
+        if (self._folder.path,) in working:
             return Watch(self._folder, "working")
         return Watch(self._folder, "in step" if self._is_ours else "elsewhere")
 
@@ -182,17 +204,28 @@ class _FolderWatch:
             try:
                 with lock.acquire(timeout=0):
                     self._is_ours = True
-                    self._watch()
+                    self._watch(folders)
                     break
             except Timeout:
                 self.stop.wait(TAKE_OVER)
+            except OSError as error:
+                self._tell(error)
+            finally:
+                self._is_ours = False
         if not folders.has(self._folder.id):
             with suppress(OSError):
                 folders.lock_file(self._folder.id).unlink(missing_ok=True)
 
-    def _watch(self) -> None:
-        try:
-            self._watcher.run()
-        except CitewellError as error:
-            self._end = str(error)
-            _log.warning("%s is no longer watched: %s", self._folder.path, error)
+    def _watch(self, folders: WatchedFolders) -> None:
+        """As long as the folder is on the list; what stands in the way may pass, so it is tried again."""
+        while not self.stop.is_set() and folders.has(self._folder.id):
+            try:
+                self._end = ""
+                self._watcher.run()
+            except (CitewellError, OSError) as error:
+                self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        self._end = str(error)
+        _log.warning("%s cannot be watched at the moment: %s", self._folder.path, error)
+        self.stop.wait(TRY_AGAIN)

@@ -30,7 +30,7 @@ IDLE = 30.0
 
 
 class Watcher:
-    """Watches files and folders until `stop` is set.
+    """Watches files and folders until `stop` is set, or until they are not wanted any more when something changes.
 
     Hears of a change, it looks at all files by size and time, as an ingest with `sync` does, so nothing depends on
     which changes were told, or how. `on_outcome` is told what became of a file when that is news, `on_problem` a
@@ -45,12 +45,14 @@ class Watcher:
         on_outcome: Callable[[Outcome], None],
         on_problem: Callable[[str], None],
         stop: Event,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._base = base
         self._roots = [path.resolve() for path in paths]
         self._on_outcome = on_outcome
         self._on_problem = on_problem
         self._stop = stop
+        self._is_wanted = is_wanted
         self._told: dict[str, Outcome] = {}
         self._problem = ""
         self._would_remove = False
@@ -67,6 +69,8 @@ class Watcher:
 
     def run(self) -> None:
         for _ in self._moments():
+            if not self._is_wanted():
+                return
             try:
                 self._bring_in_step()
             except Locked as error:

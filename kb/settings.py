@@ -287,14 +287,16 @@ class ExpansionSettings(_Section):
 class OidcSettings(_Section):
     """A service that knows who people are, by OpenID Connect.
 
-    It knows this page by `client_id` and `client_secret`, describes itself at `server_metadata_url`, and sends people
-    back to `redirect_uri`, which is https://HOST/oauth2callback.
+    Of those that it knows, `allowed` may come in: the service's own names of them (sub), or addresses that it has
+    checked. It knows this page by `client_id` and `client_secret`, describes itself at `server_metadata_url`, and sends
+    people back to `redirect_uri`, which is https://HOST/oauth2callback.
     """
 
     client_id: str
     client_secret: Annotated[str, Field(exclude=True, repr=False)]
     server_metadata_url: str
     redirect_uri: Annotated[str, Field(pattern=r"^https?://[^/]+/oauth2callback$")]
+    allowed: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
 class WebSettings(_Section):

@@ -226,9 +226,9 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_a_writing_shows_its_text_and_is_finished() -> None:
-    go_on, desk = Event(), Desk({"model": 1})
+    go_on, desk = Event(), Desk()
     one = writing("a", lambda: reply(slowly(go_on, "Some ", "words.")))
-    desk.begin(one, "model")
+    desk.begin(one, "model", slots=1)
     until(lambda: one.text == "Some ")
     assert not one.is_done and desk.latest(one.place) is one
     go_on.set()
@@ -237,9 +237,9 @@ def test_a_writing_shows_its_text_and_is_finished() -> None:
 
 
 def test_a_stopped_writing_keeps_what_there_is() -> None:
-    go_on, desk = Event(), Desk({"model": 1})
+    go_on, desk = Event(), Desk()
     one = writing("a", lambda: reply(slowly(go_on, "Some ", "words.")))
-    desk.begin(one, "model")
+    desk.begin(one, "model", slots=1)
     until(lambda: one.text == "Some ")
     desk.stop(one)
     go_on.set()
@@ -251,13 +251,13 @@ def test_an_error_is_a_sentence() -> None:
     def fail() -> Reply:
         raise UserError("The model is gone; start it.")
 
-    one, desk = writing("a", fail), Desk({"model": 1})
-    desk.begin(one, "model")
+    one, desk = writing("a", fail), Desk()
+    desk.begin(one, "model", slots=1)
     assert one.wait(20) and one.trouble == "The model is gone; start it."
 
 
 def test_those_who_wait_take_turns_by_owner() -> None:
-    go_on, desk, order = Event(), Desk({"model": 1}), []
+    go_on, desk, order = Event(), Desk(), []
 
     def asked(name: str) -> Callable[[], Reply]:
         def begin() -> Reply:
@@ -270,7 +270,7 @@ def test_those_who_wait_take_turns_by_owner() -> None:
     names = [("busy", "1"), ("busy", "2"), ("busy", "3"), ("other", "4")]
     all_of_them = [writing(owner, asked(name), name) for owner, name in names]
     for one in all_of_them:
-        desk.begin(one, "model")
+        desk.begin(one, "model", slots=1)
     assert [desk.ahead_of(one) for one in all_of_them] == [0, 2, 3, 1]
     go_on.set()
     assert all(one.wait(20) for one in all_of_them)
@@ -278,14 +278,14 @@ def test_those_who_wait_take_turns_by_owner() -> None:
 
 
 def test_one_that_waits_is_given_up_at_once_and_one_owner_has_few() -> None:
-    go_on, desk = Event(), Desk({"model": 1})
+    go_on, desk = Event(), Desk()
     many = [writing("a", lambda: reply(slowly(go_on, "x", "y")), str(number)) for number in range(OF_ONE + 1)]
     for one in many[:OF_ONE]:
-        desk.begin(one, "model")
+        desk.begin(one, "model", slots=1)
     with pytest.raises(UserError, match="are being answered"):
-        desk.begin(many[OF_ONE], "model")
+        desk.begin(many[OF_ONE], "model", slots=1)
     with pytest.raises(UserError, match="still being written"):
-        desk.begin(writing("a", lambda: reply(slowly(go_on, "x")), "0"), "model")
+        desk.begin(writing("a", lambda: reply(slowly(go_on, "x")), "0"), "model", slots=1)
     desk.stop(many[2])
     assert many[2].is_done and many[2].trouble == NOTHING_WRITTEN
     go_on.set()

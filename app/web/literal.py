@@ -11,7 +11,7 @@ from html import escape
 from kb.text.visible import unsteered
 
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
-_DIRECTIVE = re.compile(r":(?=[\w+-])")
+_DIRECTIVE = re.compile(r":(?=[\w+/-])|@(?=[\w-])|www(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
 
@@ -27,4 +27,4 @@ def in_markdown(text: str) -> str:
     joiner that takes no room.
     """
     line = " ".join(unsteered(text).split())
-    return _PUNCTUATION.sub(r"\\\1", _DIRECTIVE.sub(f":{_WORD_JOINER}", line))
+    return _PUNCTUATION.sub(r"\\\1", _DIRECTIVE.sub(rf"\g<0>{_WORD_JOINER}", line))

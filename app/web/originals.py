@@ -65,12 +65,13 @@ def _response(file: Path) -> FileResponse:
     is_shown = kind in SHOWN or kind == "text/plain"
     # A page or a drawing may run scripts, in our name if it is shown from here.
     is_active = not is_shown and ("html" in kind or "xml" in kind or "script" in kind)
+    name = quote(file.name, errors="replace")
     return FileResponse(
         file,
         media_type="application/octet-stream" if is_active else kind,
         headers={
             "Content-Security-Policy": FOR_PDF if kind == "application/pdf" else SANDBOX,
-            "Content-Disposition": f"{'inline' if is_shown else 'attachment'}; filename*=UTF-8''{quote(file.name)}",
+            "Content-Disposition": f"{'inline' if is_shown else 'attachment'}; filename*=UTF-8''{name}",
             "Cache-Control": "private, no-cache",
         },
     )

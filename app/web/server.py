@@ -43,7 +43,7 @@ async def lifetime(_: st.App) -> AsyncIterator[None]:
     yield
     from app.web.ask.asking import close_desk
 
-    await asyncio.to_thread(close_desk, settings_of(home(), settings_file()))
+    await asyncio.to_thread(close_desk)
 
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -15,7 +15,7 @@ from threading import Lock, Thread
 import streamlit as st
 
 from app.web.library.queue import IngestQueue
-from app.web.settings.adopting import settings_now, up_to_date
+from app.web.settings.adopting import rebuilds, settings_now, up_to_date
 from citewell.bases import delete_base
 from citewell.home import base_folder, base_names, home_folder
 from citewell.knowledge_base import KnowledgeBase
@@ -37,6 +37,7 @@ class Workspace:
         self.queue = IngestQueue(base)
         self.watching = Watching(base)
         self._going_over = Lock()
+        self._identity = _identity(folder)
 
     def go_by(self, settings: Settings) -> None:
         """Has the base asked by `settings` from now on; what runs goes on by those that it began with."""
@@ -54,8 +55,8 @@ class Workspace:
 
     @property
     def is_there(self) -> bool:
-        """False once another process has deleted the base."""
-        return (self.folder / "manifest.sqlite").is_file()
+        """False once another process has deleted the base, also where it has made another one of that name."""
+        return _identity(self.folder) == self._identity
 
     def close(self) -> None:
         """Ends what runs, which can be gone on with later, and lets go of the base."""
@@ -101,6 +102,7 @@ class Workspaces:
         folder = base_folder(home, name)
         with self._alone(folder):
             self._close(folder)
+            rebuilds().forget(folder)
             delete_base(home, name)
 
     def close(self) -> None:
@@ -114,6 +116,15 @@ class Workspaces:
     def _alone(self, folder: Path) -> Lock:
         with self._lock:
             return self._opening[folder]
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Of the base's manifest; None where there is none."""
+    try:
+        found = (folder / "manifest.sqlite").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _load_embedder(base: KnowledgeBase) -> None:
@@ -153,7 +164,10 @@ def original(name: str, source: str) -> Path | None:
 
 def chosen_base() -> str:
     """The name of the base which this session looks at, without opening it; `first_base` to begin with."""
-    chosen = str(st.query_params.get(CHOICE) or st.session_state.get(CHOICE) or first_base())
+    before = st.session_state.get(CHOICE)
+    chosen = str(st.query_params.get(CHOICE) or before or first_base())
+    if before not in (None, chosen):
+        st.session_state.clear()  # By the browser's way back, say: nothing that was chosen in one is done in the other.
     choose_base(chosen)
     return chosen
 

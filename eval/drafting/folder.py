@@ -16,6 +16,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
+
 from citewell.naming import file_name
 from citewell.status import DocumentRow
 from eval.drafting.draft import Draft
@@ -33,13 +35,14 @@ class QuestionFolder:
         self.file = self.folder / "questions.jsonl"
         self.documents = self.folder / "documents"
         self._whole = self.folder / ".questions.new"
+        self._lock = self.folder / ".questions.lock"
 
     def require_usable(self) -> None:
         """Raises UserError for a folder that holds something else, or questions that people wrote."""
         if self.folder.exists() and not self.folder.is_dir():
             raise UserError(f"{self.folder} is a file; name a folder for the questions.")
         others = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-        if not self.file.is_file() and not others <= {self.documents.name, self._whole.name}:
+        if not self.file.is_file() and not others <= {self.documents.name, self._whole.name, self._lock.name}:
             raise UserError(f"{self.folder} holds something else; name a new folder, or one that has questions.")
         rows = self.rows()
         if rows and not any("status" in row for row in rows):
@@ -65,19 +68,33 @@ class QuestionFolder:
 
     def append(self, row: Mapping[str, object]) -> None:
         """Writes a question below what is there."""
-        before = "".join(self._lines())
-        if before and not before.endswith("\n"):
-            before += "\n"
-        self._write(before + _line(row))
+        with self._alone():
+            before = "".join(self._lines())
+            if before and not before.endswith("\n"):
+                before += "\n"
+            self._write(before + _line(row))
 
     def decide(self, identity: str, status: Status, **changes: object) -> None:
         """Sets the status of a question, and what else a person changed of it; the other lines stay as they are.
 
         Raises DatasetError where the file was broken since it was read.
         """
-        self.rows()
-        decided = (_decided(line, identity, {**changes, "status": status}) for line in self._lines())
-        self._write("".join(decided))
+        with self._alone():
+            self.rows()
+            decided = (_decided(line, identity, {**changes, "status": status}) for line in self._lines())
+            self._write("".join(decided))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While nobody else reads and writes the questions anew, in whichever process."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._lock)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _lines(self) -> list[str]:
         """With their ends, whichever these are."""

@@ -29,6 +29,8 @@ AT_ONCE = 2
 """Passwords looked at together: each takes 32 MB and a core."""
 _LONGEST_FORM = 8_000
 _LONGEST_NAME = 200
+_LONGEST_ADDRESS = 45
+"""Characters of an address in its longest form; a proxy may pass on anything."""
 _FORM_SECONDS = 3600
 
 
@@ -83,7 +85,7 @@ class Gate:
         request.scope["query_string"] = f"to={quote(_local(fields.get('to', '/')))}".encode("ascii")
         if not _is_same(fields.get("form", ""), request.cookies.get(FORM_COOKIE, "")):
             return await self._ask(request, name=name, wrong=STALE, status=403)
-        address = request.client.host if request.client else ""
+        address = request.client.host[:_LONGEST_ADDRESS] if request.client else ""
         wait = self.attempts.admit(name[:_LONGEST_NAME], address)
         if wait > 0:
             minutes = math.ceil(wait / 60)
@@ -105,9 +107,11 @@ class Gate:
         return response
 
     def _sign_out(self, request: Request) -> Response:
-        self.sessions.end(request.cookies.get(COOKIE, ""))
         response = RedirectResponse(SIGN_IN, 303, {"Clear-Site-Data": '"cache"'})
-        self._set(response, COOKIE, "", 0, request)
+        # From a form of another site's the cookie does not come, and stays.
+        if token := request.cookies.get(COOKIE, ""):
+            self.sessions.end(token)
+            self._set(response, COOKIE, "", 0, request)
         return response
 
     @staticmethod

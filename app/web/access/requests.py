@@ -48,9 +48,11 @@ def is_encrypted(scope: Scope) -> bool:
 def is_foreign(scope: Scope) -> bool:
     """Whether another web site made the browser send this."""
     headers = Headers(scope=scope)
-    origin = headers.get("origin", "null")
+    origin = headers.get("origin")
+    # Our own forms say "null", since they tell nobody where they stand; of a websocket only other sites' pages do.
+    is_told = origin is not None and not (origin == "null" and scope["type"] == "http")
     # Behind a proxy that ends the encryption, only the browser knows the scheme.
-    if origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+    if is_told and urlsplit(origin).netloc != headers.get("host"):
         return True
     return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 

@@ -13,12 +13,12 @@ from itertools import groupby
 from app.web.literal import in_html
 from kb.types import Citation, Span, Statement
 
-_INLINE = re.compile(r"\[(?P<marker>\d+)\]|\*\*(?=\S)(?P<bold>[^\n]+?)(?<=\S)\*\*|`(?P<code>[^`\n]+)`")
+_INLINE = re.compile(r"\[(?P<marker>\d{1,6})\]|\*\*(?=\S)(?P<bold>[^\n]{1,400}?)(?<=\S)\*\*|`(?P<code>[^`\n]+)`")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*#{1,6}\s+(?=\S)")
 _ITEM = re.compile(r"\s*(?:[-*+•–]|(?P<number>\d{1,4})[.)])\s+(?=\S)")
 _ROW = re.compile(r"\s*\|(?=.*\|)")
-_RULE = re.compile(r"\s*\|?[\s:|-]*-{3}[\s:|-]*")
+_RULE = re.compile(r"(?=.*---)[\s:|-]+")
 _CELL = re.compile(r"(?:\\\||[^|])+")
 _MARKERS = re.compile(r"(?:[ \t]*\[\d+\])*[.]?")
 _STRUCTURED = re.compile(rf"(?:{_HEADING.pattern}|{_ITEM.pattern.replace('?P<number>', '')}|{_ROW.pattern})")

@@ -19,7 +19,6 @@ from citewell.asking import has_model
 from citewell.knowledge_base import KnowledgeBase
 from kb.conversation import Conversation, Turn
 from kb.errors import CitewellError, StoreError
-from kb.settings import Settings
 
 LONGEST_QUESTION = 2000
 QUOTING = 4
@@ -37,22 +36,22 @@ class _Shared:
 
 
 @st.cache_resource(show_spinner=False)
-def _shared(model_slots: int) -> _Shared:
-    return _Shared(Desk({"model": model_slots, "quotes": QUOTING}))
+def _shared() -> _Shared:
+    return _Shared(Desk())
 
 
-def close_desk(settings: Settings) -> None:
+def close_desk() -> None:
     """Stops all answers of this server, and waits until they are kept."""
-    _shared(settings.generator.askers).desk.close(LAST_WORDS)
+    _shared().desk.close(LAST_WORDS)
 
 
-def desk(base: KnowledgeBase) -> Desk:
-    return _shared(base.settings.generator.askers).desk
+def desk() -> Desk:
+    return _shared().desk
 
 
 def suggestions(base: KnowledgeBase, state: str) -> tuple[str, ...] | None:
     """First questions to ask; None while they are sought."""
-    known = _shared(base.settings.generator.askers).suggestions
+    known = _shared().suggestions
     return known.setdefault(str(base.folder), Suggestions()).of(base, state)
 
 
@@ -95,7 +94,8 @@ def _begin(base: KnowledgeBase, question: str, *, fresh: bool) -> None:
     writing = Writing(
         where, question, reply, state=base.state, kinds=chosen.kinds(settings), how=chosen.described(settings)
     )
-    desk(base).begin(writing, "model" if has_model(base.settings, chosen.by) else "quotes")
+    by_model = has_model(settings, chosen.by)
+    desk().begin(writing, "model" if by_model else "quotes", slots=settings.generator.askers if by_model else QUOTING)
 
 
 def _conversation(base: KnowledgeBase) -> str | None:
@@ -105,6 +105,7 @@ def _conversation(base: KnowledgeBase) -> str | None:
     except StoreError as error:
         st.session_state.trouble = f"This answer is not kept: {error}"
         return None
+    st.session_state.pop("unkept", None)
     go_to(found.id)
     return found.id
 
@@ -114,10 +115,11 @@ def current_place(base: KnowledgeBase, conversation: Conversation | None) -> Pla
     return place(base, name) if name and (conversation or not st.query_params.get(ADDRESS)) else None
 
 
-def turns_of(conversation: Conversation | None, writing: Writing | None) -> list[Turn]:
-    """The kept turns, and behind them an answer that could not be kept."""
+def turns_of(base: KnowledgeBase, conversation: Conversation | None, writing: Writing | None) -> list[Turn]:
+    """The kept turns, and behind them an answer that could not be kept, while the documents are what they were."""
     turns = list(conversation.turns) if conversation else []
-    if writing and writing.is_done and writing.answer and all(turn.asked != writing.asked for turn in turns):
+    is_shown = writing is not None and writing.is_done and writing.state == base.state
+    if writing and is_shown and writing.answer and all(turn.asked != writing.asked for turn in turns):
         asked = writing.asked or datetime.now(UTC)
         turns.append(Turn(writing.question, writing.searched, writing.answer, asked))
     return turns

@@ -40,6 +40,7 @@ def go_to(name: str) -> None:
 
 
 def leave() -> None:
+    st.session_state.pop("unkept", None)
     st.query_params.pop(ADDRESS, None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
 from datetime import datetime
 from statistics import median
 from threading import Lock, Thread
@@ -22,21 +21,25 @@ TIMED = 50
 
 
 class Desk:
-    """`slots` says how many answers of each lane are written at once: those of models wait for models only.
+    """Answers are written in lanes, so many at once in each: those of models wait for models only.
 
     Of those that wait, one of the owner with the fewest at work comes next, in turn.
     """
 
-    def __init__(self, slots: Mapping[str, int]) -> None:
-        self._lanes = {name: _Lane(number) for name, number in slots.items()}
+    def __init__(self) -> None:
+        self._lanes: dict[str, _Lane] = {}
         self._latest: OrderedDict[Place, Writing] = OrderedDict()
         self._finished: OrderedDict[tuple[Place, datetime], Writing] = OrderedDict()
         self._seconds: dict[str, deque[float]] = {}
         self._lock = Lock()
 
-    def begin(self, writing: Writing, lane: str) -> None:
-        """Writes it as soon as its turn comes. Raises UserError where too much is asked at once."""
+    def begin(self, writing: Writing, lane: str, *, slots: int) -> None:
+        """Writes it as soon as its turn comes in the `lane`, which has so many `slots` from now on.
+
+        Raises UserError where too much is asked at once.
+        """
         with self._lock:
+            self._lanes.setdefault(lane, _Lane()).slots = slots
             before = self._latest.get(writing.place)
             if before and not before.is_done:
                 raise UserError("The answer before this one is still being written; wait for its end, or stop it.")
@@ -45,6 +48,8 @@ class Desk:
                 raise UserError(f"{OF_ONE} of your questions are being answered; wait for one of them, or stop it.")
             if len(at_work) >= WAITING:
                 raise UserError("Too many questions wait to be answered at the moment; ask again in a minute.")
+            if before:
+                self._remember(before)
             self._latest[writing.place] = writing
             self._latest.move_to_end(writing.place)
             self._trim()
@@ -61,12 +66,12 @@ class Desk:
 
     def ahead_of(self, writing: Writing) -> int:
         """How many come before it; 0 for one that is being written."""
-        return max(lane.ahead_of(writing) for lane in self._lanes.values())
+        return max((lane.ahead_of(writing) for lane in list(self._lanes.values())), default=0)
 
     def stop(self, writing: Writing) -> None:
         """One that waits is given up at once; of one that is written, what there is stays."""
         writing.stop()
-        if any(lane.withdrawn(writing) for lane in self._lanes.values()):
+        if any(lane.withdrawn(writing) for lane in list(self._lanes.values())):
             writing.run()
 
     def forget(self, place: Place) -> None:
@@ -104,11 +109,15 @@ class Desk:
             with self._lock:
                 self._note(writing)
 
-    def _note(self, writing: Writing) -> None:
-        if writing.asked and self._latest.get(writing.place) is writing:
+    def _remember(self, writing: Writing) -> None:
+        if writing.asked:
             self._finished[writing.place, writing.asked] = writing
             while len(self._finished) > REMEMBERED:
                 self._finished.popitem(last=False)
+
+    def _note(self, writing: Writing) -> None:
+        if self._latest.get(writing.place) is writing:
+            self._remember(writing)
         answer = writing.answer
         if answer and answer.timings and not answer.remembered:
             for kind in writing.kinds:
@@ -123,10 +132,10 @@ class Desk:
 
 
 class _Lane:
-    """Who works and who waits; `entered` and `left` give those whose turn has come."""
+    """Who works in one of its `slots` and who waits; `entered` and `left` give those whose turn has come."""
 
-    def __init__(self, slots: int) -> None:
-        self._slots = slots
+    def __init__(self) -> None:
+        self.slots = 1
         self._at_work: list[Writing] = []
         self._waiting: dict[str, deque[Writing]] = {}
         self._called: list[str] = []
@@ -167,7 +176,7 @@ class _Lane:
 
     def _next_ones(self) -> list[Writing]:
         called = []
-        while self._waiting and len(self._at_work) < self._slots:
+        while self._waiting and len(self._at_work) < self.slots:
             called.append(_next(self._waiting, self._at_work, self._called))
             self._at_work.append(called[-1])
         if not self._waiting:

@@ -72,10 +72,10 @@ def show_question(base: KnowledgeBase, conversation: Conversation | None, *, is_
             on_submit=lambda: ask(base, st.session_state.question or ""),
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
-        show_choice(base, desk(base).usual_seconds)
+        show_choice(base, desk().usual_seconds)
         if conversation:
             st.button("New conversation", on_click=leave, key="new")
-            show_controls(base, conversation, lambda name: desk(base).forget(place(base, name)))
+            show_controls(base, conversation, lambda name: desk().forget(place(base, name)))
 
 
 def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, kept: int, *, is_newest_open: bool) -> None:
@@ -85,7 +85,7 @@ def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, kept: int, 
 
     def shown(number: int) -> Shown:
         turn, position = turns[number], first + number if kept else None
-        return Shown(turn, desk(base).asked_at(where, turn.asked), again, where.conversation, position)
+        return Shown(turn, desk().asked_at(where, turn.asked), again, where.conversation, position)
 
     folded = turns[:-1] if is_newest_open else turns
     if is_newest_open:
@@ -109,14 +109,13 @@ def show_beginning(base: KnowledgeBase, documents: int, passages: int) -> None:
     """What the base holds, and what it could be asked first."""
     told = f"{counted(documents, 'document')}, {counted(passages, 'passage')}. {PROMISE}"
     st.html(f'<p class="cw-small">{told}</p>')
-    state = base.state
-    seeking = SEEKING if suggestions(base, state) is None else None
-    st.fragment(run_every=seeking)(show_suggestions)(base, state, is_seeking=seeking is not None)
+    seeking = SEEKING if suggestions(base, base.state) is None else None
+    st.fragment(run_every=seeking)(show_suggestions)(base, is_seeking=seeking is not None)
     load_choices()
 
 
-def show_suggestions(base: KnowledgeBase, state: str, *, is_seeking: bool) -> None:
-    found = suggestions(base, state)
+def show_suggestions(base: KnowledgeBase, *, is_seeking: bool) -> None:
+    found = suggestions(base, base.state)
     if is_seeking and found is not None:
         st.rerun()
     if not found:
@@ -130,13 +129,13 @@ def show_suggestions(base: KnowledgeBase, state: str, *, is_seeking: bool) -> No
 def show_page(opened: Workspace) -> None:
     """Newest first: what is asked and stopped with stands above an answer, which grows without moving it."""
     base = opened.base
-    status = base.status()
-    if not status.documents:
+    documents, passages = base.counts()
+    if not documents:
         show_empty(opened)
         return
     conversation = kept_conversation(base)
     current = current_place(base, conversation)
-    writing = desk(base).latest(current) if current else None
+    writing = desk().latest(current) if current else None
     notices, question = st.container(), st.container()
     heading = st.empty()
     if writing and not writing.is_done:
@@ -144,13 +143,13 @@ def show_page(opened: Workspace) -> None:
         if writing.wait(QUICK):
             conversation = kept_conversation(base)
     is_busy = writing is not None and not writing.is_done
-    turns = turns_of(conversation, writing)
+    turns = turns_of(base, conversation, writing)
     with notices:
         show_notices(opened)
     with question:
         show_question(base, conversation if turns else None, is_busy=is_busy)
     if writing and is_busy:
-        show_progress(desk(base), writing)
+        show_progress(desk(), writing)
     else:
         heading.empty()
     if writing and writing.is_done and writing.trouble:
@@ -162,7 +161,7 @@ def show_page(opened: Workspace) -> None:
     if conversation and conversation.size > len(conversation.turns):
         st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")
     if not turns and not writing:
-        show_beginning(base, status.documents, status.chunks)
+        show_beginning(base, documents, passages)
     show_list(base, conversation.id if conversation else "")
 
 

@@ -40,7 +40,7 @@ class Suggestions:
 
     def __init__(self) -> None:
         self._found: Suggested | None = None
-        self._sought = ""
+        self._is_seeking = False
         self._lock = Lock()
 
     def of(self, base: KnowledgeBase, state: str) -> tuple[str, ...] | None:
@@ -48,14 +48,15 @@ class Suggestions:
         with self._lock:
             if self._found and self._found.state == state:
                 return self._found.questions
-            if self._sought != state:
-                self._sought = state
-                Thread(target=self._seek, args=(base, state), daemon=True, name="suggestions").start()
+            if not self._is_seeking:
+                self._is_seeking = True
+                Thread(target=self._seek, args=(base,), daemon=True, name="suggestions").start()
         return None
 
-    def _seek(self, base: KnowledgeBase, state: str) -> None:
-        found: tuple[str, ...] = ()
+    def _seek(self, base: KnowledgeBase) -> None:
+        found, state = tuple[str, ...](), ""
         try:
+            state = base.state
             found = suggested(base)
         except CitewellError:
             # Nothing can be suggested by a base that cannot be asked; asking it says why.
@@ -63,6 +64,7 @@ class Suggestions:
         finally:
             with self._lock:
                 self._found = Suggested(state, found)
+                self._is_seeking = False
 
 
 def suggested(base: KnowledgeBase, *, seconds: float = _TIME) -> tuple[str, ...]:
@@ -111,7 +113,9 @@ def _in_small_letters(draft: Draft, text: str) -> Draft:
     small = f" {draft.subject} "
     if draft.kind != "definition" or small not in text:
         return draft
-    return replace(draft, question=re.sub(re.escape(draft.subject), draft.subject, draft.question, flags=re.IGNORECASE))
+    return replace(
+        draft, question=re.sub(re.escape(draft.subject), lambda _: draft.subject, draft.question, flags=re.IGNORECASE)
+    )
 
 
 def _asked(draft: Draft) -> str:

@@ -46,7 +46,7 @@ class Shown:
 def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
     """By itself, so that opening a source draws nothing else anew."""
     answer, target = shown.turn.answer, f"source-{key}"
-    hits = _hits(shown, target)
+    hits = _hits(base, shown, target)
     if shown.turn.searched != shown.turn.question:
         st.html(f'<p class="cw-small cw-searched">Searched as: {in_html(shown.turn.searched)}</p>')
     answered, opened = st.columns([6, 5], gap="medium")
@@ -125,7 +125,8 @@ def _show_considered(base: KnowledgeBase, shown: Shown, *, target: str, key: str
             return
         st.html(f'<p class="cw-small">{in_html(_NOT_KEPT)}</p>')
         if st.button("Search again to see them", key=f"search-{key}"):
-            st.session_state[f"{target}-trace"] = base.explain(shown.turn.searched, SEARCHED_AGAIN)
+            state = base.state
+            st.session_state[f"{target}-trace"] = state, base.explain(shown.turn.searched, SEARCHED_AGAIN)
             st.rerun(scope="fragment")
 
 
@@ -133,15 +134,19 @@ def _trace(base: KnowledgeBase, shown: Shown, target: str) -> Trace | None:
     """How the passages were found; nothing of documents that have changed since."""
     if shown.writing and shown.writing.state == base.state:
         return shown.writing.trace(wait=TRACE_WAIT)
-    found: Trace | None = st.session_state.get(f"{target}-trace")
-    return found
+    return _found_again(base, target)
 
 
-def _hits(shown: Shown, target: str) -> Sequence[Hit]:
-    found: Trace | None = st.session_state.get(f"{target}-trace")
-    if found:
+def _found_again(base: KnowledgeBase, target: str) -> Trace | None:
+    state, found = st.session_state.get(f"{target}-trace", ("", None))
+    return found if state == base.state else None
+
+
+def _hits(base: KnowledgeBase, shown: Shown, target: str) -> Sequence[Hit]:
+    """Those that were found; none where a document has changed or gone since, and with it perhaps its words."""
+    if found := _found_again(base, target):
         return found.hits
-    if not shown.writing or not shown.writing.answer:
+    if not shown.writing or not shown.writing.answer or shown.writing.state != base.state:
         return ()
     trace = shown.writing.trace(wait=0)
     return [*shown.writing.answer.hits, *(trace.hits if trace else ())]

@@ -87,7 +87,10 @@ def _sources(base: KnowledgeBase, answer: Answer, chosen: str) -> dict[str, str]
 def _keep_verdict(base: KnowledgeBase, conversation: str, position: int, given: Feedback | None, key: str) -> None:
     thumb = st.session_state[f"{key}-thumbs"]
     if thumb is None:
-        base.feedback.withdraw(conversation, position, owner=visitor())
+        try:
+            base.feedback.withdraw(conversation, position, owner=visitor())
+        except CitewellError as error:
+            st.session_state[f"{key}-problem"] = str(error)
     else:
         _keep(base, conversation, position, _VERDICTS[thumb], given.correction if given else Correction(), key)
 

@@ -25,7 +25,11 @@ _TYPES = {".html": "text/html", ".md": "text/markdown", ".json": "application/js
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Reading the run…")
-def report_of(run: Path, _changed: float, against: Path | None = None) -> tuple[Page, tuple[str, ...]]:
+def report_of(  # `changed` is a part of what its result is remembered by
+    run: Path,
+    changed: float,  # noqa: ARG001
+    against: Path | None = None,
+) -> tuple[Page, tuple[str, ...]]:
     """The report on `run`, or on it compared with the earlier run `against`, and the pictures of its figures.
 
     Raises UserError for a file that is no run, and for two runs that have nothing to compare.

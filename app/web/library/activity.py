@@ -74,6 +74,8 @@ def _elsewhere(workspace: Workspace) -> list[JobNote]:
 
 
 def _show_running(workspace: Workspace, mark: tuple[bool, str], everything: bool) -> None:
+    if not workspace.is_there:
+        st.rerun()
     running = _running(workspace, everything=everything)
     if (running, workspace.base.state if everything and not running else "") != mark:
         st.rerun()

@@ -29,6 +29,10 @@ def show_base_picker() -> None:
         )
 
 
+_OF_ONE_BASE = ("conversation", "questions", "run", "against")
+"""Parts of the address that mean something in one base alone."""
+
+
 def names_here() -> list[str]:
     """The bases that there are, and the first one, which is made when it is first looked at."""
     return sorted({*base_names(home()), first_base()})
@@ -42,6 +46,8 @@ def _picked(key: str) -> None:
 def look_at(name: str) -> None:
     """Makes the session look at another base, and forget what it has shown of the one before."""
     st.session_state.clear()
+    for part in _OF_ONE_BASE:
+        st.query_params.pop(part, None)
     choose_base(name)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition, Thread
@@ -61,6 +61,18 @@ class Ingest:
         if outcome.state != "unchanged":
             self.outcomes.append(outcome)
 
+    def forget(self, files: Collection[str]) -> None:
+        """Takes `files`, and what lies in them, out of what is told of it."""
+
+        def is_left(source: str) -> bool:
+            return source not in files and source.split("#", 1)[0] not in files
+
+        self.outcomes = deque((one for one in self.outcomes if is_left(one.source)), maxlen=KEPT_OUTCOMES)
+        if self.report:
+            failed = tuple(one for one in self.report.failed if is_left(one.source))
+            skipped = tuple(one for one in self.report.skipped if is_left(one.source))
+            self.report = replace(self.report, failed=failed, skipped=skipped)
+
 
 class IngestQueue:
     """The ingests of one base: `running` or waiting, and the latest that are done."""
@@ -75,6 +87,12 @@ class IngestQueue:
     def go_on_with(self, base: KnowledgeBase) -> None:
         """Has what has not begun yet done by `base`, the same one by other settings."""
         self._base = base
+
+    def forget(self, files: Collection[str]) -> None:
+        """Takes what became of `files`, which have been deleted, out of what is told of earlier ingests."""
+        with self._changed:
+            for ingest in self._done:
+                ingest.forget(files)
 
     @property
     def is_busy(self) -> bool:

@@ -28,7 +28,7 @@ def save_uploads(folder: Path, files: Iterable[tuple[str, BinaryIO]]) -> list[Pa
     """
     saved: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         for name, content in files:
             saved.append(_save(folder, safe_path(name), content, saved))
     except OSError as error:

@@ -8,7 +8,10 @@ from app.web.reading.inline import inline_html
 from app.web.reading.marking import Words
 from kb.types import Block
 
-_HEADING = re.compile(r"(\s{0,3}(?:#{1,6}[ \t]+)?)(.*?)((?:[ \t]+#+)?\s*(?:\n[ \t]*(?:=+|-+))?\s*)", re.DOTALL)
+# Possessive where it can be: a heading of many blanks must not take minutes.
+_HEADING = re.compile(
+    r"(\s{0,3}(?:#{1,6}[ \t]+)?)(|.*?\S)((?:[ \t]++#++)?(?:[ \t\r]*+\n[ \t]*(?:=+|-+))?\s*)", re.DOTALL
+)
 _ITEM = re.compile(r"^([ \t]*)((?:[-*+•–▪◦·]|\(?(?:\d{1,4}|[a-zA-Z]|[ivxIVX]{1,6})[.)])[ \t]+)", re.MULTILINE)
 _BULLET = re.compile(r"\W+")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[^\n]*\n")

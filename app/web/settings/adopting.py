@@ -38,6 +38,11 @@ class Rebuilds:
     def of(self, base: KnowledgeBase) -> Rebuild | None:
         return self._by_folder.get(base.folder)
 
+    def forget(self, folder: Path) -> None:
+        """Ends the rebuilding of a base that is to be deleted."""
+        if known := self._by_folder.pop(folder, None):
+            known.job.cancel()
+
     def start(self, base: KnowledgeBase, settings: Settings) -> None:
         """Rebuilds `base` by `settings`; nothing happens where that is being done already."""
         with self._starting:
@@ -71,7 +76,7 @@ def up_to_date(base: KnowledgeBase, settings: Settings) -> KnowledgeBase:
 def needs_rebuilding(base: KnowledgeBase, settings: Settings) -> bool:
     """Whether `settings` index otherwise than those that `base` is asked by, and it has passages to index again."""
     differ = any(getattr(settings, name) != getattr(base.settings, name) for name in INDEXED_BY)
-    return differ and bool(base.status().chunks)
+    return differ and bool(base.counts()[1])
 
 
 def _with_index_of(settings: Settings, other: Settings) -> Settings:

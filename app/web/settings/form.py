@@ -154,7 +154,7 @@ def _default(form: Form, switch: Switch) -> None:
 
     def back() -> None:
         try:
-            st.session_state[SAID] = (switch.name, True, to_default(form.source, switch))
+            st.session_state[SAID] = (switch.name, True, to_default(form.source, form.settings, switch))
         except CitewellError as error:
             st.session_state[SAID] = (switch.name, False, str(error))
 

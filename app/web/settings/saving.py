@@ -8,7 +8,7 @@ from pathlib import Path
 from app.web.settings.switches import WHEN, Switch
 from citewell.kept_settings import keep, kept_keys, values_of
 from citewell.models import configured_checkpoint
-from kb.errors import CitewellError
+from kb.errors import CitewellError, SettingsError
 from kb.models.embedders import local_folder
 from kb.settings import Settings, environment_values
 
@@ -38,12 +38,14 @@ class SettingsSource:
 def save(source: SettingsSource, settings: Settings, switch: Switch, value: object) -> str:
     """What to say when it is done. Raises CitewellError, writing nothing, where it cannot be."""
     written = in_file(switch, settings, value)
+    _require_same_server(switch.key, str(written or ""), settings)
     _require_there(switch.key, written, settings)
     keep(source.home, source.named, {switch.key: written})
     return f"Saved: {switch.label}. {WHEN[switch.needs]}"
 
 
-def to_default(source: SettingsSource, switch: Switch) -> str:
+def to_default(source: SettingsSource, settings: Settings, switch: Switch) -> str:
+    _require_same_server(switch.key, "", settings)
     keep(source.home, source.named, {switch.key: None})
     return f"Back to the default: {switch.label}. {WHEN[switch.needs]}"
 
@@ -68,6 +70,12 @@ def in_file(switch: Switch, settings: Settings, value: object) -> object:
         return "+".join([str(value), *stages])
     others = [stage for stage in stages if stage != switch.stage]
     return "+".join([mode, *others, *([switch.stage] if value else [])])
+
+
+def _require_same_server(key: str, server: str, settings: Settings) -> None:
+    """Raises SettingsError where a key that nobody may see would be sent to another server."""
+    if key == "generator.server" and settings.generator.key and server not in ("", settings.generator.server):
+        raise SettingsError("The key in generator.key belongs to the server that is set; change both in the file.")
 
 
 def _require_there(key: str, value: object, settings: Settings) -> None:
