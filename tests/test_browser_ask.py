@@ -25,6 +25,10 @@ The harbour of Skerry is closed from November to March.
 The harbour master of Skerry is Ines Falk.
 
 Boats of Skerry pay nine crowns a night.
+
+# Berths
+
+A berth is a place at the quay where a boat is moored for the night. Berths are given away in the order of arrival.
 """
 CLOSED = "When is the harbour of Skerry closed?"
 MASTER = "Who is the harbour master of Skerry?"

@@ -123,7 +123,8 @@ def show_suggestions(base: KnowledgeBase, *, is_seeking: bool) -> None:
     st.html('<p class="cw-earlier">You could ask</p>')
     with st.container(key="suggestions", gap="small"):
         for number, question in enumerate(found):
-            st.button(in_markdown(question), key=f"suggestion-{number}", on_click=ask, args=(base, question))
+            if st.button(in_markdown(question), key=f"suggestion-{number}", on_click=ask, args=(base, question)):
+                st.rerun()  # The whole page: a button in a fragment draws that alone.
 
 
 def show_page(opened: Workspace) -> None:

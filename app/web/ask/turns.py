@@ -65,14 +65,15 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
                     answer=answer,
                     key=f"feedback-{key}",
                 )
-        st.button(
+        if st.button(
             "Ask again",
             key=f"again-{key}",
             on_click=shown.ask_again,
             args=(shown.turn.question,),
             help="The same question, answered anew from the documents as they are now.",
             type="tertiary",
-        )
+        ):
+            st.rerun()  # The whole page: a button in a fragment draws that alone.
     with opened, st.container(key=target):
         if answer.abstained and hits:
             show_nearest(base, hits[:NEAREST], target=target, key=f"nearest-{key}")
