@@ -184,6 +184,13 @@ def test_labels_are_literal() -> None:
     assert ":rocket:" not in in_markdown(":rocket:")
 
 
+@pytest.mark.parametrize("link", ["http://example.invalid/x", "www.example.invalid", "anna@example.invalid"])
+def test_labels_are_no_links(link: str) -> None:
+    """Streamlit makes links of what looks like one, escaped or not."""
+    shown = in_markdown(link).replace("\\", "")
+    assert shown != link and shown.replace("\u2060", "") == link
+
+
 def test_the_page_is_served_to_this_machine_only(tmp_path: Path) -> None:
     line = command(port=1234)
     assert "--server.address=127.0.0.1" in line and "--browser.gatherUsageStats=false" in line

@@ -24,7 +24,7 @@ from app.web.access.attempts import MOST_OF_ADDRESS, MOST_OF_BOTH, MOST_OF_NAME,
 from app.web.access.browsers import Browsers
 from app.web.access.gate import COOKIE, Gate
 from app.web.access.hosts import Hosts
-from app.web.access.identities import secrets_for
+from app.web.access.identities import BEGUN, is_allowed, secrets_for
 from app.web.access.passwords import hashed, matches
 from app.web.access.requests import VISITOR
 from app.web.access.seals import seal
@@ -289,6 +289,9 @@ def test_only_names_of_this_machine_and_its_own_pages_are_heard() -> None:
     assert client.get("/", headers={"Host": "[::1]:8501"}).status_code == 200
     for host in ("evil.example", "", "kb.example.org.evil.example", "["):
         assert client.get("/", headers={"Host": host}).status_code == 400
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"ws://{own}/", headers={"Origin": "null"}):
+        pass
+    assert client.post("/", headers={"Origin": "null"}).status_code == 200  # As our own forms send it.
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert client.post("/", headers=headers).status_code == 403
         with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"ws://{own}/", headers=headers):
@@ -297,6 +300,20 @@ def test_only_names_of_this_machine_and_its_own_pages_are_heard() -> None:
     assert client.post("/", headers=headers).status_code == 200
     with client.websocket_connect(f"ws://{own}/", headers=headers):
         pass
+
+
+@pytest.mark.parametrize(
+    ("person", "comes_in"),
+    [
+        ({"sub": "anna-1"}, True),
+        ({"sub": "9", "email": "ben@example.org", "email_verified": True}, True),
+        ({"sub": "9", "email": "ben@example.org"}, False),
+        ({"sub": "9"}, False),
+        ({}, False),
+    ],
+)
+def test_of_a_service_only_those_who_are_named_come_in(person: dict[str, object], comes_in: bool) -> None:
+    assert is_allowed(person, ("anna-1", "ben@example.org")) is comes_in
 
 
 def test_nothing_is_served_before_sign_in(guarded: str, sources: dict[str, str]) -> None:
@@ -374,6 +391,7 @@ client_id = "citewell"
 client_secret = "quiet please"
 server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
 redirect_uri = "http://127.0.0.1:8501/oauth2callback"
+allowed = ["anna@example.org"]
 """
 
 
@@ -405,7 +423,7 @@ def test_what_streamlit_hears_of_a_service(tmp_path: Path) -> None:
             secrets_for(web)
     else:
         told = secrets_for(web)
-        assert told is not None and set(told) == {"auth"}
+        assert told is not None and set(told) == {"auth", BEGUN}
     assert secrets_for(WebSettings()) is None
 
 

@@ -225,6 +225,10 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def test_a_number_in_brackets_that_is_no_marker_stays_what_it_is() -> None:
+    assert f"[{'1' * 5000}]" in answer_html(f"So many [{'1' * 5000}].", ())
+
+
 def test_a_writing_shows_its_text_and_is_finished() -> None:
     go_on, desk = Event(), Desk()
     one = writing("a", lambda: reply(slowly(go_on, "Some ", "words.")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import process_time
 
 import pytest
 import streamlit as st
@@ -12,7 +13,9 @@ from hypothesis import given, strategies
 from lxml import html
 from streamlit.testing.v1 import AppTest
 
+from app.web.reading.blocks import heading_html
 from app.web.reading.leaf import leaf_html
+from app.web.reading.marking import words_of
 from citewell import KnowledgeBase
 from citewell.leaves import Leaf, leaves
 from ingest.reading import read_path
@@ -128,6 +131,14 @@ def test_markdown_shows_no_marks_of_its_own(rules: Document) -> None:
     assert [cell.text_content().strip(" |\n") for cell in tree.xpath('//thead//th[@scope="col"]')] == ["Length", "Fee"]
     assert len(tree.xpath("//li")) == 3 and len(tree.xpath("//blockquote")) == 1
     assert "<script" not in markup and "<a " not in markup
+
+
+def test_a_heading_of_many_blanks_takes_no_time() -> None:
+    text = f"# a{' ' * 20_000}b"
+    words = words_of(text, 0, len(text), ())
+    began = process_time()
+    assert heading_html(words, Block(0, len(text), "heading", ("a b",)), is_markdown=True).endswith("b</h3>")
+    assert process_time() - began < 5
 
 
 def test_a_picture_in_markdown_stands_as_it_was_written(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from app.web.settings.adopting import rebuilds
 from app.web.settings.gains import gains
 from app.web.settings.looking import machine_look, models_look
 from app.web.settings.machine import leaving
-from app.web.settings.saving import SettingsSource, save_or_say
+from app.web.settings.saving import SettingsSource, save, save_or_say
 from app.web.settings.switches import GROUPS, Switch
 from app.web.workspace import workspace
 from citewell import KnowledgeBase
@@ -160,6 +160,16 @@ def test_keys_are_never_shown(page: Callable[[Path], AppTest], home: Path) -> No
     for name in (*GROUPS, "Models", "This machine"):
         shown = part(shown, name)
         assert "a-secret-key" not in str(shown) and "a-secret-key" not in text(shown)
+
+
+def test_a_key_is_not_sent_to_a_server_that_it_is_not_for(home: Path) -> None:
+    home.mkdir()
+    (home / "settings.toml").write_text('[generator]\nserver = "http://127.0.0.1:9/v1"\nkey = "sk-hidden"\n')
+    source = SettingsSource(home, None)
+    switch = next(one for one in SWITCHES if one.key == "generator.server")
+    with pytest.raises(SettingsError, match="belongs to the server"):
+        save(source, settings_of(home), switch, "http://elsewhere.invalid/v1")
+    assert settings_of(home).generator.server == "http://127.0.0.1:9/v1"
 
 
 def test_passages_of_another_length_wait_for_the_rebuilding(page: Callable[[Path], AppTest], filled: Path) -> None:
