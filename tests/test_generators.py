@@ -231,7 +231,7 @@ def test_a_reply_that_takes_too_long_is_cut_and_says_so(folder: Path) -> None:
         ReplyCutShort, match=r"is not whole: it took longer than 0\.5 seconds; raise generator\.seconds"
     ):
         list(pieces)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert not writing()
 
 

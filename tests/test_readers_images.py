@@ -174,7 +174,7 @@ def test_a_page_that_was_scanned_aslant(tmp_path: Path) -> None:
     image = Image.new("RGB", (1000, 420), "white")
     draw_on(image, rows, at=(30, 40))
     draw_on(image, [f"{number}.50 euros" for number in range(1, 9)], at=(800, 40))
-    found = read_one(saved(image.rotate(2, fillcolor="white", resample=Image.Resampling.BICUBIC), tmp_path / "a.png"))
+    found = read_one(saved(image.rotate(1, fillcolor="white", resample=Image.Resampling.BICUBIC), tmp_path / "a.png"))
     lines = [line.replace(" | ", " ") for line in found.text.split("\n") if line]
     assert lines == [f"{row} {number}.50 euros" for number, row in enumerate(rows, 1)]
 

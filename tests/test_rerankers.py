@@ -151,7 +151,9 @@ def test_of_a_long_pair_the_end_of_the_passage_is_not_seen_but_the_query_is(
         scorer = TorchScorer(read_reranker(folder_of(shape), name=shape, tokens=128), device="cpu")
     long = "river " * 200
     [plain, at_the_end, at_the_start] = scorer.scores(QUERY, [long, long + "apple " * 9, "apple " * 9 + long])
-    assert plain == at_the_end != at_the_start
+    # Products of matrices are not the same to the last bit on every processor.
+    assert at_the_end == pytest.approx(plain, abs=1e-5)
+    assert at_the_start != pytest.approx(plain, abs=1e-5)
     asked = ["moon"] * 40
     [first], [other], [beyond] = (
         scorer.scores(" ".join(words), [long]) for words in (asked, [*asked[:-1], "apple"], [*asked, *["moon"] * 300])

@@ -546,7 +546,7 @@ def test_an_unforeseen_error_is_calm_and_stands_in_the_log(page: Page, tmp_path:
 @pytest.mark.browser
 def test_an_unknown_base_in_the_address_is_not_created(open_house: str, home: Path, page: Page) -> None:
     page.goto(f"{open_house}/?kb=elsewhere")
-    told = 'There is no knowledge base "elsewhere"; open one of those there are: default.'
+    told = 'There is no knowledge base "elsewhere" here; choose another one above, or make it on the Library page.'
     expect(page.get_by_text(told)).to_be_visible(timeout=ANSWER_WAIT)
     assert not (home / "elsewhere").exists()
 
