@@ -210,7 +210,7 @@ def test_what_torch_raises_is_told_and_a_bug_rises(llama: Path, monkeypatch: pyt
 def test_a_model_that_is_stuck_is_told(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = load(llama, seconds=0.1)
     monkeypatch.setattr("generation.transformers_generator._PATIENCE", 0.1)
-    monkeypatch.setattr(network(generator), "forward", lambda **_: time.sleep(0.5))
+    monkeypatch.setattr(network(generator), "forward", lambda **_: time.sleep(3))
     with pytest.raises(GeneratorError, match="llama is stuck: it has written nothing for"):
         reply(generator)
 
