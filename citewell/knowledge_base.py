@@ -18,7 +18,7 @@ from citewell.feedback import FeedbackBox, repeats
 from citewell.home import base_folder, base_names, cache_folder, home_folder
 from citewell.jobs import Job
 from citewell.kept_settings import settings_of
-from citewell.listing import Catalogue, DocumentKinds, DocumentPage
+from citewell.listing import Catalogue
 from citewell.models import Models
 from citewell.naming import existing_paths, files_meant
 from citewell.parsing import configured_parsing
@@ -40,8 +40,6 @@ from kb.errors import UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings
-from kb.store.listing import Wanted, files_below, media_types, state_counts
-from kb.store.remains import Holdings, Remains, holdings, remains
 from kb.store.store import PURGE_WAIT, Change, Store
 from kb.types import Answer, Chunk, Citation, Document, Hit
 
@@ -66,7 +64,7 @@ class KnowledgeBase:
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
         self._board = Board(store.home / "jobs")
-        self._catalogue = Catalogue(store.manifest)
+        self.catalogue = Catalogue(store)
         self.conversations = Conversations(store.conversations, settings.conversations, self.display_name)
         self.feedback = FeedbackBox(store.feedback, self._holding)
 
@@ -231,22 +229,12 @@ class KnowledgeBase:
     def remove_files(self, files: Sequence[str]) -> RemovalReport:
         """Removes the files of exactly these sources, and counts those of them that the base holds."""
         began = time.monotonic()
-        files = self.known_files(files)
+        files = self.catalogue.known(files)
         removed = self._store.commit(Change(removed_files=files), {})
         self._board.forget_interrupted(files)
         purged = self._store.settle(wait=PURGE_WAIT)
         on_disk = sum(os.path.lexists(file) for file in files)
         return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged, on_disk)
-
-    def holdings(self, files: Sequence[str]) -> Holdings:
-        """What the base holds of `files`, to be noted before they are removed, for `remains`."""
-        with self._store.manifest.snapshot() as snapshot:
-            return holdings(snapshot, files)
-
-    def remains(self, held: Holdings) -> Remains:
-        """What is left of removed files, looked for where they stood and by searches for their own words."""
-        with self._store.view() as view:
-            return remains(view, held)
 
     def publish(self) -> None:
         """Brings the vector index up to date; until then, what it lacks is searched beside it."""
@@ -419,34 +407,10 @@ class KnowledgeBase:
         ]
         return sorted([*found, *unread, *parts], key=lambda row: row.source)
 
-    def documents_page(self, wanted: Wanted) -> DocumentPage:
-        """The page of `documents` that is wanted, searched, filtered and sorted without reading the others."""
-        return self._catalogue.page(wanted)
-
-    def kinds(self) -> DocumentKinds:
-        """Of which states and media types there are documents."""
-        with self._store.manifest.snapshot() as snapshot:
-            return DocumentKinds(state_counts(snapshot), tuple(media_types(snapshot)))
-
-    def known_files(self, files: Sequence[str]) -> tuple[str, ...]:
-        """Those of `files`, by source, that the base holds or could not read."""
-        with self._store.manifest.snapshot() as snapshot:
-            known = {record.source for record in snapshot.files()}
-        return tuple(dict.fromkeys(file for file in files if file in known))
-
-    def files_below(self, folder: str) -> list[str]:
-        """The files of the base that lie at or below `folder`, a resolved path, by name."""
-        with self._store.manifest.snapshot() as snapshot:
-            return files_below(snapshot, folder)
-
     def counts(self) -> tuple[int, int]:
         """Documents and passages."""
         with self._store.manifest.snapshot() as snapshot:
             return snapshot.counts()[:2]
-
-    def document_count(self) -> int:
-        with self._store.manifest.snapshot() as snapshot:
-            return snapshot.document_count()
 
     def display_name(self, source: str) -> str:
         """How people see a source: relative to the folder that was ingested."""

@@ -66,8 +66,8 @@ def by_hand(rows: list[ListedDocument], wanted: Wanted) -> list[ListedDocument]:
 @given(strategies.data())
 @settings(max_examples=200, deadline=None)
 def test_a_page_is_that_of_the_whole_list_made_by_hand(base: KnowledgeBase, data: strategies.DataObject) -> None:
-    everything = list(base.documents_page(Wanted(limit=1000)).rows)
-    kinds = base.kinds()
+    everything = list(base.catalogue.page(Wanted(limit=1000)).rows)
+    kinds = base.catalogue.kinds()
     wanted = Wanted(
         words=" ".join(data.draw(strategies.lists(strategies.sampled_from(WORDS), max_size=2))),
         states=tuple(data.draw(strategies.sets(strategies.sampled_from(sorted(kinds.states))))),
@@ -77,7 +77,7 @@ def test_a_page_is_that_of_the_whole_list_made_by_hand(base: KnowledgeBase, data
         limit=data.draw(strategies.integers(1, 12)),
     )
     expected = by_hand(everything, wanted)
-    page = base.documents_page(wanted)
+    page = base.catalogue.page(wanted)
     assert page.total == len(expected)
     assert list(page.rows) == expected[wanted.offset : wanted.offset + wanted.limit]
 
@@ -87,36 +87,36 @@ def _facts(row: ListedDocument | DocumentRow, passages: int) -> tuple[object, ..
 
 
 def test_the_whole_list_is_what_the_base_holds(base: KnowledgeBase) -> None:
-    page = base.documents_page(Wanted(limit=1000))
+    page = base.catalogue.page(Wanted(limit=1000))
     listed = {_facts(row, row.passages) for row in page.rows}
     assert listed == {_facts(row, row.chunks) for row in base.documents()}
-    assert page.total == len(base.documents()) == sum(base.kinds().states.values())
+    assert page.total == len(base.documents()) == sum(base.catalogue.kinds().states.values())
     assert {row.state for row in page.rows} == {"ready", "failed", "skipped"}
 
 
 def test_the_other_way_round_is_the_same_list_reversed_but_for_ties(base: KnowledgeBase) -> None:
-    sizes = [row.bytes for row in base.documents_page(Wanted(order="bytes", descending=True, limit=1000)).rows]
+    sizes = [row.bytes for row in base.catalogue.page(Wanted(order="bytes", descending=True, limit=1000)).rows]
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) > 5
 
 
 def test_a_document_is_dated_by_its_file(base: KnowledgeBase) -> None:
-    (row,) = base.documents_page(Wanted(words="maße")).rows
+    (row,) = base.catalogue.page(Wanted(words="maße")).rows
     assert row.changed == datetime.fromtimestamp(Path(row.file).stat().st_mtime_ns / 1e9, UTC)
     assert timedelta(0) <= datetime.now(UTC) - row.ingested < timedelta(hours=1)
 
 
 def test_files_below_a_folder_are_those_in_it_and_no_others(base: KnowledgeBase) -> None:
-    (folder,) = {str(Path(row.file).parent) for row in base.documents_page(Wanted(words="ordner/")).rows}
-    assert [Path(file).name for file in base.files_below(folder)] == ["Maße.md", "table.csv", "tea.md"]
-    assert base.files_below(folder[:-1]) == []
-    assert base.files_below(f"{folder}/tea.md") == [f"{folder}/tea.md"]
+    (folder,) = {str(Path(row.file).parent) for row in base.catalogue.page(Wanted(words="ordner/")).rows}
+    assert [Path(file).name for file in base.catalogue.below(folder)] == ["Maße.md", "table.csv", "tea.md"]
+    assert base.catalogue.below(folder[:-1]) == []
+    assert base.catalogue.below(f"{folder}/tea.md") == [f"{folder}/tea.md"]
 
 
 def test_the_list_follows_every_change(base: KnowledgeBase, tmp_path: Path) -> None:
     wanted = Wanted(words="new cup")
-    assert base.documents_page(wanted).total == 0
+    assert base.catalogue.page(wanted).total == 0
     (tmp_path / "new cup.md").write_text("A new cup.\n")
     base.ingest([tmp_path]).wait()
-    assert [row.name for row in base.documents_page(wanted).rows] == ["new cup.md"]
+    assert [row.name for row in base.catalogue.page(wanted).rows] == ["new cup.md"]
     base.remove([str(tmp_path / "new cup.md")])
-    assert base.documents_page(wanted).total == 0
+    assert base.catalogue.page(wanted).total == 0

@@ -239,51 +239,51 @@ def test_an_interrupted_job_can_be_gone_on_with_or_dismissed(base: KnowledgeBase
 def test_what_remains_is_counted_before_and_is_nothing_afterwards(base: KnowledgeBase, folder: Path) -> None:
     base.ingest([folder]).wait()
     file = str(folder / "lighthouse.md")
-    held = base.holdings([file])
-    there = base.remains(held)
+    held = base.catalogue.holdings([file])
+    there = base.catalogue.remains(held)
     passages = len(held.passages)
     assert (there.documents, there.passages, there.words, there.searches) == (1, passages, passages, 2)
     assert there.found and not there.are_none
     base.remove([file])
-    left = base.remains(held)
+    left = base.catalogue.remains(held)
     assert left.are_none and left.searches == 2
     assert base.search("green tea", 1)[0].chunk.source == str(folder / "tea.md")
     base.ingest([folder]).wait()
-    assert not base.remains(held).are_none, "it has been added again"
+    assert not base.catalogue.remains(held).are_none, "it has been added again"
 
 
 def test_a_copy_elsewhere_is_no_remainder(base: KnowledgeBase, folder: Path) -> None:
     (folder / "copy.md").write_text(NOTES)
     base.ingest([folder]).wait()
-    held = base.holdings([str(folder / "lighthouse.md")])
+    held = base.catalogue.holdings([str(folder / "lighthouse.md")])
     base.remove([str(folder / "lighthouse.md")])
-    assert base.remains(held).are_none
+    assert base.catalogue.remains(held).are_none
     assert base.search("Who built the lighthouse?", 1)[0].chunk.source == str(folder / "copy.md")
 
 
 def test_watched_folders_are_kept_with_the_base_and_taken_up_again(base: KnowledgeBase, folder: Path) -> None:
     watching = Watching(base)
     watching.add(folder)
-    wait_until(lambda: base.document_count() == 2)
+    wait_until(lambda: base.counts()[0] == 2)
     wait_until(lambda: [watch.state for watch in watching.all()] == ["in step"])
     watching.close()
     (folder / "new.md").write_text("# New\n\nSomething came while nobody watched.\n")
     again = Watching(base)
     assert [watch.folder.path for watch in again.all()] == [str(folder)]
-    wait_until(lambda: base.document_count() == 3)
+    wait_until(lambda: base.counts()[0] == 3)
     (folder / "new.md").unlink()
-    wait_until(lambda: base.document_count() == 2)
+    wait_until(lambda: base.counts()[0] == 2)
     (watch,) = again.all()
     again.remove(watch.folder.id)
     assert again.all() == [] and Watching(base).all() == []
-    assert base.document_count() == 2, "its documents stay"
+    assert base.counts()[0] == 2, "its documents stay"
     again.close()
 
 
 def test_a_folder_is_watched_by_one_and_taken_over_when_that_ends(base: KnowledgeBase, folder: Path) -> None:
     first = Watching(base)
     first.add(folder)
-    wait_until(lambda: base.document_count() == 2 and not base.jobs())
+    wait_until(lambda: base.counts()[0] == 2 and not base.jobs())
     second = Watching(base)
     assert [watch.state for watch in second.all()] == ["elsewhere"]
     first.close()
@@ -294,13 +294,13 @@ def test_a_folder_is_watched_by_one_and_taken_over_when_that_ends(base: Knowledg
 def test_a_watched_folder_that_is_emptied_waits_for_a_word(base: KnowledgeBase, folder: Path) -> None:
     watching = Watching(base)
     watching.add(folder)
-    wait_until(lambda: base.document_count() == 2 and not base.jobs())
+    wait_until(lambda: base.counts()[0] == 2 and not base.jobs())
     for file in folder.iterdir():
         file.unlink()
     wait_until(lambda: watching.all()[0].state == "problem")
     (watch,) = watching.all()
     assert watch.would_remove and "Nothing is removed until then" in watch.problem
-    assert base.document_count() == 2
+    assert base.counts()[0] == 2
     watching.close()
 
 
@@ -414,11 +414,11 @@ def test_a_watched_folder_is_added_on_the_page_and_stopped(page: Callable[..., A
     app.text_input[0].set_value(str(folder))
     app.checkbox[0].check()
     next(button for button in app.button if button.label == "Add to the library").click().run()
-    wait_until(lambda: workspace().base.document_count() == 2)
+    wait_until(lambda: workspace().base.counts()[0] == 2)
     app.session_state["library-watched"] = True
     (watch,) = workspace().watching.all()
     app.run().button(key=f"watch-stop-{watch.folder.id}").click().run()
-    assert workspace().watching.all() == [] and workspace().base.document_count() == 2
+    assert workspace().watching.all() == [] and workspace().base.counts()[0] == 2
 
 
 def test_a_second_base_is_made_kept_in_the_address_and_not_mixed(page: Callable[..., AppTest], folder: Path) -> None:

@@ -78,15 +78,15 @@ def _delete(workspace: Workspace, files: Sequence[str]) -> None:
     base = workspace.base
     try:
         with st.spinner("Deleting, and looking for what is left …"):
-            held = base.holdings(files)
+            held = base.catalogue.holdings(files)
             try:
                 report = base.remove_files(files)
             finally:
                 # Also where the last traces could not be cleared: nobody could name the copies any more.
-                left = base.known_files(files)
+                left = base.catalogue.known(files)
                 uploads = delete_uploads(workspace.uploads, [file for file in files if file not in left])
             workspace.queue.forget(files)
-            st.session_state[_DELETED] = Deletion(report, base.remains(held), uploads)
+            st.session_state[_DELETED] = Deletion(report, base.catalogue.remains(held), uploads)
     except CitewellError as error:
         st.error(in_markdown(str(error)))
         return

@@ -16,13 +16,13 @@ from kb.text.plurals import counted
 
 def show_documents(workspace: Workspace) -> list[ListedDocument]:
     """The fields to search by, the page of documents that they find, and of these the chosen ones."""
-    choice = show_selection(workspace.base.kinds())
+    choice = show_selection(workspace.base.catalogue.kinds())
     key = f"library-page-{_digest(repr(choice))}"
     number = int(st.session_state.get(key, 1))
-    page = workspace.base.documents_page(choice.wanted(number))
+    page = workspace.base.catalogue.page(choice.wanted(number))
     if not page.rows and number > 1:
         number = 1
-        page = workspace.base.documents_page(choice.wanted(number))
+        page = workspace.base.catalogue.page(choice.wanted(number))
     if not page.rows:
         st.html('<p class="cw-small">No document is like that; search for less, or choose fewer states and types.</p>')
         return []

@@ -17,7 +17,7 @@ LISTED = 50
 
 
 def show_unread(workspace: Workspace) -> None:
-    page = workspace.base.documents_page(Wanted(states=UNREAD, order="state", limit=LISTED))
+    page = workspace.base.catalogue.page(Wanted(states=UNREAD, order="state", limit=LISTED))
     if not page.total:
         return
     with st.expander(f"{counted(page.total, 'file')} not read, with the reasons", key="library-unread"):

@@ -64,5 +64,5 @@ def _show_watch(workspace: Workspace, watch: Watch) -> None:
                 help="Asks before it deletes. The files stay where they are.",
             ):
                 workspace.watching.remove(folder.id)
-                ask_to_delete(workspace.base.files_below(folder.path))
+                ask_to_delete(workspace.base.catalogue.below(folder.path))
                 st.rerun()

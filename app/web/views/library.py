@@ -26,7 +26,7 @@ def show_list(opened: Workspace) -> None:
 
 
 opened = workspace()
-states = opened.base.kinds().states
+states = opened.base.catalogue.kinds().states
 show_title("Library")
 with st.expander("Add documents", expanded=not states, key="library-add"):
     show_form(opened)
