@@ -98,8 +98,14 @@ def compare(folder: Path, place: Path, rounds: int) -> dict[str, object]:
         "passages_per_cpu_second": {way: round(chunks / cpus[way], 1) for way in WAYS},
         "times_llama_index": {"wall": ratio(walls, "llama_index"), "cpu": ratio(cpus, "llama_index")},
         "share_of_embedding_alone": {"wall": ratio(walls, "embedding"), "cpu": ratio(cpus, "embedding")},
-        "matrix_gflops_per_cpu_second": matrix_rate(),
+        **_matrix_rate(place),
     }
+
+
+def _matrix_rate(place: Path) -> dict[str, object]:
+    with KnowledgeBase.open(home=place / "home", create=True) as base:
+        precision = base.embedder.precision
+    return {"precision": precision, "matrix_gflops_per_cpu_second": matrix_rate(precision)}
 
 
 def ratio(seconds: dict[str, float], other: str) -> float:

@@ -38,8 +38,8 @@ class SpeedReport:
     """What was measured.
 
     `tokens` are those of all passages with their context. `gflops` are billions of operations of the embedder's
-    matrices per second of processor, `matrix_gflops` what the processor reaches on a large matrix product in bfloat16.
-    `peak_memory_mb` is that of the measuring process.
+    matrices per second of processor, `matrix_gflops` what the processor reaches on a large matrix product in the same
+    `precision`. `peak_memory_mb` is that of the measuring process.
     """
 
     documents: int
@@ -48,6 +48,7 @@ class SpeedReport:
     ingest: Spent
     embedding: Spent
     gflops: float | None
+    precision: str
     matrix_gflops: float
     queries: dict[str, Latency]
     base_mb: float
@@ -65,6 +66,7 @@ class SpeedReport:
             "tokens_per_chunk": round(self.tokens / max(1, self.chunks), 1),
             "ingest": _rates(self.ingest, self.chunks),
             "embedding": {**_rates(self.embedding, self.chunks), "gflops_per_cpu_second": self.gflops},
+            "precision": self.precision,
             "matrix_gflops_per_cpu_second": self.matrix_gflops,
             "share_of_matrix_rate": self.gflops and round(self.gflops / self.matrix_gflops, 3),
             "share_of_embedding": round(self.share_of_embedding, 3),
@@ -97,7 +99,8 @@ def measure_speed(
                 ingest=ingest,
                 embedding=embedding,
                 gflops=_gflops(settings, tokens, len(texts), embedding),
-                matrix_gflops=matrix_rate(),
+                precision=base.embedder.precision,
+                matrix_gflops=matrix_rate(base.embedder.precision),
                 queries={mode: _latency(base, mode, texts) for mode in MODES} if texts else {},
                 base_mb=status.bytes / 1e6,
                 peak_memory_mb=peak_memory() / 1e6,
@@ -159,11 +162,15 @@ def flops_per_token(config: dict[str, int], length: float) -> float:
     return 2 * config["num_hidden_layers"] * (4 * hidden**2 + 2 * hidden * inner + 2 * length * hidden)
 
 
-def matrix_rate(size: int = 2048, repeat: int = 12) -> float:
-    """Billions of operations per second of processor of a product of square matrices in bfloat16: the best of some."""
+def matrix_rate(precision: str, size: int = 2048, repeat: int = 12) -> float:
+    """Billions of operations per second of processor of a product of square matrices: the best of some.
+
+    In bfloat16 for an embedder that calculates in it, else in single precision: a processor without bfloat16 takes
+    minutes to imitate it.
+    """
     import torch
 
-    one, other = (torch.randn(size, size).to(torch.bfloat16) for _ in range(2))
+    one, other = torch.randn(2, size, size, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
     best = min(timed(lambda: one @ other).cpu for _ in range(repeat))
     return round(2 * size**3 / best / 1e9, 1)
 

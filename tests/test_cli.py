@@ -332,6 +332,7 @@ def test_bench_measures_documents_of_ones_own(citewell: Citewell, shared: tuple[
     assert isinstance(report, dict)
     assert (report["documents"], report["chunks"]) == (2, citewell("--json", "status").json()["chunks"])
     assert report["ingest"]["cpu_seconds"] > report["embedding"]["cpu_seconds"] > 0
+    assert 0.1 < report["share_of_matrix_rate"] < 1.2, "both in the same precision"
     assert report["query_ms"].keys() == {"dense", "lexical", "hybrid"}
     assert "passages/s" in citewell("bench", shared[1]).out
 

@@ -38,7 +38,8 @@ def bench(
 
 
 def _facts(report: SpeedReport) -> list[tuple[str, str]]:
-    share = f", {report.gflops / report.matrix_gflops:.0%} of its bfloat16 matrix rate" if report.gflops else ""
+    rate = f"its matrix rate in {report.precision}"
+    share = f", {report.gflops / report.matrix_gflops:.0%} of {rate}" if report.gflops else ""
     passages, documents = counted(report.chunks, "passage"), counted(report.documents, "document")
     return [
         ("ingested", f"{passages} of {documents} in {report.ingest.wall:.1f} s"),
