@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from kb.errors import UserError
 from kb.feedback import Correction, Feedback, State, Verdict
@@ -29,17 +30,17 @@ class FeedbackBox:
         """The one that was given last first."""
         return tuple(self._store.all(owner))
 
-    def of(self, conversation: str, position: int, *, owner: str = "") -> Feedback | None:
-        """That on the turn at `position`, counted from 0 in what `conversations.open` gives; None where there is none.
+    def of(self, conversation: str, asked: datetime, *, owner: str = "") -> Feedback | None:
+        """That on the turn of which `asked` is the same; None where there is none, or the turn is not kept any more.
 
         The conversation is named by its id here.
         """
-        return self._store.of_turn(conversation, position, owner)
+        return self._store.of_turn(conversation, asked, owner)
 
     def give(
         self,
         conversation: str,
-        position: int,
+        asked: datetime,
         verdict: Verdict,
         *,
         correction: Correction | None = None,
@@ -56,11 +57,11 @@ class FeedbackBox:
         if said.page is not None and said.page < 1:
             raise UserError("Pages are counted from 1; name the page again.")
         repeated = self._holding(said.text) if said.text.strip() else ()
-        return self._store.give(conversation, position, owner, verdict=verdict, correction=said, sources=repeated)
+        return self._store.give(conversation, asked, owner, verdict=verdict, correction=said, sources=repeated)
 
-    def withdraw(self, conversation: str, position: int, *, owner: str = "") -> None:
+    def withdraw(self, conversation: str, asked: datetime, *, owner: str = "") -> None:
         """Deletes the feedback on a turn, if there is any."""
-        self._store.withdraw(conversation, position, owner)
+        self._store.withdraw(conversation, asked, owner)
 
     def decide(self, feedback: Feedback, state: State, *, owner: str = "") -> None:
         """What a person made of it. Raises UserError where it is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from citewell import KnowledgeBase
 from citewell.feedback import LONGEST_CORRECTION, repeats
 from kb.errors import UserError
 from kb.feedback import Correction
+from kb.settings import changed
 from kb.store import feedback as feedback_store
 
 CANARY, NAME = "xylographikon", "quagmirella-dossier"
@@ -31,11 +33,12 @@ def base(tmp_path: Path, home: Path) -> Iterator[KnowledgeBase]:
         yield base
 
 
-def asked(base: KnowledgeBase, *questions: str, owner: str = "") -> str:
+def asked(base: KnowledgeBase, *questions: str, owner: str = "") -> tuple[str, list[datetime]]:
+    """A conversation of these questions, and when each was asked."""
     begun = base.conversations.start(owner=owner).id
     for question in questions:
         base.ask(question, conversation=begun, owner=owner).answer()
-    return begun
+    return begun, [turn.asked for turn in base.conversations.open(begun, owner=owner).turns]
 
 
 def source(base: KnowledgeBase, name: str) -> str:
@@ -47,45 +50,59 @@ def traces(home: Path, word: str) -> list[Path]:
 
 
 def test_a_verdict_is_kept_changed_and_withdrawn(base: KnowledgeBase) -> None:
-    begun = asked(base, ASKED, "Who drinks it?")
-    assert base.feedback.of(begun, 0) is None
-    base.feedback.give(begun, 0, "good")
+    begun, times = asked(base, ASKED, "Who drinks it?")
+    assert base.feedback.of(begun, times[0]) is None
+    base.feedback.give(begun, times[0], "good")
     tea = source(base, "tea.md")
-    given = base.feedback.give(begun, 0, "bad", correction=Correction("At ninety.", source=tea, page=2))
+    given = base.feedback.give(begun, times[0], "bad", correction=Correction("At ninety.", source=tea, page=2))
     (kept,) = base.feedback.list()
-    assert kept == given == base.feedback.of(begun, 0)
+    assert kept == given == base.feedback.of(begun, times[0])
     assert (kept.question, kept.verdict, kept.state) == (ASKED, "bad", "open")
     assert kept.correction == Correction("At ninety.", source=tea, page=2)
-    assert base.feedback.of(begun, 1) is None
-    base.feedback.withdraw(begun, 0)
+    assert base.feedback.of(begun, times[1]) is None
+    base.feedback.withdraw(begun, times[0])
     assert base.feedback.list() == ()
 
 
 def test_a_decision_stays_until_the_verdict_changes(base: KnowledgeBase) -> None:
-    begun = asked(base, ASKED)
-    base.feedback.decide(base.feedback.give(begun, 0, "good"), "accepted")
+    begun, times = asked(base, ASKED)
+    base.feedback.decide(base.feedback.give(begun, times[0], "good"), "accepted")
     assert base.feedback.list()[0].state == "accepted"
-    assert base.feedback.give(begun, 0, "bad").state == "open"
+    assert base.feedback.give(begun, times[0], "bad").state == "open"
 
 
 def test_owners_see_their_own_feedback_alone(base: KnowledgeBase) -> None:
-    begun = asked(base, ASKED, owner="ada")
-    given = base.feedback.give(begun, 0, "bad", owner="ada")
+    begun, times = asked(base, ASKED, owner="ada")
+    given = base.feedback.give(begun, times[0], "bad", owner="ada")
     assert base.feedback.list(owner="ada") == (given,)
     for other in ("", "bob"):
         assert base.feedback.list(owner=other) == ()
-        assert base.feedback.of(begun, 0, owner=other) is None
-        base.feedback.withdraw(begun, 0, owner=other)
+        assert base.feedback.of(begun, times[0], owner=other) is None
+        base.feedback.withdraw(begun, times[0], owner=other)
         with pytest.raises(UserError, match="not kept any more"):
-            base.feedback.give(begun, 0, "good", owner=other)
+            base.feedback.give(begun, times[0], "good", owner=other)
         with pytest.raises(UserError, match="gone"):
             base.feedback.decide(given, "accepted", owner=other)
     assert base.feedback.list(owner="ada") == (given,)
 
 
+def test_feedback_stays_with_its_turn_when_earlier_ones_are_dropped(base: KnowledgeBase) -> None:
+    short = base.with_settings(changed(base.settings, {"conversations.turns": 2}))
+    begun, times = asked(short, ASKED, "Who drinks it?")
+    short.feedback.give(begun, times[1], "bad")
+    short.ask("When was it sold?", conversation=begun).answer()
+    assert short.feedback.give(begun, times[1], "good").question == "Who drinks it?"
+    assert [one.question for one in short.feedback.list()] == ["Who drinks it?"]
+    assert short.feedback.of(begun, times[0]) is None
+    with pytest.raises(UserError, match="not kept any more"):
+        short.feedback.give(begun, times[0], "good")
+    short.feedback.withdraw(begun, times[1])
+    assert short.feedback.list() == ()
+
+
 def test_feedback_goes_with_its_conversation(base: KnowledgeBase, home: Path) -> None:
-    begun = asked(base, "Is a zwiebelturm in it?")
-    base.feedback.give(begun, 0, "bad", correction=Correction("A zwiebelturm is."))
+    begun, times = asked(base, "Is a zwiebelturm in it?")
+    base.feedback.give(begun, times[0], "bad", correction=Correction("A zwiebelturm is."))
     assert traces(home, "zwiebelturm")
     base.conversations.delete(begun)
     assert base.feedback.list() == ()
@@ -104,9 +121,9 @@ def test_feedback_goes_with_its_conversation(base: KnowledgeBase, home: Path) ->
 def test_no_word_and_no_name_of_a_removed_document_stays_in_feedback(
     base: KnowledgeBase, home: Path, correction: Correction
 ) -> None:
-    begun = asked(base, ASKED)
+    begun, times = asked(base, ASKED)
     named = source(base, correction.source) if correction.source else ""
-    base.feedback.give(begun, 0, "bad", correction=Correction(correction.text, source=named))
+    base.feedback.give(begun, times[0], "bad", correction=Correction(correction.text, source=named))
     assert any(path.name.startswith("conversations") for path in traces(home, CANARY))
     assert base.remove([f"{NAME}.md"]).purged
     assert traces(home, CANARY) == traces(home, NAME) == []
@@ -115,17 +132,17 @@ def test_no_word_and_no_name_of_a_removed_document_stays_in_feedback(
 
 
 def test_a_correction_goes_with_the_document_that_was_quoted(base: KnowledgeBase, home: Path) -> None:
-    begun = asked(base, "What was sold in 1931?", ASKED)
-    base.feedback.give(begun, 0, "bad", correction=Correction("a blumentopf, in truth"))
-    base.feedback.give(begun, 1, "bad", correction=Correction("at ninety, in truth"))
+    begun, times = asked(base, "What was sold in 1931?", ASKED)
+    base.feedback.give(begun, times[0], "bad", correction=Correction("a blumentopf, in truth"))
+    base.feedback.give(begun, times[1], "bad", correction=Correction("at ninety, in truth"))
     assert base.remove([f"{NAME}.md"]).purged
     assert traces(home, "blumentopf") == []
     assert [one.correction.text for one in base.feedback.list()] == ["at ninety, in truth", ""]
 
 
 def test_a_correction_follows_a_document_that_is_moved(base: KnowledgeBase, tmp_path: Path, home: Path) -> None:
-    begun = asked(base, ASKED)
-    base.feedback.give(begun, 0, "bad", correction=Correction("At ninety.", source=source(base, "tea.md")))
+    begun, times = asked(base, ASKED)
+    base.feedback.give(begun, times[0], "bad", correction=Correction("At ninety.", source=source(base, "tea.md")))
     moved = tmp_path / "documents" / "green.md"
     (tmp_path / "documents" / "tea.md").rename(moved)
     base.ingest([tmp_path / "documents"], sync=True).wait()
@@ -137,31 +154,31 @@ def test_a_correction_follows_a_document_that_is_moved(base: KnowledgeBase, tmp_
 
 
 def test_a_document_that_is_gone_already_cannot_be_named(base: KnowledgeBase) -> None:
-    begun = asked(base, ASKED)
+    begun, times = asked(base, ASKED)
     with pytest.raises(UserError, match="removed or changed meanwhile"):
-        base.feedback.give(begun, 0, "bad", correction=Correction(source="/nowhere.md"))
+        base.feedback.give(begun, times[0], "bad", correction=Correction(source="/nowhere.md"))
     assert base.feedback.list() == ()
 
 
 def test_feedback_is_bounded(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback_store, "LIMIT", 2)
-    begun = asked(base, ASKED, "Who drinks it?", "When was it sold?")
-    for position in (2, 0, 1):
-        base.feedback.give(begun, position, "good")
+    begun, times = asked(base, ASKED, "Who drinks it?", "When was it sold?")
+    for number in (2, 0, 1):
+        base.feedback.give(begun, times[number], "good")
     assert [one.question for one in base.feedback.list()] == ["Who drinks it?", ASKED]
     with pytest.raises(UserError, match="fewer words"):
-        base.feedback.give(begun, 0, "bad", correction=Correction("a" * (LONGEST_CORRECTION + 1)))
+        base.feedback.give(begun, times[0], "bad", correction=Correction("a" * (LONGEST_CORRECTION + 1)))
     with pytest.raises(UserError, match="counted from 1"):
-        base.feedback.give(begun, 0, "bad", correction=Correction(page=0))
+        base.feedback.give(begun, times[0], "bad", correction=Correction(page=0))
 
 
 def test_conversations_of_an_earlier_version_take_feedback(base: KnowledgeBase) -> None:
-    begun = asked(base, ASKED)
+    begun, times = asked(base, ASKED)
     with sqlite3.connect(base.folder / "conversations.sqlite") as sql:
         sql.executescript("DROP TABLE feedback_origins; DROP TABLE feedback; PRAGMA user_version = 1")
     sql.close()
     assert base.feedback.list() == ()
-    assert base.feedback.give(begun, 0, "good") == base.feedback.of(begun, 0)
+    assert base.feedback.give(begun, times[0], "good") == base.feedback.of(begun, times[0])
     assert len(base.conversations.open(begun).turns) == 1
 
 

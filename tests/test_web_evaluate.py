@@ -148,8 +148,8 @@ def test_feedback_is_given_corrected_and_taken_back(filled_home: Path, monkeypat
         from app.web.workspace import workspace
 
         base = workspace().base
-        answer = base.conversations.open(conversation).turns[0].answer
-        show_feedback(base, conversation=conversation, position=0, answer=answer, key="turn")
+        turn = base.conversations.open(conversation).turns[0]
+        show_feedback(base, conversation=conversation, turn=turn, key="turn")
 
     monkeypatch.setenv("CITEWELL_HOME", str(filled_home))
     base = workspace().base
@@ -175,13 +175,37 @@ def test_feedback_is_given_corrected_and_taken_back(filled_home: Path, monkeypat
     st.cache_resource.clear()
 
 
+def test_a_thumb_is_for_the_turn_that_was_shown(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(conversation: str) -> None:
+        from app.web.evaluate.feedback import show_feedback
+        from app.web.workspace import workspace
+
+        base = workspace().base
+        turn = base.conversations.open(conversation).turns[0]
+        show_feedback(base, conversation=conversation, turn=turn, key=f"turn-{turn.asked}")
+
+    monkeypatch.setenv("CITEWELL_HOME", str(filled_home))
+    monkeypatch.setenv("CITEWELL_CONVERSATIONS__TURNS", "1")
+    base = workspace().base
+    begun = base.conversations.start().id
+    base.ask(ASKED, conversation=begun).answer()
+    test = AppTest.from_function(script, args=(begun,), default_timeout=60).run()
+    base.ask("What is sold?", conversation=begun).answer()
+    assert not test.feedback[0].set_value(0).run().exception
+    assert base.feedback.list() == ()
+    base.conversations.delete(begun)
+    base.close()
+    st.cache_resource.clear()
+
+
 def test_feedback_becomes_a_question_of_the_set(
     page: Callable[..., AppTest], filled_home: Path, tmp_path: Path
 ) -> None:
     with KnowledgeBase.open(home=filled_home) as base:
         begun = base.conversations.start().id
-        base.ask(ASKED, conversation=begun).answer()
-        base.feedback.give(begun, 0, "bad", correction=Correction("an hour"))
+        asked = base.ask(ASKED, conversation=begun)
+        asked.answer()
+        base.feedback.give(begun, asked.asked, "bad", correction=Correction("an hour"))
     folder = tmp_path / "mine"
     review = page(filled_home, view="questions", questions=str(folder))
     given = workspace().base.feedback.list()[0]

@@ -45,18 +45,16 @@ class FeedbackStore:
             rows = sql.execute(f"SELECT {_COLUMNS} {_OF_OWNER} ORDER BY given DESC, asked DESC", (owner,)).fetchall()
         return [_feedback(row) for row in rows]
 
-    def of_turn(self, conversation: str, position: int, owner: str) -> Feedback | None:
-        """That on the turn at `position`, counted from 0 among those that are kept; None where there is none."""
+    def of_turn(self, conversation: str, asked: datetime, owner: str) -> Feedback | None:
+        """That on the turn that was asked then; None where there is none."""
+        key = conversation, asked.isoformat()
         with self._file.reading() as sql:
-            turn = _turn(sql, conversation, position, owner) if sql else None
-            if sql is None or turn is None:
-                return None
-            return _found(sql, (conversation, turn[0]))
+            return _found(sql, key) if sql and _question(sql, key, owner) is not None else None
 
     def give(
         self,
         conversation: str,
-        position: int,
+        asked: datetime,
         owner: str,
         *,
         verdict: Verdict,
@@ -68,17 +66,17 @@ class FeedbackStore:
         So may the documents that the turn came from, and the one that the correction names. Raises UserError where
         there is no such turn.
         """
+        key = conversation, asked.isoformat()
         with self._file.reading() as sql:
             if sql is None:
                 raise _unknown()
         with self._file.writing() as sql:
-            turn = _turn(sql, conversation, position, owner)
-            if turn is None:
+            question = _question(sql, key, owner)
+            if question is None:
                 raise _unknown()
             named = {correction.source, *sources} - {""}
-            origins = self._origins(sql, (conversation, turn[0]), named) if correction.says_something else {}
-            asked, now = datetime.fromisoformat(turn[0]), datetime.now(UTC)
-            given = Feedback(conversation, asked, turn[1], verdict, correction, now)
+            origins = self._origins(sql, key, named) if correction.says_something else {}
+            given = Feedback(conversation, asked, question, verdict, correction, datetime.now(UTC))
             _put(sql, given, origins)
             sql.execute(
                 "DELETE FROM feedback WHERE (conversation, asked) IN"
@@ -115,14 +113,15 @@ class FeedbackStore:
                 raise UserError("This feedback is gone, with its conversation; reload the page.")
             sql.execute("UPDATE feedback SET state = ? WHERE conversation = ? AND asked = ?", (state, *_key(feedback)))
 
-    def withdraw(self, conversation: str, position: int, owner: str) -> None:
+    def withdraw(self, conversation: str, asked: datetime, owner: str) -> None:
         """No word of it is left then, unless another process has been reading for ten seconds: then soon after."""
+        key = conversation, asked.isoformat()
         with self._file.reading() as sql:
             if sql is None:
                 return
         with self._file.writing() as sql:
-            if turn := _turn(sql, conversation, position, owner):
-                sql.execute("DELETE FROM feedback WHERE conversation = ? AND asked = ?", (conversation, turn[0]))
+            if _question(sql, key, owner) is not None:
+                sql.execute("DELETE FROM feedback WHERE conversation = ? AND asked = ?", key)
                 note_deletion(sql)
         self._file.purge(wait=_PURGE_WAIT)
 
@@ -165,14 +164,14 @@ def _take_back(sql: sqlite3.Connection, key: Key, snapshot: Snapshot) -> None:
     _put(sql, replace(given, correction=replace(given.correction, source=source)), moved)
 
 
-def _turn(sql: sqlite3.Connection, conversation: str, position: int, owner: str) -> tuple[str, str] | None:
-    """When the turn was asked, and its question."""
-    found: tuple[str, str] | None = sql.execute(
-        "SELECT asked, question FROM turns JOIN conversations ON conversations.id = turns.conversation"
-        " WHERE conversations.id = ? AND owner = ? ORDER BY position LIMIT 1 OFFSET ?",
-        (conversation, owner, position),
+def _question(sql: sqlite3.Connection, key: Key, owner: str) -> str | None:
+    """That of the turn, as long as the conversation keeps it."""
+    found = sql.execute(
+        "SELECT question FROM turns JOIN conversations ON conversations.id = turns.conversation"
+        " WHERE conversations.id = ? AND asked = ? AND owner = ?",
+        (*key, owner),
     ).fetchone()
-    return found
+    return str(found[0]) if found else None
 
 
 def _found(sql: sqlite3.Connection, key: Key) -> Feedback | None:

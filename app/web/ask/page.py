@@ -79,13 +79,12 @@ def show_question(base: KnowledgeBase, conversation: Conversation | None, *, is_
 
 
 def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, kept: int, *, is_newest_open: bool) -> None:
-    """`turns` are the last ones of their conversation, which keeps so many."""
+    """`turns` are the last ones of their conversation, which keeps so many of them, from the first."""
     again = partial(ask, base, fresh=True)
-    first = kept - len(turns)
 
     def shown(number: int) -> Shown:
-        turn, position = turns[number], first + number if kept else None
-        return Shown(turn, desk().asked_at(where, turn.asked), again, where.conversation, position)
+        turn = turns[number]
+        return Shown(turn, desk().asked_at(where, turn.asked), again, where.conversation, number < kept)
 
     folded = turns[:-1] if is_newest_open else turns
     if is_newest_open:
@@ -157,7 +156,7 @@ def show_page(opened: Workspace) -> None:
         st.html(_heading(writing.question))
         st.warning(in_markdown(writing.trouble))
     if turns and current:
-        kept = conversation.size if conversation and len(turns) == len(conversation.turns) else 0
+        kept = len(conversation.turns) if conversation else 0
         show_turns(base, turns, current, kept, is_newest_open=writing is None or writing.answer is not None)
     if conversation and conversation.size > len(conversation.turns):
         st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")

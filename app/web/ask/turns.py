@@ -32,14 +32,14 @@ _NOT_KEPT = "The passages were not kept when this page was closed or the documen
 class Shown:
     """A turn, with the writing that it comes from where the server still knows that, and what asks it anew.
 
-    `position` counts from the first turn that its `conversation` keeps; None for one that is not kept.
+    `is_kept`: its `conversation` keeps it.
     """
 
     turn: Turn
     writing: Writing | None
     ask_again: Callable[[str], None]
     conversation: str
-    position: int | None
+    is_kept: bool
 
 
 @st.fragment
@@ -57,14 +57,8 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
         st.html(f'<p class="cw-small">{in_html(_how_answered(shown))}</p>')
         if not shown.turn.is_forgotten:
             _show_considered(base, shown, target=target, key=key)
-            if shown.position is not None:
-                show_feedback(
-                    base,
-                    conversation=shown.conversation,
-                    position=shown.position,
-                    answer=answer,
-                    key=f"feedback-{key}",
-                )
+            if shown.is_kept:
+                show_feedback(base, conversation=shown.conversation, turn=shown.turn, key=f"feedback-{key}")
         if st.button(
             "Ask again",
             key=f"again-{key}",

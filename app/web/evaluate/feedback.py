@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from app.web.literal import in_markdown
 from app.web.visitor import visitor
 from citewell.feedback import LONGEST_CORRECTION
 from citewell.knowledge_base import KnowledgeBase
+from kb.conversation import Turn
 from kb.errors import CitewellError
 from kb.feedback import Correction, Feedback, Verdict
 from kb.types import Answer
@@ -18,16 +21,16 @@ _MOST = 2000
 """Documents to choose from."""
 
 
-def show_feedback(base: KnowledgeBase, *, conversation: str, position: int, answer: Answer, key: str) -> None:
-    """Thumbs for the turn at `position` (from 0, of the turns that are kept) of a conversation of the visitor's.
+def show_feedback(base: KnowledgeBase, *, conversation: str, turn: Turn, key: str) -> None:
+    """Thumbs for a `turn` that is kept in a conversation of the visitor's.
 
     A thumb is kept at once, and a second press takes it back; below it one may say what would have been right.
     """
-    given = base.feedback.of(conversation, position, owner=visitor())
+    given = base.feedback.of(conversation, turn.asked, owner=visitor())
     st.session_state.setdefault(f"{key}-thumbs", _VERDICTS.index(given.verdict) if given else None)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.feedback(
-            "thumbs", key=f"{key}-thumbs", on_change=_keep_verdict, args=(base, conversation, position, given, key)
+            "thumbs", key=f"{key}-thumbs", on_change=_keep_verdict, args=(base, conversation, turn.asked, given, key)
         )
         if given:
             told = "Correction kept, for review under Evaluate" if given.correction.says_something else "Kept"
@@ -39,12 +42,10 @@ def show_feedback(base: KnowledgeBase, *, conversation: str, position: int, answ
     correcting = st.expander("What would have been right?", key=f"{key}-correct", on_change="rerun")
     if correcting.open:
         with correcting:
-            _show_form(base, conversation, position, given, answer, key)
+            _show_form(base, given, turn.answer, key)
 
 
-def _show_form(
-    base: KnowledgeBase, conversation: str, position: int, given: Feedback, answer: Answer, key: str
-) -> None:
+def _show_form(base: KnowledgeBase, given: Feedback, answer: Answer, key: str) -> None:
     known = given.correction
     if given.is_forgotten:
         st.caption("Your correction was deleted with a document that it was about.")
@@ -72,7 +73,7 @@ def _show_form(
                 "" if unanswerable else source or "",
                 None if unanswerable else page,
             )
-            _keep(base, conversation, position, given.verdict, said, key)
+            _keep(base, given.conversation, given.asked, given.verdict, said, key)
             st.rerun()
 
 
@@ -84,20 +85,22 @@ def _sources(base: KnowledgeBase, answer: Answer, chosen: str) -> dict[str, str]
     return {source: ready[source] for source in ordered[:_MOST]}
 
 
-def _keep_verdict(base: KnowledgeBase, conversation: str, position: int, given: Feedback | None, key: str) -> None:
+def _keep_verdict(base: KnowledgeBase, conversation: str, asked: datetime, given: Feedback | None, key: str) -> None:
     thumb = st.session_state[f"{key}-thumbs"]
     if thumb is None:
         try:
-            base.feedback.withdraw(conversation, position, owner=visitor())
+            base.feedback.withdraw(conversation, asked, owner=visitor())
         except CitewellError as error:
             st.session_state[f"{key}-problem"] = str(error)
     else:
-        _keep(base, conversation, position, _VERDICTS[thumb], given.correction if given else Correction(), key)
+        _keep(base, conversation, asked, _VERDICTS[thumb], given.correction if given else Correction(), key)
 
 
-def _keep(base: KnowledgeBase, conversation: str, position: int, verdict: Verdict, said: Correction, key: str) -> None:
+def _keep(
+    base: KnowledgeBase, conversation: str, asked: datetime, verdict: Verdict, said: Correction, key: str
+) -> None:
     """Keeps it, or the reason why it cannot be kept, to be shown."""
     try:
-        base.feedback.give(conversation, position, verdict, correction=said, owner=visitor())
+        base.feedback.give(conversation, asked, verdict, correction=said, owner=visitor())
     except CitewellError as error:
         st.session_state[f"{key}-problem"] = str(error)
