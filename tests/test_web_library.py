@@ -382,6 +382,70 @@ def test_uploads_are_added_and_deleted_with_proof(page: Callable[..., AppTest], 
     assert not file.exists() and deleted.dataframe[0].value["Document"].tolist() == ["tea.md"]
 
 
+def upload(app: AppTest, **texts: str) -> AppTest:
+    app.file_uploader[0].set_value([(f"{name}.md", text.encode(), "text/markdown") for name, text in texts.items()])
+    return next(button for button in app.button if button.label == "Add to the library").click().run()
+
+
+def test_a_waiting_upload_that_is_dropped_leaves_no_copy_that_nothing_needs(
+    page: Callable[..., AppTest], home: Path, folder: Path
+) -> None:
+    app = page()
+    uploads = home / "default" / "uploads"
+    upload(app, tea=TEA)
+    finished(app)
+    with exclusive(home / "default" / "writer.lock", wait=5):
+        running = workspace().queue.ask([folder])
+        wait_until(lambda: running.job is not None)
+        upload(app, tea=TEA, mine=NOTES, shared=NOTES)
+        upload(app, shared=NOTES)
+        app = app.run()
+        _, dropped, waiting = workspace().queue.unfinished()
+        app = app.button(key=f"drop-{dropped.id}").click().run()
+        assert not app.exception
+        assert workspace().queue.unfinished() == [running, waiting]
+        assert sorted(path.name for path in uploads.iterdir()) == ["shared.md", "tea.md"]
+        app.button(key=f"drop-{waiting.id}").click().run()
+        assert [path.name for path in uploads.iterdir()] == ["tea.md"]
+    finished(app)
+    assert running.report is not None and running.report.added == 2
+
+
+def test_copies_of_an_upload_that_was_stopped_are_there_until_it_is_dismissed(
+    page: Callable[..., AppTest], home: Path
+) -> None:
+    app = page()
+    uploads = home / "default" / "uploads"
+    upload(app, tea=TEA)
+    finished(app)
+    kept = save_uploads(uploads, [("reports/2024/notes.md", BytesIO(NOTES.encode()))])
+    job = workspace().base.ingest([*to_ingest(uploads, kept), uploads / "tea.md"], again=True)
+    job.cancel()
+    job.wait()
+    (note,) = workspace().base.jobs()
+    app = app.run()
+    assert kept[0].exists()
+    app = app.button(key=f"dismiss-{note.id}").click().run()
+    assert not app.exception and workspace().base.jobs() == []
+    assert [path.name for path in uploads.iterdir()] == ["tea.md"]
+
+
+def test_copies_of_a_job_that_is_forgotten_with_a_deleted_document_go_too(
+    page: Callable[..., AppTest], home: Path
+) -> None:
+    app = page()
+    uploads = home / "default" / "uploads"
+    upload(app, tea=TEA)
+    finished(app)
+    kept = save_uploads(uploads, [("notes.md", BytesIO(NOTES.encode()))])
+    job = workspace().base.ingest([*kept, uploads / "tea.md"], again=True)
+    job.cancel()
+    job.wait()
+    app.session_state["files-to-delete"] = [str(uploads / "tea.md")]
+    app.run().button(key="delete-for-good").click().run()
+    assert workspace().base.jobs() == [] and list(uploads.iterdir()) == []
+
+
 def test_a_file_that_cannot_be_read_says_why_and_can_be_tried_again(page: Callable[..., AppTest], folder: Path) -> None:
     broken = folder / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4 nothing")

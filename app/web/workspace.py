@@ -34,6 +34,8 @@ class Workspace:
         self.base = base
         self.folder = folder
         self.uploads = folder / "uploads"
+        self.handing_in = Lock()
+        """Held from the first copy of an upload until its ingest is asked for, and while copies are deleted."""
         self.queue = IngestQueue(base)
         self.watching = Watching(base)
         self._going_over = Lock()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.web.library.copies import dismiss, drop
 from app.web.library.queue import Ingest
 from app.web.library.wording import errand_name, outcome_counts, progress_line, report_line, share_done, when
 from app.web.literal import in_html, in_markdown
@@ -124,8 +125,9 @@ def _show_waiting(workspace: Workspace, ingest: Ingest) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         name = errand_name(ingest.errand, workspace.uploads)
         st.html(f'<p class="cw-small">Waiting until what is before it is done: {in_html(name)}</p>')
-        if st.button("Drop", key=f"drop-{ingest.id}", disabled=ingest.is_cancelled):
-            ingest.cancel()
+        if st.button("Drop", key=f"drop-{ingest.id}", help="Its uploaded copies are deleted."):
+            drop(workspace, ingest)
+            st.rerun()
 
 
 def _show_note(workspace: Workspace, note: JobNote) -> None:
@@ -151,9 +153,13 @@ def _show_interrupted(workspace: Workspace, note: JobNote) -> None:
             if st.button("Go on", key=f"resume-{note.id}", help="What is done already is not done again."):
                 note_asked(workspace.queue.resume(note))
                 st.rerun()
-            if st.button("Dismiss", key=f"dismiss-{note.id}", help="What is in the library by now stays there."):
+            if st.button(
+                "Dismiss",
+                key=f"dismiss-{note.id}",
+                help="What is in the library by now stays there. Uploaded copies of the rest are deleted.",
+            ):
                 try:
-                    workspace.base.dismiss(note.id)
+                    dismiss(workspace, note)
                 except UserError as error:
                     st.warning(in_markdown(str(error)))
                     return

@@ -67,14 +67,15 @@ def show_form(workspace: Workspace) -> None:
 
 
 def _add(workspace: Workspace, uploads: list[tuple[str, BinaryIO]], named: Path | None, *, keep: bool) -> None:
-    saved = save_uploads(workspace.uploads, uploads)
-    paths = to_ingest(workspace.uploads, saved)
-    if named and keep:
-        workspace.watching.add(named)
-    elif named:
-        paths.append(named)
-    if paths:
-        note_asked(workspace.queue.ask(paths))
+    with workspace.handing_in:
+        saved = save_uploads(workspace.uploads, uploads)
+        paths = to_ingest(workspace.uploads, saved)
+        if named and keep:
+            workspace.watching.add(named)
+        elif named:
+            paths.append(named)
+        if paths:
+            note_asked(workspace.queue.ask(paths))
 
 
 def existing(path: str) -> Path | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.web.library.copies import cut_short, delete_unread
 from app.web.library.uploads import delete_uploads, is_upload
 from app.web.literal import in_markdown
 from app.web.workspace import Workspace
@@ -79,12 +80,15 @@ def _delete(workspace: Workspace, files: Sequence[str]) -> None:
     try:
         with st.spinner("Deleting, and looking for what is left …"):
             held = base.catalogue.holdings(files)
+            interrupted = cut_short(workspace)
             try:
                 report = base.remove_files(files)
             finally:
                 # Also where the last traces could not be cleared: nobody could name the copies any more.
                 left = base.catalogue.known(files)
                 uploads = delete_uploads(workspace.uploads, [file for file in files if file not in left])
+                # Jobs that name a deleted file are forgotten with it, and their other copies are nobody's then.
+                delete_unread(workspace, interrupted)
             workspace.queue.forget(files)
             st.session_state[_DELETED] = Deletion(report, base.catalogue.remains(held), uploads)
     except CitewellError as error:

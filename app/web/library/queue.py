@@ -121,6 +121,15 @@ class IngestQueue:
         """Has an interrupted job gone on with."""
         return self._put(note.errand, lambda hear: self._base.resume(note.id, on_outcome=hear))
 
+    def drop(self, ingest: Ingest) -> bool:
+        """Takes one that waits out of the queue, without a trace; false where it has begun."""
+        with self._changed:
+            if ingest not in list(self._asked)[1:]:
+                return False
+            self._asked.remove(ingest)
+            ingest.report = IngestReport(cancelled=True)
+            return True
+
     def close(self) -> None:
         """Stops the one that runs, drops those that wait, and takes no more."""
         with self._changed:
