@@ -25,6 +25,8 @@ from app.web.access.browsers import Browsers
 from app.web.access.gate import COOKIE, Gate
 from app.web.access.hosts import Hosts
 from app.web.access.identities import BEGUN, is_allowed, secrets_for
+from app.web.access.let_in import MOST as MOST_LET_IN
+from app.web.access.let_in import Uploads, let_in
 from app.web.access.passwords import hashed, matches
 from app.web.access.requests import VISITOR
 from app.web.access.seals import seal
@@ -56,6 +58,21 @@ from app.web.unforeseen import calmly
 
 logging.basicConfig()
 app = st.App("failing.py", on_script_error=calmly)
+"""
+TAKING = """
+import streamlit as st
+from app.web.access.let_in import note_let_in
+
+note_let_in("in" in st.query_params)
+if file := st.file_uploader("File"):
+    st.text(file.getvalue().decode())
+"""
+TAKING_SERVER = """
+import streamlit as st
+from starlette.middleware import Middleware
+from app.web.access.let_in import Uploads
+
+app = st.App("taking.py", middleware=[Middleware(Uploads)])
 """
 
 
@@ -425,6 +442,48 @@ def test_what_streamlit_hears_of_a_service(tmp_path: Path) -> None:
         told = secrets_for(web)
         assert told is not None and set(told) == {"auth", BEGUN}
     assert secrets_for(WebSettings()) is None
+
+
+def test_files_are_taken_from_sessions_alone_that_the_page_has_let_in() -> None:
+    client, known = TestClient(Uploads(echo)), let_in()
+    known.add("one")
+    assert client.put("/_stcore/upload_file/one/x", content=b"x").status_code == 200
+    for path in ("/_stcore/upload_file/two/x", "/_stcore/upload_file/two/one", "/base/_stcore/upload_file/two/x"):
+        assert client.put(path, content=b"x").status_code == client.delete(path).status_code == 401, path
+    known.drop("one")
+    assert client.put("/_stcore/upload_file/one/x", content=b"x").status_code == 401
+    assert client.get("/_stcore/health").status_code == 200
+    for number in range(MOST_LET_IN + 1):
+        known.add(str(number))
+    assert not known.holds("0") and known.holds("1")
+
+
+def test_a_session_is_not_let_in_before_a_service_knows_who_asks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from app.web.server import middleware  # Reads the settings of the home that is set.
+
+    let_in().add("test session id")
+    assert opened(monkeypatch, tmp_path, OIDC).title[0].value == "Sign in to Citewell"
+    assert not let_in().holds("test session id")
+    guards = [each.cls for each in middleware(load_settings(tmp_path / "settings.toml").web)]
+    assert Uploads in guards
+    assert Uploads not in [each.cls for each in middleware(WebSettings())]
+
+
+@pytest.mark.browser
+def test_streamlit_names_the_session_that_hands_in_a_file(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "taking.py").write_text(TAKING)
+    (tmp_path / "taking_server.py").write_text(TAKING_SERVER)
+    file = tmp_path / "mill.txt"
+    file.write_text("The mill was sold in 1950.")
+    with serving(tmp_path, script=tmp_path / "taking_server.py") as address:
+        for asked, status in (("", 401), ("?in=1", 204)):
+            page.goto(f"{address}/{asked}")
+            with page.expect_response(lambda answer: "upload_file" in answer.url) as answered:
+                page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
+            assert answered.value.status == status
+        expect(page.get_by_text("The mill was sold in 1950.")).to_be_visible(timeout=ANSWER_WAIT)
 
 
 def quiet(page: Page) -> list[str]:

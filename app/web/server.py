@@ -17,6 +17,7 @@ from app.web.access.gate import Gate
 from app.web.access.headers import SecurityHeaders
 from app.web.access.hosts import Hosts
 from app.web.access.identities import secrets_for
+from app.web.access.let_in import Uploads
 from app.web.originals import ROUTE, serving_originals
 from app.web.serving import ENTRY
 from app.web.unforeseen import calmly
@@ -34,7 +35,8 @@ def web_settings() -> WebSettings:
 def middleware(web: WebSettings) -> list[Middleware]:
     """What a request passes before it reaches Streamlit, in this order."""
     who = Middleware(Gate, users=web.users, hours=web.session_hours) if web.users else Middleware(Browsers)
-    return [Middleware(SecurityHeaders), Middleware(Hosts, hosts=st.get_option("server.allowedHosts")), who]
+    first = [Middleware(SecurityHeaders), Middleware(Hosts, hosts=st.get_option("server.allowedHosts")), who]
+    return [*first, Middleware(Uploads)] if web.oidc else first
 
 
 @asynccontextmanager

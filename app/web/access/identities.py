@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import streamlit as st
 from streamlit.runtime.secrets import SecretsValue
 
+from app.web.access.let_in import note_let_in
 from kb.errors import SettingsError
 from kb.settings import WebSettings
 
@@ -45,7 +46,9 @@ def require_identity(web: WebSettings) -> None:
     if web.oidc is None and not _asked_from_the_start():
         return
     person = st.user.to_dict()
-    if web.oidc and person.get("is_logged_in") and is_allowed(person, web.oidc.allowed):
+    is_let_in = bool(web.oidc and person.get("is_logged_in") and is_allowed(person, web.oidc.allowed))
+    note_let_in(is_let_in)
+    if is_let_in:
         return
     st.title("Sign in to Citewell")
     if person.get("is_logged_in"):
