@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -78,7 +78,13 @@ def test_feedback_on_an_answer_becomes_a_question_once_it_is_accepted(page: Page
     page.get_by_role("textbox", name="The right answer").fill("an hour")
     page.get_by_role("button", name="Keep the correction").click()
     expect(page.get_by_text("Correction kept")).to_be_visible(timeout=WAIT)
-    page.goto(f"{address}/evaluate?view=questions&questions={quote(str(folder))}")
+    page.goto(f"{address}/evaluate?view=questions")
+    named = page.get_by_role("textbox", name="Folder of the question set")
+    named.fill(str(folder), timeout=WAIT)
+    named.press("Enter")
+    expect(page).to_have_url(re.compile("questions="), timeout=WAIT)
+    page.reload()
+    expect(named).to_have_value(str(folder), timeout=WAIT)
     page.get_by_text(f"Thumbs down · {ASKED}").click(timeout=WAIT)
     expect(page.get_by_role("textbox", name="Accepted answer")).to_have_value("an hour", timeout=WAIT)
     expect(page.get_by_role("textbox", name="word for word")).to_have_value("The loaf bakes for an hour.")

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.web.evaluate.elements import chart_html, table_html
 from app.web.evaluate.errand import Errand, Outcome, evaluation_home
+from app.web.evaluate.question_set import default_folder
 from app.web.evaluate.running import STOPPED, Evaluations
 from app.web.serving import ENTRY
 from app.web.workspace import workspace
@@ -207,7 +208,9 @@ def test_feedback_becomes_a_question_of_the_set(
         asked.answer()
         base.feedback.give(begun, asked.asked, "bad", correction=Correction("an hour"))
     folder = tmp_path / "mine"
-    review = page(filled_home, view="questions", questions=str(folder))
+    review = page(filled_home, view="questions")
+    review = review.text_input(key="questions-folder").set_value(str(folder)).run()
+    assert review.query_params["questions"] in (str(folder), [str(folder)])
     given = workspace().base.feedback.list()[0]
     review.session_state[f"review-{given.conversation}-{given.asked.timestamp():.6f}"] = True
     review = review.run()
@@ -219,6 +222,22 @@ def test_feedback_becomes_a_question_of_the_set(
     assert row["evidence"] == [{"source": "bread.md", "page": None, "quote": "The loaf bakes for an hour."}]
     assert workspace().base.feedback.list()[0].state == "accepted"
     workspace().base.conversations.delete(begun)
+
+
+def test_an_address_alone_leads_to_no_folder(page: Callable[..., AppTest], filled_home: Path, dataset: Path) -> None:
+    for view in ("questions", "start"):
+        field = "questions-folder" if view == "questions" else "start-folder"
+        led = page(filled_home, view=view, questions=str(dataset))
+        assert led.text_input(key=field).value == str(default_folder("default"))
+        assert dataset.name not in html(led)
+    led = page(filled_home, view="questions", questions=str(dataset))
+    assert "has not been chosen here" in led.warning[0].value
+    named = led.text_input(key="questions-folder").set_value(str(dataset)).run()
+    assert not named.warning and "3 questions in the set" in html(named)
+    again = page(filled_home, view="questions", questions=str(dataset))
+    assert again.text_input(key="questions-folder").value == str(dataset)
+    back = again.text_input(key="questions-folder").set_value(str(default_folder("default"))).run()
+    assert "questions" not in back.query_params and "0 questions in the set" in html(back)
 
 
 def test_what_is_accepted_must_stand_in_its_document(filled_home: Path, tmp_path: Path) -> None:
