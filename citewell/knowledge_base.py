@@ -36,7 +36,7 @@ from citewell.threshold import KEPT, FittedThreshold, threshold_of, written
 from citewell.trace import Trace, traced
 from generation.context.passage import PassageContext
 from ingest.report import IngestReport, Outcome, Progress
-from kb.errors import UnknownKnowledgeBase, UserError
+from kb.errors import FingerprintMismatch, UnknownKnowledgeBase, UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, QueryEmbedder, Retriever, Splitter
 from kb.settings import Settings
@@ -446,6 +446,18 @@ class KnowledgeBase:
         Raises Locked when another process keeps writing.
         """
         self._store.note(KEPT, written(fitted))
+
+    def fits_index(self) -> bool:
+        """Whether the index is one that these settings make, or holds nothing; another process may have rebuilt it.
+
+        Loads the embedder. Raises MissingModel where it is not on this machine.
+        """
+        try:
+            self._store.require_fingerprint("embedder", self.embedder.fingerprint)
+            self._store.require_fingerprint("splitter", self._splitter.fingerprint)
+        except FingerprintMismatch:
+            return False
+        return True
 
     def verify(self, *, repair: bool = False) -> Verification:
         """Compares manifest, vectors and words by content.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,6 +186,25 @@ def test_passages_of_another_length_wait_for_the_rebuilding(page: Callable[[Path
     shown = shown.run()
     assert "up to date" in shown.success[0].value and not shown.warning
     assert workspace().base.settings.chunking.target_tokens == 32
+    assert workspace().base.ask("How much does the kettle hold?").answer().citations
+
+
+def test_an_index_that_the_command_line_has_rebuilt_is_taken_over(
+    page: Callable[[Path], AppTest], filled: Path
+) -> None:
+    shown = part(page(filled), "Index")
+    keep(filled, None, {"chunking.target_tokens": 32})
+    shown = shown.run()
+    assert "still searched by the old settings" in shown.warning[0].value
+    assert workspace().base.settings.chunking.target_tokens is None
+    command = [sys.executable, "-m", "app.cli.main", "--home", str(filled), "reindex"]
+    subprocess.run(command, capture_output=True, check=True)
+    shown = shown.run()
+    assert not shown.exception and not shown.error and not shown.warning
+    assert workspace().base.settings.chunking.target_tokens == 32
+    more = filled.parent / "more.md"
+    more.write_text("# Lamp\n\nThe lamp of the station burns all night.\n")
+    assert workspace().base.ingest([more]).wait().added == 1
     assert workspace().base.ask("How much does the kettle hold?").answer().citations
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from citewell.kept_settings import settings_file, settings_of
 from citewell.knowledge_base import IngestJob, KnowledgeBase
-from kb.errors import CitewellError
+from kb.errors import CitewellError, MissingModel
 from kb.settings import Settings
 
 INDEXED_BY = ("embedding", "chunking")
@@ -67,9 +67,8 @@ def settings_now(home: Path, named: Path | None) -> Settings:
 
 def up_to_date(base: KnowledgeBase, settings: Settings) -> KnowledgeBase:
     """`base` as it is to be asked by `settings`; itself where nothing has changed."""
-    rebuild = rebuilds().of(base)
-    indexed = rebuild.base.settings if rebuild and _is_finished(rebuild.job) else base.settings
-    wanted = _with_index_of(settings, indexed) if needs_rebuilding(base, settings) else settings
+    indexed = _indexed_by(base, settings) if needs_rebuilding(base, settings) else settings
+    wanted = _with_index_of(settings, indexed)
     return base if wanted == base.settings else base.with_settings(wanted)
 
 
@@ -77,6 +76,24 @@ def needs_rebuilding(base: KnowledgeBase, settings: Settings) -> bool:
     """Whether `settings` index otherwise than those that `base` is asked by, and it has passages to index again."""
     differ = any(getattr(settings, name) != getattr(base.settings, name) for name in INDEXED_BY)
     return differ and bool(base.counts()[1])
+
+
+def _indexed_by(base: KnowledgeBase, settings: Settings) -> Settings:
+    """Those that the index is made by: of a rebuilding here, or the base's own, or new ones by which it was elsewhere.
+
+    The command line may have rebuilt it while this server runs.
+    """
+    rebuild = rebuilds().of(base)
+    if rebuild and _is_finished(rebuild.job) and _fits(rebuild.base):
+        return rebuild.base.settings
+    return base.settings if _fits(base) else settings
+
+
+def _fits(base: KnowledgeBase) -> bool:
+    try:
+        return base.fits_index()
+    except MissingModel:
+        return False  # Then it could not be asked either.
 
 
 def _with_index_of(settings: Settings, other: Settings) -> Settings:
