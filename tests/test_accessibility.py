@@ -113,6 +113,6 @@ NAMED = """() => {
   const reached = document.activeElement;
   const labelled = (reached.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
   const labels = [...(reached.labels || []), ...labelled.filter(Boolean)].map(label => label.textContent);
-  const name = reached.getAttribute('aria-label') || labels.join(' ') || reached.placeholder || reached.textContent;
+  const name = reached.getAttribute('aria-label') || labels.join(' ') || reached.placeholder || reached.innerText;
   return name.trim();
 }"""

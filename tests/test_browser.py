@@ -138,6 +138,25 @@ def test_the_pages_of_a_source_are_turned_and_the_quote_is_found_again(page: Pag
     check_marked_line(page)
 
 
+def test_keys_turn_the_pages_of_the_newest_source_from_within_a_text_field(page: Page, address: str) -> None:
+    page.goto(address)
+    for _ in range(2):
+        ask(page, "Who inspects the weir at Tarn Bridge?")
+    page.get_by_test_id("stExpander").filter(has_text="Who inspects the weir").get_by_role("group").locator(
+        "summary"
+    ).first.click()
+    places = page.locator("p.cw-place")
+    expect(places).to_have_count(2, timeout=ANSWER_WAIT)
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill("half a question")
+    box.press("Alt+PageUp")
+    expect(places.first).to_contain_text("page 1 of 2")
+    expect(places.last).to_contain_text("page 2")
+    box.press("Alt+PageDown")
+    expect(places.first).to_contain_text("page 2")
+    expect(box).to_have_value("half a question")
+
+
 def test_of_a_sheet_the_cited_row_is_marked_and_in_sight(page: Page, address: str) -> None:
     page.goto(address)
     ask(page, "Who is the captain of the Fjordlerke?")

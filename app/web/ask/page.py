@@ -83,8 +83,9 @@ def show_turns(base: KnowledgeBase, turns: list[Turn], where: Place, kept: int, 
     again = partial(ask, base, fresh=True)
 
     def shown(number: int) -> Shown:
-        turn = turns[number]
-        return Shown(turn, desk().asked_at(where, turn.asked), again, where.conversation, number < kept)
+        turn, is_newest = turns[number], is_newest_open and number == len(turns) - 1
+        writing = desk().asked_at(where, turn.asked)
+        return Shown(turn, writing, again, where.conversation, is_kept=number < kept, is_newest=is_newest)
 
     folded = turns[:-1] if is_newest_open else turns
     if is_newest_open:

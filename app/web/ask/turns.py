@@ -32,7 +32,7 @@ _NOT_KEPT = "The passages were not kept when this page was closed or the documen
 class Shown:
     """A turn, with the writing that it comes from where the server still knows that, and what asks it anew.
 
-    `is_kept`: its `conversation` keeps it.
+    `is_kept`: its `conversation` keeps it; `is_newest`: keys that turn pages are for its source.
     """
 
     turn: Turn
@@ -40,6 +40,7 @@ class Shown:
     ask_again: Callable[[str], None]
     conversation: str
     is_kept: bool
+    is_newest: bool
 
 
 @st.fragment
@@ -71,7 +72,7 @@ def show_turn(base: KnowledgeBase, shown: Shown, *, key: str) -> None:
     with opened, st.container(key=target):
         if answer.abstained and hits:
             show_nearest(base, hits[:NEAREST], target=target, key=f"nearest-{key}")
-        _show_opened(base, answer.citations, hits, target=target)
+        _show_opened(base, answer.citations, hits, target=target, has_shortcuts=shown.is_newest)
 
 
 def source_label(base: KnowledgeBase, citation: Citation) -> str:
@@ -99,13 +100,17 @@ def _chosen(citations: Sequence[Citation], target: str) -> str:
     return chosen_in(target, default=f"source-{citations[0].marker}" if citations else "")
 
 
-def _show_opened(base: KnowledgeBase, citations: Sequence[Citation], hits: Sequence[Hit], *, target: str) -> None:
+def _show_opened(
+    base: KnowledgeBase, citations: Sequence[Citation], hits: Sequence[Hit], *, target: str, has_shortcuts: bool
+) -> None:
     chosen = _chosen(citations, target)
     by_choice = {f"source-{citation.marker}": citation for citation in citations}
     if chunk := found_chunk(hits, chosen):
-        show_document(base, chunk.source, at=Span(chunk.start, chunk.end), key=f"{target}-{chunk.id}")
+        at = Span(chunk.start, chunk.end)
+        show_document(base, chunk.source, at=at, key=f"{target}-{chunk.id}", has_shortcuts=has_shortcuts)
     elif citations:
-        show_source(base, by_choice.get(chosen, citations[0]), key=f"{target}-{chosen}")
+        citation = by_choice.get(chosen, citations[0])
+        show_source(base, citation, key=f"{target}-{chosen}", has_shortcuts=has_shortcuts)
 
 
 def _show_considered(base: KnowledgeBase, shown: Shown, *, target: str, key: str) -> None:

@@ -59,7 +59,7 @@ def _show_opened(workspace: Workspace, document: ListedDocument) -> None:
     folded = st.expander("Open the document", key=f"open-{document.source}", on_change="rerun")
     if folded.open:
         with folded:
-            show_document(workspace.base, document.source, key=f"library-{document.source}")
+            show_document(workspace.base, document.source, key=f"library-{document.source}", has_shortcuts=True)
 
 
 def _show_actions(workspace: Workspace, chosen: Sequence[ListedDocument]) -> None:

@@ -17,7 +17,7 @@ from citewell.pages import file_state, has_pages, page_count
 from kb.types import Anchor, Citation, Document, Span
 
 
-def show_source(base: KnowledgeBase, citation: Citation, *, key: str) -> None:
+def show_source(base: KnowledgeBase, citation: Citation, *, key: str, has_shortcuts: bool = False) -> None:
     """The document that `citation` quotes, at the quoted words; where it is read on is kept under `key`."""
     document = base.document(citation.source)
     if document is None:
@@ -25,26 +25,34 @@ def show_source(base: KnowledgeBase, citation: Citation, *, key: str) -> None:
         st.warning("This document is no longer in the library; the answer quoted it before it was removed.")
         return
     if quotes_literally(document, citation.spans, citation.quote):
-        _show_leaves(base, document, citation.spans, citation, key=key)
+        _show_leaves(base, document, citation.spans, citation, key=key, has_shortcuts=has_shortcuts)
         return
     _show_title(base, citation.source, "")
     st.warning("This document has changed since it was quoted; ask again to see what it says now.")
-    _show_leaves(base, document, (), None, key=key)
+    _show_leaves(base, document, (), None, key=key, has_shortcuts=has_shortcuts)
 
 
-def show_document(base: KnowledgeBase, source: str, *, key: str, at: Span | None = None) -> None:
+def show_document(
+    base: KnowledgeBase, source: str, *, key: str, at: Span | None = None, has_shortcuts: bool = False
+) -> None:
     """The same without a citation, opened at its beginning, or where the words `at` stand, which are marked."""
     document = base.document(source)
     if document is None:
         _show_title(base, source, "")
         st.warning(in_markdown(missing(base, source)))
         return
-    _show_leaves(base, document, (at,) if at else (), None, key=key)
+    _show_leaves(base, document, (at,) if at else (), None, key=key, has_shortcuts=has_shortcuts)
 
 
 @st.fragment
 def _show_leaves(
-    base: KnowledgeBase, document: Document, spans: tuple[Span, ...], citation: Citation | None, *, key: str
+    base: KnowledgeBase,
+    document: Document,
+    spans: tuple[Span, ...],
+    citation: Citation | None,
+    *,
+    key: str,
+    has_shortcuts: bool,
 ) -> None:
     """Runs alone when a leaf is turned, with the document as it was when it was opened."""
     found = leaves(document, pages=page_count(document))
@@ -54,7 +62,7 @@ def _show_leaves(
     _show_title(base, document.source, place)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"{key}-turning"):
         if len(found) > 1:
-            show_turning(found, index, quoted, key=key)
+            show_turning(found, index, quoted, key=key, has_shortcuts=has_shortcuts)
         show_link(base, document, leaf.page)
     if len(found) > 1:
         show_jump(found, index, key=key)

@@ -11,6 +11,9 @@ from citewell.leaves import Leaf, leaf_of
 from kb.text.visible import unsteered
 from kb.types import Span
 
+BACK, ON = "Alt+PageUp", "Alt+PageDown"
+"""Keys that write nothing and move no cursor: Streamlit hears them in a text field, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -30,18 +33,33 @@ def chosen_leaf(found: Sequence[Leaf], opened: Opened, *, key: str) -> int:
     return int(st.session_state[position])
 
 
-def show_turning(found: Sequence[Leaf], index: int, quoted: int | None, *, key: str) -> None:
-    """Previous and next, and the way back to the leaf `quoted` from any other."""
+def show_turning(
+    found: Sequence[Leaf], index: int, quoted: int | None, *, key: str, has_shortcuts: bool = False
+) -> None:
+    """Previous and next, and the way back to the leaf `quoted` from any other.
+
+    `has_shortcuts`: BACK and ON turn too; of all that is open on a page, one document alone may have them.
+    """
     noun = _noun(found, index)
 
     def turn_to(leaf: int) -> None:
         st.session_state[f"{key}-leaf"] = leaf
 
-    def button(label: str, name: str, leaf: int, *, disabled: bool = False) -> None:
-        st.button(label, key=f"{key}-{name}", disabled=disabled, on_click=turn_to, args=(leaf,))
+    def button(label: str, name: str, leaf: int, *, disabled: bool = False, shortcut: str | None = None) -> None:
+        told = f"{shortcut} does the same, wherever the cursor stands." if shortcut else None
+        st.button(
+            label,
+            key=f"{key}-{name}",
+            help=told,
+            disabled=disabled,
+            on_click=turn_to,
+            args=(leaf,),
+            shortcut=shortcut,
+        )
 
-    button(f"Previous {noun}", "previous", index - 1, disabled=index == 0)
-    button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1)
+    back, on = (BACK, ON) if has_shortcuts else (None, None)
+    button(f"Previous {noun}", "previous", index - 1, disabled=index == 0, shortcut=back)
+    button(f"Next {noun}", "next", index + 1, disabled=index == len(found) - 1, shortcut=on)
     if quoted is not None and quoted != index:
         button("Back to the quote", "back", quoted)
 
