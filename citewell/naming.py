@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from citewell.status import DocumentRow
-from kb.errors import UserError
+from kb.errors import MuchWouldGo, UserError
 
 
 def existing_paths(paths: Sequence[Path | str], *, sync: bool, confirmed: bool) -> list[Path]:
-    """`paths` as they are; raises UserError where one is empty, or missing without `sync` and `confirmed`."""
+    """`paths` as they are; raises UserError where one is empty, or missing without `sync` and `confirmed`.
+
+    With `sync` a missing one is MuchWouldGo.
+    """
     for path in paths:
         # An empty variable of a shell script, and not the working folder, which has a name: "."
         if not str(path):
             raise UserError("A path is empty; give a file or a folder.")
         if not os.path.lexists(path) and not (sync and confirmed):
-            instead = "add --yes to remove all its documents from the base" if sync else "give a file or a folder"
-            raise UserError(f"{path} does not exist; {instead}.")
+            if sync:
+                raise MuchWouldGo(f"{path} does not exist; add --yes to remove all its documents from the base.")
+            raise UserError(f"{path} does not exist; give a file or a folder.")
     return [Path(path) for path in paths]
 
 

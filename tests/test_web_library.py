@@ -446,6 +446,30 @@ def test_copies_of_a_job_that_is_forgotten_with_a_deleted_document_go_too(
     assert workspace().base.jobs() == [] and list(uploads.iterdir()) == []
 
 
+@pytest.mark.parametrize("is_folder_gone", [False, True], ids=["emptied", "gone"])
+def test_a_watched_folder_that_is_empty_names_the_button_and_not_a_command(
+    page: Callable[..., AppTest], folder: Path, is_folder_gone: bool
+) -> None:
+    app, watching = page(), workspace().watching
+    watching.add(folder)
+    wait_until(lambda: workspace().base.counts()[0] == 2 and not workspace().base.jobs())
+    for file in folder.iterdir():
+        file.unlink()
+    if is_folder_gone:
+        folder.rmdir()
+    wait_until(lambda: watching.all()[0].would_remove)
+    app = app.run()
+    app.session_state["library-watched"] = True
+    app = app.run()
+    assert 'press "Remove what is gone" to remove' in plain(messages(app)) and "--yes" not in plain(messages(app))
+    app.button(key=f"watch-confirm-{watching.all()[0].folder.id}").click().run()
+    wait_until(lambda: workspace().base.counts()[0] == 0)
+
+
+def plain(markdown: str) -> str:
+    return markdown.replace("\\", "")
+
+
 def test_a_file_that_cannot_be_read_says_why_and_can_be_tried_again(page: Callable[..., AppTest], folder: Path) -> None:
     broken = folder / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4 nothing")

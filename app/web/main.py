@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.web.access.signed_in import guard
+from app.web.buttons import by_button
 from app.web.library.bases import show_base_picker
 from app.web.literal import in_markdown
 from app.web.look import style
@@ -27,4 +28,4 @@ try:
     show_base_picker()
     page.run()
 except CitewellError as error:
-    st.error(in_markdown(str(error)))
+    st.error(in_markdown(by_button(str(error))))

@@ -7,6 +7,7 @@ import secrets
 
 import streamlit as st
 
+from app.web.buttons import by_button
 from app.web.literal import in_markdown
 from kb.errors import CitewellError
 
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 def calmly(error: Exception) -> bool:
     """Shows `error` in place of Streamlit's own box; what is not the user's doing goes to the log, under a number."""
     if isinstance(error, CitewellError):
-        st.error(in_markdown(str(error)))
+        st.error(in_markdown(by_button(str(error))))
         return True
     number = secrets.token_hex(3)
     logger.error("Error %s on the web page", number, exc_info=error)
