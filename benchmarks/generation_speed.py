@@ -30,7 +30,7 @@ from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from generation.local.decoding import empty_cache, greedy
+from generation.local.decoding import decode, empty_cache
 from generation.local.memory import give_back
 from generation.local.prefixes import size_of
 from generation.local.work import Work
@@ -144,7 +144,7 @@ class Benchmark:
         # Of the table of embeddings a step reads but its own tokens' rows.
         self.weights = sum(part.nbytes for part in model.parameters()) - embeddings.nbytes  # type: ignore[union-attr]
         cache = empty_cache(model)
-        next(greedy(model, [1], cache=cache, tokens=1))
+        next(decode(model, [1], cache=cache, tokens=1))
         self.token_bytes = size_of(cache)
 
     def limit(self, askers: int) -> float:

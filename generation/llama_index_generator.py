@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generation.sampling import TEMPERATURE
 from kb.models.llama_index_llm import asking, name_of
 from kb.protocols import Message, TextStream
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LlamaIndexGenerator:
-    """Streams where the model can; how long a reply may be, and how hot, its own arguments say."""
+    """Streams where the model can; how long a reply may be, and how hot, its own arguments say.
+
+    For a sample a model that these leave cooler is warmed, where it knows a temperature; others reply as always.
+    """
 
     llm: LLM
 
@@ -25,16 +29,24 @@ class LlamaIndexGenerator:
     def name(self) -> str:
         return name_of(self.llm)
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         """The reply as the model sends it; closing it closes the model's own stream."""
         with asking(self.llm):
-            told = _chat(messages)
+            llm, told = _warm(self.llm) if sample else self.llm, _chat(messages)
             try:
-                responses = self.llm.stream_chat(told)
+                responses = llm.stream_chat(told)
                 with closing(responses):
                     yield from _pieces(responses)
             except NotImplementedError:
-                yield str(self.llm.chat(told).message.content or "")
+                yield str(llm.chat(told).message.content or "")
+
+
+def _warm(llm: LLM) -> LLM:
+    """The same model at the temperature of samples, unless it is as warm already, or knows of no such thing."""
+    if "temperature" not in type(llm).model_fields:
+        return llm
+    own = getattr(llm, "temperature", None) or 0.0
+    return llm.model_copy(update={"temperature": max(float(own), TEMPERATURE)})
 
 
 def _chat(messages: Sequence[Message]) -> list[ChatMessage]:

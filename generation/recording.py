@@ -46,11 +46,11 @@ class RecordingGenerator:
             self._keep({"tokens": tokens, "room": self.room, "messages": _plain(messages)})
         return tokens
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         pieces: list[str] = []
         failure = kind = ""
         try:
-            with closing(self._generator.stream(messages)) as stream:
+            with closing(self._generator.stream(messages, sample=sample)) as stream:
                 for piece in stream:
                     pieces.append(piece)
                     yield piece
@@ -59,14 +59,14 @@ class RecordingGenerator:
             raise
         finally:
             if failure:
-                self._keep(self._row(messages, pieces, failure, kind))
-        self._keep(self._row(messages, pieces))
+                self._keep(self._row(messages, sample, pieces, failure, kind))
+        self._keep(self._row(messages, sample, pieces))
 
     def _row(
-        self, messages: Sequence[Message], pieces: Sequence[str], failure: str = "", kind: str = ""
+        self, messages: Sequence[Message], sample: int, pieces: Sequence[str], failure: str = "", kind: str = ""
     ) -> dict[str, object]:
         said = {"model": self.name, "reply": "".join(pieces), "failure": failure, "kind": kind}
-        return {**said, "messages": _plain(messages)}
+        return {**said, "sample": sample, "messages": _plain(messages)}
 
     def _keep(self, row: Mapping[str, object]) -> None:
         line = json.dumps(row, ensure_ascii=False) + "\n"
@@ -86,7 +86,7 @@ class RecordedGenerator:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._replies: dict[tuple[Message, ...], tuple[str, GeneratorError | None]] = {}
+        self._replies: dict[tuple[tuple[Message, ...], int], tuple[str, GeneratorError | None]] = {}
         self._tokens: dict[tuple[Message, ...], int] = {}
         self.name = "recorded"
         self.room: int | None = None
@@ -100,8 +100,8 @@ class RecordedGenerator:
         """0 of messages that were not measured."""
         return self._tokens.get(tuple(messages), 0)
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
-        if (found := self._replies.get(tuple(messages))) is None:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
+        if (found := self._replies.get((tuple(messages), sample))) is None:
             raise GeneratorError(f"The recording {self._file} has no reply to these messages; record them first.")
         reply, failure = found
         yield reply
@@ -114,7 +114,8 @@ class RecordedGenerator:
             self._tokens[messages], self.room = int(row["tokens"]), int(row["room"])
         else:
             kind = _FAILURES.get(str(row["kind"]), GeneratorError)
-            self._replies[messages] = str(row["reply"]), kind(row["failure"]) if row["failure"] else None
+            which = messages, int(row.get("sample", 0))  # Recordings of before there were samples do not say.
+            self._replies[which] = str(row["reply"]), kind(row["failure"]) if row["failure"] else None
             self.name = str(row["model"])
 
 

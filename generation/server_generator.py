@@ -12,6 +12,7 @@ import httpx
 
 from generation.chat_prompt import without_system
 from generation.control_tokens import without_control_tokens
+from generation.sampling import TEMPERATURE
 from generation.server import CONNECTING, Server, failures_of
 from generation.server_replies import reply_in
 from kb.errors import GeneratorError, ReplyCutShort
@@ -25,7 +26,7 @@ _NO_THOUGHT: dict[str, object] = {"chat_template_kwargs": {"enable_thinking": Fa
 
 
 class ServerGenerator:
-    """Asks `server` for the likeliest reply of at most `max_tokens`, which has `seconds` to its end.
+    """Asks `server` for replies of at most `max_tokens`, which have `seconds` to their end.
 
     Without a `model` it is the first that the server lists, or whichever it has where it lists none. Safe to share
     between threads, whose requests the server may work at together.
@@ -43,7 +44,7 @@ class ServerGenerator:
         """The model's; where the settings do not say, the server's address until it was asked for its models."""
         return self._model or self._server.url
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         """The reply as it is sent; closing it closes the connection, at which servers stop.
 
         Raises GeneratorError, and behind a reply that met a limit ReplyCutShort.
@@ -54,7 +55,7 @@ class ServerGenerator:
             is_late, has_begun = Event(), False
             try:
                 with (
-                    self._answered(client, model, messages, deadline) as response,
+                    self._answered(client, model, messages, sample, deadline) as response,
                     _ended_at(deadline, response, is_late),
                 ):
                     for piece in reply_in(response, name=self.name):
@@ -72,11 +73,11 @@ class ServerGenerator:
 
     @contextmanager
     def _answered(
-        self, client: httpx.Client, model: str, messages: Sequence[Message], deadline: float
+        self, client: httpx.Client, model: str, messages: Sequence[Message], sample: int, deadline: float
     ) -> Iterator[httpx.Response]:
         """The answer to the fullest form of the request that the server takes, which is then remembered."""
         refusal: GeneratorError | None = None
-        forms = _forms(messages)
+        forms = [{**form, **_way(sample)} for form in _forms(messages)]
         for plainness in range(min(self._plainness, len(forms) - 1), len(forms)):
             with self._asked(client, model, forms[plainness], deadline) as response:
                 if response.is_success:
@@ -92,7 +93,7 @@ class ServerGenerator:
     def _asked(
         self, client: httpx.Client, model: str, form: Mapping[str, object], deadline: float
     ) -> AbstractContextManager[httpx.Response]:
-        limits = {"max_tokens": self._max_tokens, "temperature": 0, "stream": True}
+        limits = {"max_tokens": self._max_tokens, "stream": True}
         left = max(deadline - monotonic(), 0.001)
         return client.stream(
             "POST",
@@ -122,6 +123,11 @@ def _forms(messages: Sequence[Message]) -> list[dict[str, object]]:
     if any(message.role == "system" for message in messages):
         forms.append({"messages": _told(without_system(messages))})
     return forms
+
+
+def _way(sample: int) -> dict[str, object]:
+    """To the likeliest reply, or to a sample: a server that takes no notice of the seed gives another each time."""
+    return {"temperature": TEMPERATURE, "seed": sample} if sample else {"temperature": 0}
 
 
 def _told(messages: Sequence[Message]) -> list[dict[str, str]]:

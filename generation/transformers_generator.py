@@ -30,7 +30,7 @@ _MEGABYTE = 1_048_576
 
 
 class TransformersGenerator:
-    """Writes on `device` ("cpu" or "cuda"), always the likeliest next token, so that it replies alike to what is alike.
+    """Writes on `device` ("cpu" or "cuda"), by default the likeliest next token, and replies alike to what is alike.
 
     A reply is of at most `max_tokens` and takes at most `seconds`. Up to `askers` are served at once, the others in
     their turn. What was read of earlier prompts is remembered; that, and what several at once need, takes at most
@@ -86,7 +86,7 @@ class TransformersGenerator:
         """Of the prompt made of `messages`, special ones and those of the chat template included."""
         return len(self._encoded(chat_prompt(self._encoder, messages)))
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         """The reply, word by word; closing it stops the model within a token, and waits for that.
 
         Raises GeneratorError for a prompt that leaves no room for a reply in the window, for nothing is ever cut, and
@@ -96,7 +96,7 @@ class TransformersGenerator:
         prompt = chat_prompt(self._encoder, messages)
         encoded = self._encoded(prompt)
         self._check_room(len(encoded))
-        pieces = self._written(encoded, prompt.begins_with)
+        pieces = self._written(encoded, prompt.begins_with, sample)
         return before(prompt.ends_with, pieces) if prompt.ends_with else pieces
 
     def _load(self) -> Writer:
@@ -118,11 +118,11 @@ class TransformersGenerator:
                 f"{window:,}, {self._max_tokens:,} of them for the reply: ask with less, or lower generator.max_tokens."
             )
 
-    def _written(self, prompt: list[int], begun: str) -> TextStream:
+    def _written(self, prompt: list[int], begun: str, sample: int) -> TextStream:
         from transformers import TextIteratorStreamer
 
         text = TextIteratorStreamer(self._tokenizer, timeout=self._seconds + _PATIENCE, skip_special_tokens=True)
-        work = Work(prompt, tokens=self._max_tokens, seconds=self._seconds, ends=self._ends, text=text)
+        work = Work(prompt, tokens=self._max_tokens, seconds=self._seconds, ends=self._ends, text=text, sample=sample)
         # No daemon, whoever starts it: a process that ends while torch computes in a daemon is aborted.
         writer = Thread(target=self._write, args=(work,), name="citewell-generator", daemon=False)
         writer.start()

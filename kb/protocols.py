@@ -125,9 +125,11 @@ class Generator(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         """The reply, piece by piece; closing it stops the model.
 
+        `sample` 0 is the likeliest one, each other number one that is drawn at random: another for each, and, where the
+        model allows that, the same whenever it is asked for.
         Raises GeneratorError where the model fails: one of memory, where a shorter prompt may do, is OutOfMemory.
         Behind the last piece of a reply that met a limit before its end it raises ReplyCutShort, which is one too.
         """

@@ -12,7 +12,7 @@ class ScriptedGenerator:
     """Says `replies` one after the other, the last again and again, in pieces of `size` characters.
 
     A reply that ends with "(fails)" is an error from there on, one that is "(full)" a want of memory. `asked` are the
-    messages so far, `closed` how many replies were stopped before their end.
+    messages so far, `samples` which reply to them was asked for, `closed` how many were stopped before their end.
     """
 
     name = "scripted"
@@ -21,11 +21,13 @@ class ScriptedGenerator:
         self._replies = replies
         self._size = size
         self.asked: list[Sequence[Message]] = []
+        self.samples: list[int] = []
         self.closed = 0
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         reply = self._replies[min(len(self.asked), len(self._replies) - 1)]
         self.asked.append(tuple(messages))
+        self.samples.append(sample)
         if reply == "(full)":
             raise OutOfMemory("The language model scripted does not fit; use a smaller one.")
         text = reply.removesuffix("(fails)")

@@ -41,7 +41,7 @@ class Speaker:
     def __init__(self, pieces: Sequence[str], *, interrupts: bool = False) -> None:
         self.pieces, self.interrupts = pieces, interrupts
 
-    def stream(self, _: Sequence[Message]) -> Iterator[str]:
+    def stream(self, _: Sequence[Message], **__: object) -> Iterator[str]:
         for number, piece in enumerate(self.pieces):
             if self.interrupts and number == len(self.pieces) - 1:
                 raise KeyboardInterrupt

@@ -166,7 +166,7 @@ class Gossip:
 
     name = "gossip"
 
-    def stream(self, _: Sequence[Message]) -> Iterator[str]:
+    def stream(self, _: Sequence[Message], **__: object) -> Iterator[str]:
         yield from ("Cups are counted every day [1]. ", f"By the way, there was a {CANARY} affair. ", "The end.")
 
 

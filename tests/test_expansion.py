@@ -46,7 +46,7 @@ class Scripted:
     closed: Event = field(default_factory=Event)
     name: str = "scripted"
 
-    def stream(self, messages: Sequence[Message]) -> TextStream:
+    def stream(self, messages: Sequence[Message], **_: object) -> TextStream:
         reply = self.replies[len(self.asked)]
         self.asked.append(tuple(messages))
         try:

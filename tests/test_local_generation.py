@@ -39,7 +39,7 @@ from transformers import (
 )
 
 from generation.local import decoding
-from generation.local.decoding import can_step, empty_cache, greedy
+from generation.local.decoding import can_step, decode, empty_cache
 from generation.local.loading import load_language_model, load_writing_tokenizer
 from generation.local.lookup import PromptLookup
 from generation.local.memory import is_out_of_memory
@@ -84,7 +84,7 @@ def by_the_library(model: PreTrainedModel, prompt: list[int], tokens: int) -> li
 
 
 def steps(model: PreTrainedModel, prompt: list[int], tokens: int, *, draft: int) -> list[list[int]]:
-    return list(greedy(model, prompt, cache=empty_cache(model), tokens=tokens, draft=draft))
+    return list(decode(model, prompt, cache=empty_cache(model), tokens=tokens, draft=draft))
 
 
 def joined(parts: Sequence[Sequence[int]]) -> list[int]:
@@ -182,7 +182,7 @@ def test_a_reply_from_memory_is_the_same(kind: str) -> None:
         cache = empty_cache(model)
         prefixes.fill(cache, asked)
         known = cache.get_seq_length()
-        said = joined(list(greedy(model, asked, cache=cache, tokens=20)))
+        said = joined(list(decode(model, asked, cache=cache, tokens=20)))
         assert said == by_the_library(model, asked, 20)
         prefixes.keep([*asked, *said][: cache.get_seq_length()], cache, empty_cache(model))
     assert known == len(prompt) - 1
@@ -195,7 +195,7 @@ def test_memory_is_bounded_and_the_last_used_stays() -> None:
         cache = empty_cache(model)
         prefixes.fill(cache, prompt)
         known = cache.get_seq_length()
-        next(greedy(model, prompt, cache=cache, tokens=1))
+        next(decode(model, prompt, cache=cache, tokens=1))
         prefixes.keep(prompt, cache, empty_cache(model))
         return known
 
@@ -219,7 +219,7 @@ def test_a_sliding_window_is_not_remembered() -> None:
     for _ in range(2):
         cache = empty_cache(model)
         prefixes.fill(cache, prompt)
-        assert joined(list(greedy(model, prompt, cache=cache, tokens=20))) == by_the_library(model, prompt, 20)
+        assert joined(list(decode(model, prompt, cache=cache, tokens=20))) == by_the_library(model, prompt, 20)
         prefixes.keep(prompt, cache, empty_cache(model))
     assert len(prefixes) == 0
 

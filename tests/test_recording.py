@@ -43,6 +43,24 @@ def test_a_failure_is_given_again_where_it_happened_and_a_stopped_reply_is_not_k
     assert len(file.read_text(encoding="utf-8").split("\n")) == 2
 
 
+def test_samples_are_told_apart(tmp_path: Path) -> None:
+    file = tmp_path / "recording.jsonl"
+    recording = RecordingGenerator(ScriptedGenerator("One.", "Another.", "A third."), file)
+    said = ["".join(recording.stream(ASKED, sample=sample)) for sample in (2, 0, 1)]
+    recorded = RecordedGenerator(file)
+    assert ["".join(recorded.stream(ASKED, sample=sample)) for sample in (2, 0, 1)] == said
+    with pytest.raises(GeneratorError, match="no reply to these messages"):
+        list(recorded.stream(ASKED, sample=3))
+
+
+def test_a_recording_that_knows_no_samples_has_the_likeliest_replies(tmp_path: Path) -> None:
+    file = tmp_path / "recording.jsonl"
+    list(RecordingGenerator(ScriptedGenerator("One."), file).stream(ASKED))
+    assert '"sample": 0, ' in file.read_text()
+    file.write_text(file.read_text().replace('"sample": 0, ', ""))
+    assert "".join(RecordedGenerator(file).stream(ASKED)) == "One."
+
+
 @pytest.mark.parametrize("content", [None, "nonsense\n", '{"messages": 3}\n'])
 def test_what_is_no_recording_is_said_to_be_none(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "recording.jsonl"

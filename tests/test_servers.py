@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from tiny_servers import END, Answer, chunk, said, scripted, streamed, transform
 
 from generation.control_tokens import without_control_tokens
 from generation.generators import load_generator
+from generation.sampling import TEMPERATURE
 from generation.server import Server
 from kb.errors import GeneratorError, ReplyCutShort, SettingsError
 from kb.protocols import Generator, Message
@@ -30,10 +32,10 @@ def on(server: str, *, model: str = "first", seconds: float = 20.0, key: str = "
     )
 
 
-def pieces_of(generator: Generator, messages: Sequence[Message] = MESSAGES) -> Iterator[str]:
+def pieces_of(generator: Generator, messages: Sequence[Message] = MESSAGES, sample: int = 0) -> Iterator[str]:
     """A reply that may have met the limit of its tokens: the tiny model comes to no end."""
     with suppress(ReplyCutShort):
-        yield from generator.stream(messages)
+        yield from generator.stream(messages, sample=sample)
 
 
 def reply(generator: Generator) -> str:
@@ -51,8 +53,11 @@ def failure(*answers: Answer, models: Answer | None = None, key: str = "", secon
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its chat template refuses the role of the system."""
-    return tiny_llama(tmp_path_factory.mktemp("served") / "llama", template=NO_SYSTEM + TEMPLATE, window=200_000)
+    """Its chat template refuses the role of the system, and it would sample, as chat models mostly would."""
+    folder = tiny_llama(tmp_path_factory.mktemp("served") / "llama", template=NO_SYSTEM + TEMPLATE, window=200_000)
+    config = folder / "generation_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "do_sample": True}))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,36 @@ def test_what_is_asked_of_a_server() -> None:
     expected = {"model": "first", "messages": conversation, "max_tokens": 24, "temperature": 0, "stream": True}
     assert asked == expected
     assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-1"}
+
+
+def test_a_sample_is_asked_for_with_its_number_as_the_seed() -> None:
+    with scripted(HELLO) as server:
+        assert "".join(on(server.url).stream(MESSAGES, sample=2)) == "Hello."
+    (asked,) = server.asked
+    assert (asked["temperature"], asked["seed"]) == (TEMPERATURE, 2)
+
+
+def test_a_served_model_gives_the_same_sample_again(real: str, llama: Path) -> None:
+    generator = on(real, model=str(llama))
+    first, again = (["".join(pieces_of(generator, sample=sample)) for sample in range(3)] for _ in range(2))
+    assert first == again
+    assert len(set(first)) == 3
+
+
+def test_llama_index_asks_a_server_for_warmer_samples() -> None:
+    asked = []
+    for temperature in (0.0, 0.1, 0.9):
+        with scripted(HELLO) as server:
+            options = {"model": "first", "api_base": server.url, "api_key": "none", "is_chat_model": True}
+            generator = load_generator(
+                GeneratorSettings(
+                    llm="llama_index.llms.openai_like:OpenAILike", llm_options={**options, "temperature": temperature}
+                )
+            )
+            for sample in (0, 1):
+                assert "".join(generator.stream(MESSAGES, sample=sample)) == "Hello."
+        asked.append([told["temperature"] for told in server.asked])
+    assert asked == [[0.0, TEMPERATURE], [0.1, TEMPERATURE], [0.9, 0.9]]
 
 
 def test_what_a_server_does_not_take_is_left_out_from_then_on() -> None:

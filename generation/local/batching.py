@@ -15,7 +15,7 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from generation.local.decoding import can_go_back, empty_cache, greedy
+from generation.local.decoding import can_go_back, decode, empty_cache
 from generation.local.prefixes import size_of
 from generation.local.work import Work
 
@@ -186,5 +186,5 @@ class Batch:
 
 def _bytes_of_a_token(model: PreTrainedModel) -> int:
     cache = empty_cache(model)
-    next(greedy(model, [0], cache=cache, tokens=1))
+    next(decode(model, [0], cache=cache, tokens=1))
     return max(1, size_of(cache))

@@ -1,4 +1,4 @@
-"""Greedy decoding step by step: a prompt is read in parts, of which those known are not, and drafts are tried at once.
+"""Decoding step by step: a prompt is read in parts, of which those known are not, and drafts are tried at once.
 
 transformers' own `generate` cannot be stopped while it reads a prompt, and its prompt lookup writes something else when
 it is given a cache that holds some of it (5.23: its first step reads all the prompt once more).
@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from generation.local.lookup import PromptLookup
+from generation.sampling import stirred
 
 if TYPE_CHECKING:
     from transformers import Cache, DynamicCache, PreTrainedModel
@@ -40,7 +41,7 @@ def can_go_back(model: PreTrainedModel) -> bool:
 
 
 def can_step(model: PreTrainedModel) -> bool:
-    """Whether `greedy` may be used: not with models that prepare their steps themselves (Phi-3 does, for one)."""
+    """Whether `decode` may be used: not with models that prepare their steps themselves (Phi-3 does, for one)."""
     from transformers import GenerationMixin
 
     prepares = getattr(type(model), "prepare_inputs_for_generation", None)
@@ -58,29 +59,32 @@ def empty_cache(model: PreTrainedModel) -> DynamicCache:
     return cache
 
 
-def greedy(
+def decode(
     model: PreTrainedModel,
     prompt: Sequence[int],
     *,
     cache: Cache,
     tokens: int,
     draft: int = DRAFT,
+    sample: int = 0,
     within: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Generator[list[int], None, None]:
-    """The likeliest tokens behind `prompt`, `tokens` of them: one or more at a time, and none for a part that is read.
+    """What comes behind `prompt`, `tokens` of them: one or more at a time, and none for a part that is read.
+
+    They are the likeliest ones, or those of a `sample`.
 
     `cache`, of which `prompt` is longer, holds its beginning, and at the end all but the last token. Guessing `draft`
     tokens (0: none) changes the speed alone, up to the rounding of the numbers that the model calculates in. The model
     is used `within` a context, one for each step.
     """
-    step = _Step(model, cache, within)
+    step = _Step(model, cache, within, sample)
     *parts, last = _parts(prompt[cache.get_seq_length() :], size=_PART.get(model.device.type, 256))
     for part in parts:
-        step.likeliest(part, count=1)
+        step.chosen(part, count=1)
         cache.crop(0)  # Sliding windows forget only now what they no longer reach.
         yield []
     lookup = PromptLookup(prompt if draft else [])
-    found = step.likeliest(last, count=1)
+    found = step.chosen(last, count=1)
     cache.crop(0)
     size = _FEW
     while tokens > 0:
@@ -89,7 +93,7 @@ def greedy(
         lookup.extend(found)
         if tokens > 0:
             guessed = lookup.draft(min(draft, size, tokens - 1))
-            found = step.likeliest([found[-1], *guessed], count=len(guessed) + 1)
+            found = step.chosen([found[-1], *guessed], count=len(guessed) + 1)
             held = _agreeing(guessed, found)
             cache.crop(held - len(guessed))
             found = found[: held + 1]
@@ -100,12 +104,12 @@ class _Step:
     """Has `model` read tokens into `cache`."""
 
     def __init__(
-        self, model: PreTrainedModel, cache: Cache, within: Callable[[], AbstractContextManager[object]]
+        self, model: PreTrainedModel, cache: Cache, within: Callable[[], AbstractContextManager[object]], sample: int
     ) -> None:
-        self._model, self._cache, self._within = model, cache, within
+        self._model, self._cache, self._within, self._sample = model, cache, within, sample
         self._takes = frozenset(inspect.signature(model.forward).parameters)
 
-    def likeliest(self, tokens: Sequence[int], *, count: int) -> list[int]:
+    def chosen(self, tokens: Sequence[int], *, count: int) -> list[int]:
         """What the model would write behind each of the last `count` of `tokens`, which the cache holds then."""
         import torch
 
@@ -118,8 +122,9 @@ class _Step:
                 given["position_ids"] = torch.arange(known, known + len(tokens), device=device)[None]
             ids = torch.tensor([tokens], device=device)
             logits = self._model(input_ids=ids, past_key_values=self._cache, **given).logits
-            likeliest: list[int] = logits[0, -count:].argmax(-1).tolist()
-        return likeliest
+            place = known + len(tokens) - count + 1
+            chosen: list[int] = stirred(logits[0, -count:], sample=self._sample, place=place).argmax(-1).tolist()
+        return chosen
 
 
 def _parts(tokens: Sequence[int], *, size: int) -> list[Sequence[int]]:

@@ -11,6 +11,8 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from generation.sampling import stirred
+
 if TYPE_CHECKING:
     import torch
     from transformers import TextIteratorStreamer
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 class Work:
     """`prompt` and `written` are token ids, `tokens` and `seconds` what the reply may take, `ends` what ends one.
 
-    `text` makes words of tokens. The reading thread sets `stopped`; all else is for the writing one to change.
+    `sample` is which reply it is to be, 0 the likeliest. `text` makes words of tokens. The reading thread sets
+    `stopped`; all else is for the writing one to change.
     """
 
     prompt: list[int]
@@ -28,6 +31,7 @@ class Work:
     seconds: float
     ends: frozenset[int]
     text: TextIteratorStreamer
+    sample: int = 0
     written: list[int] = field(default_factory=list)
     stopped: Event = field(default_factory=Event)
     error: Exception | None = None
@@ -107,7 +111,9 @@ class Work:
 
 @dataclass(slots=True)
 class Sink:
-    """Takes what transformers' `generate` writes: its streamer, which is told the prompt first, and its criterion."""
+    """Takes what transformers' `generate` writes: its streamer, which is told the prompt first, its criterion, and
+    what has it write a sample.
+    """
 
     work: Work
     _has_prompt: bool = False
@@ -119,6 +125,9 @@ class Sink:
 
     def end(self) -> None:
         """The work is closed by whoever began it."""
+
+    def stirred(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        return stirred(scores, sample=self.work.sample, place=ids.shape[1])
 
     def is_over(self, ids: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
         import torch

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING
 
 from generation.local.batching import Batch, BatchFailed, can_batch
-from generation.local.decoding import DRAFT, can_go_back, can_step, empty_cache, greedy
+from generation.local.decoding import DRAFT, can_go_back, can_step, decode, empty_cache
 from generation.local.loading import ends_of, window_of
 from generation.local.memory import give_back, is_out_of_memory
 from generation.local.prefixes import Prefixes
@@ -23,7 +23,7 @@ class Writer:
     One who asks alone is served step by step, with up to `draft` tokens guessed at once (0: none), and with what is
     remembered of earlier prompts. Others who come meanwhile form a batch, in turns with the first, who joins them where
     prompts are read so fast that it may read its own again (`joins`). Models that cannot step serve all in a batch;
-    those that cannot batch, one after the other.
+    those that cannot batch, one after the other. So are samples, since a batch writes the likeliest tokens.
     What is remembered, and what the batch works with, takes at most `cache_bytes`, half of it each.
     """
 
@@ -59,7 +59,7 @@ class Writer:
             work.begin()
             steps = self._can_step or not self._batch
             if steps and not work.is_over and not self._is_batch_busy and self._alone.enter_at_once():
-                self._write_alone(work, joins=self._joins)
+                self._write_alone(work, joins=self._joins and not work.sample)
             if not work.is_over:
                 self._write_with_others(work)
         finally:
@@ -75,7 +75,7 @@ class Writer:
     def _write_with_others(self, work: Work) -> None:
         """What the batch cannot go on with is written by itself when its turn comes: one reply in it fails them all."""
         try:
-            if self._batch is None:
+            if self._batch is None or work.sample:
                 raise BatchFailed
             self._batch.write(work)
         except BatchFailed:
@@ -114,12 +114,13 @@ class Writer:
     def _step(self, work: Work, *, joins: bool) -> None:
         cache = empty_cache(self._model)
         self._prefixes.fill(cache, work.known)
-        steps = greedy(
+        steps = decode(
             self._model,
             work.known,
             cache=cache,
             tokens=work.left,
             draft=self._draft,
+            sample=work.sample,
             within=self._model_is_free,
         )
         with closing(steps):
@@ -132,7 +133,7 @@ class Writer:
 
     def _generate(self, work: Work) -> None:
         import torch
-        from transformers import StoppingCriteriaList
+        from transformers import LogitsProcessorList, StoppingCriteriaList
 
         sink = Sink(work)
         ids = torch.tensor([work.known], device=self._model.device)
@@ -142,5 +143,6 @@ class Writer:
             max_new_tokens=work.left,
             prompt_lookup_num_tokens=self._draft or None,
             streamer=sink,
+            logits_processor=LogitsProcessorList([sink.stirred]),
             stopping_criteria=StoppingCriteriaList([sink.is_over]),
         )
