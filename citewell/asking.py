@@ -193,6 +193,8 @@ class Asking:
             context.passages,
             quoted,
             is_strict=answer.strict,
+            drafts=answer.drafts,
+            seconds=self.settings.generator.seconds,
         )
         read = tuple(entry.hit for entry in context.ledger if entry.fate != "left out")
         return Begun(answerer.draft(question, read), read, context)

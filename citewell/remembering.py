@@ -11,6 +11,7 @@ from pathlib import Path
 
 from citewell import __version__
 from generation.answerer import Draft
+from generation.best_draft import is_choice_note
 from generation.prompting.prompt import load_prompts
 from generation.same_question import plain_wording
 from kb.errors import MissingModel, StoreError
@@ -64,10 +65,12 @@ def is_worth_remembering(answer: Answer) -> bool:
     """Whether asking again would not do better: the documents bear out all of it, and nothing went wrong.
 
     An abstention, or an answer of which something is not borne out, may be a model's whim; who asks again gives it
-    another chance. The documents' own words are found as fast as anything is remembered.
+    another chance. The documents' own words are found as fast as anything is remembered. That it was the best of
+    several drafts is nothing that went wrong.
     """
+    went_well = all(is_choice_note(note) for note in answer.notes)
     is_borne_out = all(statement.is_supported for statement in answer.statements)
-    return bool(answer.statements) and is_borne_out and not answer.abstained and not answer.notes
+    return bool(answer.statements) and is_borne_out and not answer.abstained and went_well
 
 
 def remembering(draft: Draft, place: Place, state: str, trouble: str = "") -> Draft:

@@ -12,7 +12,8 @@ class Draft:
     """An answer in the making: iterate for its text, piece by piece, and ask `answer()` for the whole of it.
 
     `writing` yields pieces of text and returns the answer, whose text may differ from the pieces joined (a citation
-    that did not hold is taken back). Whatever was not yet iterated is written when the answer is asked for.
+    that did not hold is taken back). An empty piece is a moment at which it can be stopped, while nothing is shown yet.
+    Whatever was not yet iterated is written when the answer is asked for.
     """
 
     def __init__(self, writing: Generator[str, None, Answer]) -> None:

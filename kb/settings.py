@@ -192,13 +192,15 @@ class AnswerSettings(_Section):
     words where one sentence plainly answers, else the model) or "auto": the model where there is one. For the
     documents' own words `passages` are searched and at most `quotes` shown; what a model reads [context] says. Where
     the confidence in what was found is less than `threshold`, the answer is an abstention; None means the answerer's
-    own. `strict`: a model's answer counts only if the documents bear out all of it. `prompts` is a folder with prompts
-    of one's own. Of a model's answers the last `remembered` are given again, where the same is asked while the base
-    stays as it is (0: none).
+    own. `strict`: a model's answer counts only if the documents bear out all of it. Where they do not bear it out, the
+    model writes up to `drafts`, as many as are likely to be done within generator.seconds, and the best one is taken.
+    `prompts` is a folder with prompts of one's own. Of a model's answers the last `remembered` are given again, where
+    the same is asked while the base stays as it is (0: none).
     """
 
     by: Literal["auto", "model", "extractive", "routed"] = "auto"
     strict: bool = False
+    drafts: Annotated[int, Field(ge=1, le=8)] = 1
     prompts: str = ""
     mode: str = "hybrid"
     passages: Annotated[int, Field(ge=1, le=100)] = 10

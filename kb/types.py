@@ -237,8 +237,9 @@ class Answer:
 
     `statements` are the sentences of an answer in words of its own, in order; one in the documents' words has none.
     `confidence` is the answerer's probability (0 to 1) that the documents answer the question;
-    `timings` maps a stage to its seconds; `notes` are what went otherwise than was asked for, a sentence each.
-    `remembered` is when an answer that is given again was written, None where it is a new one.
+    `timings` maps a stage to its seconds; `notes` are what went otherwise than was asked for, and of how many drafts it
+    is the best, a sentence each. `remembered` is when an answer that is given again was written, None where it is a new
+    one.
     """
 
     question: str

@@ -107,7 +107,7 @@ def _show_reply(reply: Reply, base: KnowledgeBase, invocation: Invocation) -> No
     if reply.searched != reply.question and invocation.talks:
         show(paragraph(f"Searched as: {one_line(reply.searched)}", style="dim"), "")
     with waiting("Searching", shown=invocation.talks):
-        pieces = iter(reply)
+        pieces = filter(None, reply)
         first = next(pieces, "")
     _show_text(chain([first], pieces), reply)
     answer = reply.answer()

@@ -63,6 +63,15 @@ ANSWERS = (
         cost="The model may be asked again, twice at most.",
     ),
     Switch(
+        "answer.drafts",
+        "Drafts, of which the best is shown",
+        "Where the cited passages do not bear out all of a draft, the model writes others, up to so many.",
+        "whole",
+        low=1,
+        high=8,
+        cost="Each takes about as long as the first; none is begun that would not be done in the time for a reply.",
+    ),
+    Switch(
         "answer.quotes",
         "Quotes shown",
         "How many quotes an answer in the documents' own words has at most.",
