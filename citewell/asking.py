@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from citewell.composition import Composer
@@ -13,7 +14,7 @@ from citewell.copies import with_copies
 from citewell.dialogue import Material, OpenTurn
 from citewell.grounding import grounded
 from citewell.models import Models
-from citewell.remembering import Place, answer_key, remembering
+from citewell.remembering import Place, answer_key, remembering, served_writer
 from citewell.reply import Reply
 from citewell.threshold import threshold_of
 from citewell.trace import Trace, passage_uses, traced
@@ -136,7 +137,8 @@ class Asking:
         if not answer.remembered or not self.has_model(answer):
             return None
         settings = self.settings.model_copy(update={"answer": answer.model_copy(update={"remembered": 0})})
-        return Place(self.store.answers, answer_key(question, chosen, mode, settings), answer.remembered)
+        key = answer_key(question, chosen, mode, settings)
+        return Place(self.store.answers, key, answer.remembered, partial(served_writer, settings.generator))
 
     def _again(self, answer: Answer, chosen: Filter | None, began: float, turn: OpenTurn | None) -> Reply:
         """The reply with an answer that is remembered, for which nothing is searched."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from generation.prompting.prompt import load_prompts
 from generation.same_question import plain_wording
 from kb.errors import MissingModel, StoreError
 from kb.filters import Filter
-from kb.settings import Settings, plain
+from kb.settings import GeneratorSettings, Settings, plain
 from kb.store.answers import AnswerStore, Key
 from kb.types import Answer
 
@@ -27,17 +27,25 @@ _NO_MATTER = ("ingest", "store", "evaluation")
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the answer to a question is remembered, one of `limit`. What goes wrong there is told in a sentence, "" if
-    nothing does: an answer can be had without."""
+    nothing does: an answer can be had without.
+
+    `writer` says which model would answer now, "" where that is decided already or nobody knows. It may have to ask, so
+    that it is asked only where an answer is there to be given again: another model's is not.
+    """
 
     store: AnswerStore
     key: Key
     limit: int
+    writer: Callable[[], str]
 
     def recall(self) -> tuple[Answer | None, str]:
         try:
-            return self.store.recall(self.key), ""
+            known = self.store.recall(self.key)
         except StoreError as error:
             return None, str(error)
+        if known and (writer := self.writer()) and known.generator != writer:
+            return None, ""
+        return known, ""
 
     def keep(self, answer: Answer, state: str) -> str:
         try:
@@ -59,6 +67,18 @@ def answer_key(question: str, chosen: Filter | None, mode: str, settings: Settin
     parts = (__version__, mode, repr(chosen), places, prompts, _weights(settings.generator.model), decisive)
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=repr).encode()).hexdigest()
     return Key(plain_wording(question), digest)
+
+
+def served_writer(settings: GeneratorSettings) -> str:
+    """The model that a server answers with where the settings leave that to it: another one may be served by now.
+
+    "" of other settings, and of a server that is not reached or lists no models: what it last wrote is good then.
+    """
+    if not settings.server or settings.model or settings.replay:
+        return ""
+    from citewell.inventory import served_models
+
+    return served_models(settings).chosen
 
 
 def is_worth_remembering(answer: Answer) -> bool:

@@ -28,13 +28,14 @@ _NO_THOUGHT: dict[str, object] = {"chat_template_kwargs": {"enable_thinking": Fa
 class ServerGenerator:
     """Asks `server` for replies of at most `max_tokens`, which have `seconds` to their end.
 
-    Without a `model` it is the first that the server lists, or whichever it has where it lists none. Safe to share
-    between threads, whose requests the server may work at together.
+    Without a `model` it is the first that the server lists, which is asked for each reply as another may be served by
+    then, or whichever it has where it lists none. Safe to share between threads, whose requests the server may work at
+    together.
     """
 
     def __init__(self, server: Server, *, model: str, max_tokens: int, seconds: float) -> None:
         self._server = server
-        self._model = model
+        self._model = self._last = model
         self._max_tokens = max_tokens
         self._seconds = seconds
         self._plainness = 0
@@ -42,7 +43,7 @@ class ServerGenerator:
     @property
     def name(self) -> str:
         """The model's; where the settings do not say, the server's address until it was asked for its models."""
-        return self._model or self._server.url
+        return self._last or self._server.url
 
     def stream(self, messages: Sequence[Message], *, sample: int = 0) -> TextStream:
         """The reply as it is sent; closing it closes the connection, at which servers stop.
@@ -67,9 +68,10 @@ class ServerGenerator:
                 raise
 
     def _chosen(self) -> str:
-        if not self._model:
-            self._model = next(iter(self._server.models()), "")
-        return self._model
+        if self._model:
+            return self._model
+        self._last = next(iter(self._server.models()), "")
+        return self._last
 
     @contextmanager
     def _answered(

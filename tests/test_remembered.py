@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from scripted_generator import ScriptedGenerator
+from tiny_servers import END, chunk, said, scripted, streamed
 
 from app.cli.main import main
 from citewell import Filter, KnowledgeBase
@@ -262,6 +263,27 @@ def test_a_fresh_answer_takes_the_place_of_the_one_before(opened: Open) -> None:
         assert fresh.text != first.text
         assert ask(base).text == fresh.text
         assert len(base.remembered()) == 1
+
+
+@pytest.mark.parametrize("named", ["", "mine"])
+def test_what_a_server_wrote_with_another_model_is_not_given_again(home: Path, embedder: Embedder, named: str) -> None:
+    """Where the settings name the model, that is the server's word for it, and it is not asked which it has."""
+    reply = streamed([chunk(_reply()), *END])
+    with scripted(reply, models=said(200, {"data": [{"id": "old"}]})) as server:
+        settings = Settings(generator={"server": server.url, "model": named})  # type: ignore[arg-type]
+        base = KnowledgeBase.open(settings=settings)
+        base._models.embedder = Once(lambda: embedder)
+        assert (ask(base).generator, bool(ask(base).remembered)) == (named or "old", True)
+        requests = len(server.headers)
+        assert ask(base).remembered
+        assert len(server.headers) - requests == (not named)
+        server.models = said(200, {"data": [{"id": "new"}, {"id": "old"}]})
+        answer = ask(base)
+        assert (answer.generator, bool(answer.remembered)) == (named or "new", bool(named))
+        assert ask(base).remembered
+        assert len(server.asked) == (1 if named else 2)
+    assert ask(base).generator == (named or "new"), "the server is gone, and what it wrote is there"
+    base.close()
 
 
 def test_the_ones_used_last_stay_and_0_turns_it_off(opened: Open, model: ScriptedGenerator) -> None:

@@ -134,6 +134,15 @@ def test_what_is_asked_of_a_server() -> None:
     assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-1"}
 
 
+def test_a_server_that_has_another_model_by_now_is_asked_for_that() -> None:
+    with scripted(HELLO) as server:
+        generator = on(server.url, model="")
+        assert (reply(generator), generator.name) == ("Hello.", "first")
+        server.models = said(200, {"data": [{"id": "another"}]})
+        assert (reply(generator), generator.name) == ("Hello.", "another")
+    assert [asked["model"] for asked in server.asked] == ["first", "another"]
+
+
 def test_a_sample_is_asked_for_with_its_number_as_the_seed() -> None:
     with scripted(HELLO) as server:
         assert "".join(on(server.url).stream(MESSAGES, sample=2)) == "Hello."
