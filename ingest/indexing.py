@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ingest.committing import Commit, Committer, Target
 from ingest.report import Outcome
 from ingest.tally import Tally
+from kb import precedence
 from kb.protocols import Embedder, Splitter, Vectors
 from kb.store.records import embedding_key
 from kb.store.snapshot import FileRecord, RefusedPart
@@ -92,7 +93,9 @@ class Indexer:
         for first in range(0, len(missing), EMBED_CHUNKS):
             self.check_cancelled()
             part = missing[first : first + EMBED_CHUNKS]
-            vectors.update(zip(part, encoding().embedder.passages([texts[key] for key in part]), strict=True))
+            embedder = encoding().embedder
+            with precedence.beside():
+                vectors.update(zip(part, embedder.passages([texts[key] for key in part]), strict=True))
             self._tally.embed(len(part), batch.size * len(part) // len(missing))
         change = batch.change(vectors)
 

@@ -44,8 +44,8 @@ def findings(page: Page, where: str) -> list[str]:
 
 
 def settled(page: Page) -> None:
-    expect(page.locator(".cw-waiting")).to_have_count(0, timeout=ANSWER_WAIT)
-    page.wait_for_selector(SETTLED, timeout=ANSWER_WAIT)
+    expect(page.locator(".cw-waiting")).to_have_count(0)
+    page.wait_for_selector(SETTLED)
     # What fades in is grey until it is there.
     page.wait_for_timeout(500)
 
@@ -68,7 +68,7 @@ def test_no_page_has_a_grave_violation(
     found: list[str] = []
     for name in PAGES:
         page.goto(addresses[filling] if name == "ask" else f"{addresses[filling]}/{name}")
-        expect(page.get_by_test_id("stMainBlockContainer")).not_to_be_empty(timeout=ANSWER_WAIT)
+        expect(page.get_by_test_id("stMainBlockContainer")).not_to_be_empty()
         settled(page)
         found += findings(page, name)
         if name == "ask" and filling == "full":

@@ -114,14 +114,14 @@ def test_what_has_no_room_in_the_batch_waits_for_its_turn(llama: Path) -> None:
 
 
 def test_time_is_counted_for_each(llama: Path) -> None:
-    generator = load(llama, max_tokens=15_000, seconds=0.5)
+    generator = load(llama, max_tokens=15_000, seconds=2)
     begun = time.monotonic()
     assert all(at_once(generator, QUESTIONS[:3]))
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20
 
 
 def test_waiting_for_a_turn_outside_the_batch_is_not_counted(llama: Path) -> None:
-    generator = load(llama, max_tokens=15_000, seconds=0.5, cache_megabytes=0)
+    generator = load(llama, max_tokens=15_000, seconds=2, cache_megabytes=0)
     assert all(at_once(generator, QUESTIONS[:4]))
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 from reportlab.pdfgen.canvas import Canvas
-from web_server import ANSWER_WAIT, ask, serving
+from web_server import ask, serving
 
 from citewell import KnowledgeBase
 
@@ -146,7 +146,7 @@ def test_keys_turn_the_pages_of_the_newest_source_from_within_a_text_field(page:
         "summary"
     ).first.click()
     places = page.locator("p.cw-place")
-    expect(places).to_have_count(2, timeout=ANSWER_WAIT)
+    expect(places).to_have_count(2)
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill("half a question")
     box.press("Alt+PageUp")
@@ -185,7 +185,7 @@ def test_a_document_cannot_run_a_script_or_fetch_a_picture(page: Page, address: 
     ask(page, "What does the label on the gate read?")
     expect(page.locator("mark").first).to_contain_text("<script>alert(1)</script> ![x](http://example.invalid/a.png)")
     page.get_by_text("Passages considered").click()
-    expect(page.locator(".cw-considered button").first).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.locator(".cw-considered button").first).to_be_visible()
 
 
 def test_a_refusal_is_calm_and_offers_the_nearest_passages(page: Page, address: str) -> None:
@@ -195,7 +195,7 @@ def test_a_refusal_is_calm_and_offers_the_nearest_passages(page: Page, address: 
     nearest = page.locator("button.cw-open").first
     name = nearest.inner_text().split(" · ")[0]
     nearest.click()
-    expect(page.locator(".cw-place").filter(has_text=name)).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.locator(".cw-place").filter(has_text=name)).to_be_visible()
     expect(page.get_by_role("link", name="Open the original")).to_be_visible()
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
@@ -212,15 +212,15 @@ def test_from_nothing_to_an_answer_and_back(page: Page, home: Path, tmp_path: Pa
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(mine)
         expect(page.get_by_text("kettle.txt")).to_be_visible()
         page.get_by_role("button", name="Add to the library").click()
-        expect(page.get_by_text("1 added")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(page.get_by_text("1 added")).to_be_visible()
         ask(page, "How much does the kettle hold?")
         expect(page.locator(".cw-answer").first).to_contain_text("seven litres")
 
         page.get_by_role("link", name="Library").click()
-        expect(page.get_by_text("1 document. Choose a row")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(page.get_by_text("1 document. Choose a row")).to_be_visible()
         page.get_by_test_id("stDataFrame").first.click(position={"x": 120, "y": 50})
         page.keyboard.press("Shift+Space")
         page.get_by_role("button", name="Delete …").click()
         page.get_by_role("button", name="Delete for good").click()
-        expect(page.get_by_text("The library is empty.")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(page.get_by_text("The library is empty.")).to_be_visible()
     assert not list((home / "new" / "uploads").iterdir())

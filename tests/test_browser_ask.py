@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tiny_servers import END, chunk, scripted, streamed
-from web_server import ANSWER_WAIT, ask, serving
+from web_server import ask, serving
 
 from citewell import KnowledgeBase
 
@@ -87,16 +87,16 @@ def test_an_answer_goes_on_while_its_page_is_reloaded(page: Page, home: Path, tm
     with writing(home, tmp_path, [BEGINNING, END_OF_IT], go_on) as address:
         page.goto(address)
         begin(page, CLOSED)
-        expect(page.locator(".cw-answer")).to_contain_text("closed", timeout=ANSWER_WAIT)
+        expect(page.locator(".cw-answer")).to_contain_text("closed")
         page.reload()
-        expect(page.locator(".cw-answer")).to_contain_text("closed", timeout=ANSWER_WAIT)
+        expect(page.locator(".cw-answer")).to_contain_text("closed")
         expect(page.get_by_role("button", name="Stop")).to_be_visible()
         elsewhere = page.context.new_page()
         elsewhere.goto(page.url)
         go_on.set()
         for tab in (page, elsewhere):
-            expect(tab.locator(".cw-answer").first).to_contain_text("from November to March", timeout=ANSWER_WAIT)
-            expect(tab.get_by_role("button", name="Source 1: harbour.md")).to_be_visible(timeout=ANSWER_WAIT)
+            expect(tab.locator(".cw-answer").first).to_contain_text("from November to March")
+            expect(tab.get_by_role("button", name="Source 1: harbour.md")).to_be_visible()
 
 
 def test_a_stopped_answer_says_so_and_stays(page: Page, home: Path, tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_a_stopped_answer_says_so_and_stays(page: Page, home: Path, tmp_path: Pa
     with writing(home, tmp_path, [BEGINNING, "for ", END_OF_IT], go_on) as address:
         page.goto(address)
         begin(page, CLOSED)
-        expect(page.locator(".cw-answer")).to_contain_text("closed", timeout=ANSWER_WAIT)
+        expect(page.locator(".cw-answer")).to_contain_text("closed")
         page.get_by_role("button", name="Stop").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text("Stopping")).to_be_visible()
         go_on.set()
-        expect(page.get_by_text("The answer was stopped before its end")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(page.get_by_text("The answer was stopped before its end")).to_be_visible()
         page.reload()
-        expect(page.get_by_text("The answer was stopped before its end")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(page.get_by_text("The answer was stopped before its end")).to_be_visible()
         expect(page.locator(".cw-answer").first).not_to_contain_text("March")
 
 
@@ -120,12 +120,12 @@ def test_a_server_that_is_stopped_keeps_what_was_written(page: Page, home: Path,
     with writing(home, tmp_path, [BEGINNING, *["again, "] * 300, END_OF_IT], go_on, pause=0.2) as address:
         page.goto(address)
         begin(page, "Is the harbour of Skerry closed?")
-        expect(page.locator(".cw-answer")).to_contain_text("closed", timeout=ANSWER_WAIT)
+        expect(page.locator(".cw-answer")).to_contain_text("closed")
         name = page.url.split("conversation=")[1]
         go_on.set()
     with serving(home, "default") as address:
         page.goto(f"{address}/?conversation={name}")
-        expect(page.locator(".cw-answer").first).to_contain_text("closed", timeout=ANSWER_WAIT)
+        expect(page.locator(".cw-answer").first).to_contain_text("closed")
         expect(page.get_by_text("The answer was stopped before its end")).to_be_visible()
 
 
@@ -138,7 +138,7 @@ def test_chips_are_chosen_by_keyboard_and_open_their_source(page: Page, quoting:
     expect(second).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="Source 1: harbour.md")).to_have_attribute("aria-pressed", "false")
     quote = page.locator(".cw-answer p").nth(1).inner_text().split('"')[1]
-    expect(page.locator("mark").first).to_contain_text(quote, timeout=ANSWER_WAIT)
+    expect(page.locator("mark").first).to_contain_text(quote)
     expect(second).to_be_focused()
 
 
@@ -149,7 +149,7 @@ def test_a_narrow_window_goes_to_the_source_that_is_chosen(browser: Browser, quo
     ask(page, CLOSED)
     expect(page.locator("mark").first).not_to_be_in_viewport()
     page.get_by_role("button", name="Source 1: harbour.md").click()
-    expect(page.locator("mark").first).to_be_in_viewport(timeout=ANSWER_WAIT)
+    expect(page.locator("mark").first).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
 
@@ -159,7 +159,7 @@ def test_a_conversation_is_found_again_renamed_saved_and_deleted(page: Page, quo
     ask(page, CLOSED)
     ask(page, MASTER)
     page.reload()
-    expect(page.locator("h2.cw-question").first).to_have_text(MASTER, timeout=ANSWER_WAIT)
+    expect(page.locator("h2.cw-question").first).to_have_text(MASTER)
     expect(page.get_by_text("Earlier questions")).to_be_visible()
 
     page.get_by_role("button", name="This conversation").click()
@@ -176,7 +176,7 @@ def test_a_conversation_is_found_again_renamed_saved_and_deleted(page: Page, quo
 
     page.get_by_text("Yes, delete it with 2 questions").click()
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("gone for good")).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_text("gone for good")).to_be_visible()
     expect(page.get_by_role("button", name="Skerry in winter")).to_have_count(0)
     assert "conversation=" not in page.url
 
@@ -184,8 +184,8 @@ def test_a_conversation_is_found_again_renamed_saved_and_deleted(page: Page, quo
 def test_suggested_questions_can_be_asked(page: Page, quoting: str) -> None:
     page.goto(quoting)
     suggested = page.locator(".st-key-suggestions button").first
-    expect(suggested).to_be_visible(timeout=ANSWER_WAIT)
+    expect(suggested).to_be_visible()
     question = suggested.inner_text()
     suggested.click()
-    expect(page.locator("h2.cw-question").first).to_have_text(question, timeout=ANSWER_WAIT)
-    expect(page.locator("button.cw-chip").first).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.locator("h2.cw-question").first).to_have_text(question)
+    expect(page.locator("button.cw-chip").first).to_be_visible()

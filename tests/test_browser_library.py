@@ -35,7 +35,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def settled(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=ANSWER_WAIT)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def choose_row(page: Page, number: int) -> None:
@@ -64,15 +64,13 @@ def test_three_formats_are_uploaded_asked_and_deleted_with_proof(
     expect(page.get_by_text("3 documents. Choose a row")).to_be_visible()
     settled(page)
     choose_row(page, 1)
-    expect(page.get_by_role("heading", name="lighthouse.docx")).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_role("heading", name="lighthouse.docx")).to_be_visible()
     page.get_by_text("Passages as they were cut (1)").click()
-    expect(page.locator(".cw-excerpt")).to_contain_text("built in 1871 by Ada Brandt", timeout=ANSWER_WAIT)
+    expect(page.locator(".cw-excerpt")).to_contain_text("built in 1871 by Ada Brandt")
     page.get_by_role("button", name="Delete …").click()
     expect(page.get_by_text("Delete 1 file with all passages")).to_be_visible()
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("no document, no passage, no vector and no word of it is left")).to_be_visible(
-        timeout=ANSWER_WAIT
-    )
+    expect(page.get_by_text("no document, no passage, no vector and no word of it is left")).to_be_visible()
     expect(page.get_by_text("2 documents. Choose a row")).to_be_visible()
     assert not (home / "default" / "uploads" / "lighthouse.docx").exists()
 
@@ -89,18 +87,18 @@ def test_a_reload_shows_an_ingest_go_on_and_another_session_can_stop_it(
     page.get_by_role("textbox", name="Or a folder or file on this machine").press("Tab")
     page.get_by_role("button", name="Add to the library").click()
     stop = page.locator(".stMain").get_by_role("button", name="Stop", exact=True)
-    expect(stop).to_be_visible(timeout=ANSWER_WAIT)
+    expect(stop).to_be_visible()
     page.reload()
-    expect(stop).to_be_visible(timeout=ANSWER_WAIT)
+    expect(stop).to_be_visible()
     other = browser.new_page()
     other.goto(f"{address}/library")
     other_stop = other.locator(".stMain").get_by_role("button", name="Stop", exact=True)
-    expect(other_stop).to_be_visible(timeout=ANSWER_WAIT)
+    expect(other_stop).to_be_visible()
     other_stop.click()
     expect(page.get_by_text("Interrupted")).to_be_visible(timeout=3 * ANSWER_WAIT)
     expect(stop).to_have_count(0)
     page.get_by_role("button", name="Dismiss").click()
-    expect(page.get_by_text("Interrupted")).to_have_count(0, timeout=ANSWER_WAIT)
+    expect(page.get_by_text("Interrupted")).to_have_count(0)
     other.close()
 
 
@@ -109,7 +107,7 @@ def test_a_second_base_is_kept_over_pages_and_reloads(page: Page, address: str, 
     page.get_by_text("Knowledge bases (1)").click()
     page.get_by_role("textbox", name="Name of a new knowledge base").fill("second")
     page.get_by_role("textbox", name="Name of a new knowledge base").press("Enter")
-    expect(page.get_by_text("second is made")).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_text("second is made")).to_be_visible()
     assert "kb=second" in page.url
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files[2])
     expect(page.get_by_text("kettle.txt")).to_be_visible()
@@ -120,9 +118,9 @@ def test_a_second_base_is_kept_over_pages_and_reloads(page: Page, address: str, 
     expect(page.locator(".cw-answer").first).to_contain_text("seven litres")
     assert "kb=second" in page.url
     page.get_by_role("link", name="Library", exact=True).click()
-    expect(page.get_by_text("1 document. Choose a row")).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_text("1 document. Choose a row")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("1 document. Choose a row")).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_text("1 document. Choose a row")).to_be_visible()
     page.get_by_role("combobox", name="Knowledge base").click()
     page.get_by_role("option", name="default").click()
-    expect(page.get_by_text("The library is empty")).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_text("The library is empty")).to_be_visible()

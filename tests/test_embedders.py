@@ -20,6 +20,7 @@ from kb.errors import MissingModel, SettingsError
 from kb.models.checkpoint import read_checkpoint
 from kb.models.embedders import DEFAULT_MODEL, find_model, load_embedder
 from kb.models.openvino_embedder import OpenVinoEmbedder
+from kb.models.recent import KEPT
 from kb.models.torch_embedder import TorchEmbedder
 from kb.models.transformers_models import loading_told
 from kb.protocols import Embedder, Starting, Vectors
@@ -160,14 +161,23 @@ def test_threads_share_one_embedder(minilm: Embedder) -> None:
 
 def test_queries_that_are_started_together_get_what_each_gets_alone(tiny: Path, cache: Path) -> None:
     """Prefix and cut dimensions included; one that nobody waits for does no harm."""
-    embedder = load_embedder(model=str(tiny), device="cpu", cache=cache, dimensions=8)
+    embedder, other = (load_embedder(model=str(tiny), device="cpu", cache=cache, dimensions=8) for _ in range(2))
     assert isinstance(embedder, Starting)
     texts = ["", "red", "green river stones " * 20]
     embedder.start("blue")
     waiting = [embedder.start(text) for text in texts]
-    assert np.array_equal(
-        np.concatenate([wait() for wait in waiting]), np.stack([embedder.queries([text])[0] for text in texts])
-    )
+    alone = np.stack([other.queries([text])[0] for text in texts])
+    assert np.array_equal(np.concatenate([wait() for wait in waiting]), alone)
+
+
+def test_a_query_that_is_asked_again_is_not_embedded_again(tiny: Path, cache: Path) -> None:
+    embedder = load_embedder(model=str(tiny), device="cpu", cache=cache)
+    found = embedder.queries(["red"])
+    assert embedder.queries(["red"]) is found and not found.flags.writeable
+    for number in range(KEPT):
+        embedder.queries([f"green {number}"])
+    again = embedder.queries(["red"])
+    assert again is not found and np.array_equal(again, found)
 
 
 def test_a_folder_works_through_both_paths(tiny: Path, cache: Path) -> None:

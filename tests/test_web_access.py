@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from streamlit.testing.v1 import AppTest
-from web_server import ANSWER_WAIT, serving
+from web_server import serving
 
 from app.web.access.attempts import MOST_OF_ADDRESS, MOST_OF_BOTH, MOST_OF_NAME, REMEMBERED, SECONDS, Attempts
 from app.web.access.browsers import Browsers
@@ -483,7 +483,7 @@ def test_streamlit_names_the_session_that_hands_in_a_file(page: Page, tmp_path: 
             with page.expect_response(lambda answer: "upload_file" in answer.url) as answered:
                 page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
             assert answered.value.status == status
-        expect(page.get_by_text("The mill was sold in 1950.")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(page.get_by_text("The mill was sold in 1950.")).to_be_visible()
 
 
 def quiet(page: Page) -> list[str]:
@@ -494,7 +494,7 @@ def quiet(page: Page) -> list[str]:
 
 
 def ready(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=ANSWER_WAIT)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 @pytest.mark.browser
@@ -503,7 +503,7 @@ def test_the_policy_lets_the_pages_work_and_nothing_else(page: Page, open_house:
     page.goto(open_house)
     ready(page)
     page.get_by_role("link", name="Library").click()
-    expect(page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible()
     ready(page)
     assert violations == []
     # Not a request that the network is asked for: the policy stops it before.
@@ -570,7 +570,7 @@ def test_signing_in_and_out(page: Page, guarded: str) -> None:
     expect(page.get_by_label("Name")).to_have_value("anna")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     assert page.url == f"{guarded}/library"
     expect(page.get_by_test_id("stMain").get_by_text("anna", exact=True)).to_be_visible()
     other = page.context.new_page()
@@ -592,11 +592,11 @@ def test_an_unforeseen_error_is_calm_and_stands_in_the_log(page: Page, tmp_path:
     with serving(tmp_path, script=tmp_path / "failing_server.py") as address:
         page.goto(address)
         told = page.get_by_test_id("stAlert")
-        expect(told).to_contain_text("Something went wrong here", timeout=ANSWER_WAIT)
+        expect(told).to_contain_text("Something went wrong here")
         number = re.search(r"error ([0-9a-f]{6}) ", told.inner_text())
         assert number is not None
         page.get_by_role("button", name="Foreseen").click()
-        expect(told.filter(has_text="The disk is full; make room.")).to_be_visible(timeout=ANSWER_WAIT)
+        expect(told.filter(has_text="The disk is full; make room.")).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
     log = (tmp_path / "server.log").read_text()
     assert f"Error {number[1]} on the web page" in log and "ZeroDivisionError: division by zero" in log
@@ -606,7 +606,7 @@ def test_an_unforeseen_error_is_calm_and_stands_in_the_log(page: Page, tmp_path:
 def test_an_unknown_base_in_the_address_is_not_created(open_house: str, home: Path, page: Page) -> None:
     page.goto(f"{open_house}/?kb=elsewhere")
     told = 'There is no knowledge base "elsewhere" here; choose another one above, or make it on the Library page.'
-    expect(page.get_by_text(told)).to_be_visible(timeout=ANSWER_WAIT)
+    expect(page.get_by_text(told)).to_be_visible()
     assert not (home / "elsewhere").exists()
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kb import precedence
 from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted
 from kb.models.openvino_runtime import OpenVinoNetwork
+from kb.models.recent import RecentQueries
 from kb.models.tokens import RowTokenizer, TextTokenizer
 from kb.models.vectors import token_rows, unit_rows
 from kb.protocols import Vectors
@@ -25,6 +27,7 @@ class OpenVinoEmbedder:
         self._rows = RowTokenizer(definition, limit=checkpoint.tokens)
         self._tokenizer = TextTokenizer(definition)
         self._network = OpenVinoNetwork(place / GRAPH)
+        self._recent = RecentQueries(self._started)
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))
         self._window = checkpoint.tokens - self._tokenizer.special_tokens() - prefix
 
@@ -52,9 +55,15 @@ class OpenVinoEmbedder:
         return self._vectors([self._checkpoint.passage_prefix + text for text in texts])
 
     def queries(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) == 1:
+            return self.start(texts[0])()
         return self._vectors([self._checkpoint.query_prefix + text for text in texts])
 
     def start(self, query: str) -> Callable[[], Vectors]:
+        precedence.claim()
+        return self._recent.start(query)
+
+    def _started(self, query: str) -> Callable[[], Vectors]:
         ids, mask = self._rows.padded(self._rows.rows([self._checkpoint.query_prefix + query]))
         wait = self._network.start({"input_ids": ids, "attention_mask": mask}, outputs=1)
         return lambda: unit_rows(wait()[0], self.dimensions)

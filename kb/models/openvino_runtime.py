@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,14 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kb import precedence
 from kb.models.tokens import in_batches
 
 if TYPE_CHECKING:
     import openvino as ov
 
-BATCH_TOKENS = 768
-"""They take a core about 0.2 s, and a query may wait for two batches; batches of 16 rows, whatever their length, were
-no faster and took 70 MB more."""
+BATCH_TOKENS = 256
+"""They take a core 0.03 to 0.1 s, and a query may wait for two batches; larger ones take 2 to 7% less."""
+QUERIES = 4
+"""Requests that are made beforehand beside those for passages."""
+_FEWEST_TOKENS = 64
+"""Of a batch where a few rows are shared out among all streams."""
 # OpenVINO sets up parts of its Python side at the first inference, under a lock that it holds while it waits for the
 # GIL: two threads whose first inferences meet deadlock (openvino 2026.4.1). So the first one is made here, alone.
 _FIRST_USE = Lock()
@@ -46,9 +52,13 @@ class OpenVinoNetwork:
         with _FIRST_USE:
             self._network = _compiled(graph)
             self.inputs = tuple(str(each.any_name) for each in self._network.inputs)
+            self._idle: deque[ov.InferRequest] = deque()
             self.infer({name: np.zeros((1, 2), dtype=np.int64) for name in self.inputs})
+        self._streams = int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         # Twice as many requests as streams: the next waits when one is done, which is worth 17% of the time.
-        self.workers = 2 * int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self.workers = 2 * self._streams
+        # A new request waits until no batch is under way, so there are some for queries, too.
+        self._idle.extend(self._network.create_infer_request() for _ in range(self.workers + QUERIES))
 
     @property
     def precision(self) -> str:
@@ -73,7 +83,10 @@ class OpenVinoNetwork:
 
         OpenVINO's own threads do the work, so that the caller may do another meanwhile, even with the GIL.
         """
-        request = self._network.create_infer_request()
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._network.create_infer_request()
         for name, values in inputs.items():
             # A copy in the request's own memory: with share_inputs=True, arrays freed after the call corrupt the heap
             # (openvino 2026.4.1).
@@ -84,21 +97,35 @@ class OpenVinoNetwork:
 
         def wait() -> list[NDArray[np.float32]]:
             request.wait()
-            # What comes out is the request's own, and copied while that is there.
-            return [np.array(tensor.data) for tensor in request.output_tensors[:outputs]]
+            # What comes out is the request's own.
+            found = [np.array(tensor.data) for tensor in request.output_tensors[:outputs]]
+            self._idle.append(request)
+            return found
 
         return wait
 
     def for_each_batch(self, rows: Sequence[Sized], work: Callable[[list[int]], None]) -> None:
-        """Gives `work` the indices of the rows of a batch, several batches at once; returns when all are done."""
-        batches = in_batches(rows, tokens=BATCH_TOKENS)
+        """Gives `work` the indices of the rows of a batch, several batches at once; returns when all are done.
+
+        Batches of a thread that is `beside` give way to those of others (kb.precedence).
+        """
+        precedence.claim()
+        is_beside = precedence.is_beside()  # Of the calling thread: the workers below do not know.
+
+        def work_in_turn(batch: list[int]) -> None:
+            if is_beside:
+                precedence.give_way()
+            work(batch)
+
+        share = ceil(sum(map(len, rows)) / self._streams)
+        batches = in_batches(rows, tokens=max(_FEWEST_TOKENS, min(BATCH_TOKENS, share)))
         if len(batches) == 1:
-            work(batches[0])
+            work_in_turn(batches[0])
             return
         # Not ov.AsyncInferQueue: its callbacks take the GIL on OpenVINO's threads, which now and then deadlocks
         # or aborts the process when the network is freed (openvino 2026.4.1).
         with ThreadPoolExecutor(self.workers) as workers:
-            list(workers.map(work, batches))
+            list(workers.map(work_in_turn, batches))
 
 
 def _compiled(graph: Path) -> ov.CompiledModel:
