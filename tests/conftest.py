@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from web_server import browser, page
 
+from kb.models.conversion import GRAPH
+from kb.models.embedders import DEFAULT_MODEL, find_checkpoint, load_embedder
 from kb.protocols import Embedder
 
 __all__ = ["browser", "page"]
@@ -38,12 +40,25 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(autouse=True)
+def packaged_model_stays(model_cache: Path, kept: list[Embedder]) -> Iterator[None]:
+    """Once a test has converted it, it stays in memory for the next ones of this process, which open many bases."""
+    yield
+    if not kept and any(model_cache.glob(f"*-openvino-*/{GRAPH}")):
+        graph = find_checkpoint(DEFAULT_MODEL).graph
+        if any(model_cache.glob(f"{graph}-*/{GRAPH}")):
+            kept.append(load_embedder(model=DEFAULT_MODEL, device="cpu", cache=model_cache))
+
+
+@pytest.fixture(scope="session")
+def kept() -> list[Embedder]:
+    return []
+
+
 @pytest.fixture(scope="session")
 def embedder(model_cache: Path) -> Embedder:
     """The packaged all-MiniLM-L6-v2."""
-    from kb.models.embedders import load_embedder
-
-    return load_embedder(model="all-MiniLM-L6-v2", device="cpu", cache=model_cache)
+    return load_embedder(model=DEFAULT_MODEL, device="cpu", cache=model_cache)
 
 
 @pytest.fixture(autouse=True)

@@ -369,3 +369,10 @@ def _cosines(left: Vectors, right: Vectors) -> Vectors:
 def _write(path: Path, value: dict[str, object] | Sequence[dict[str, object]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def test_bases_share_a_network(tiny: Path, cache: Path) -> None:
+    one, other = (load_embedder(model=str(tiny), device="cpu", cache=cache, dimensions=n) for n in (8, 16))
+    assert isinstance(one, OpenVinoEmbedder) and isinstance(other, OpenVinoEmbedder)
+    assert one._network is other._network
+    assert (one.queries(["red"]).shape, other.queries(["red"]).shape) == ((1, 8), (1, 16))

@@ -9,7 +9,7 @@ from kb.models.bge_m3_network import Array, Ids, ViewsNetwork, heads_digest, vie
 from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted, tokenizer_definition
 from kb.models.embedders import CONVERTIBLE, chosen_device
-from kb.models.openvino_runtime import BATCH_TOKENS, OpenVinoNetwork
+from kb.models.openvino_runtime import BATCH_TOKENS, network_of
 from kb.models.precision import precision_on
 from kb.models.transformers_models import loading_told, prepare_transformers
 
@@ -31,7 +31,7 @@ def load_bge_m3(checkpoint: Checkpoint, *, device: str, cache: Path) -> BgeM3Enc
 def openvino_network(checkpoint: Checkpoint, *, cache: Path) -> ViewsNetwork:
     """For a CPU: converted once, then without torch."""
     place = converted(checkpoint, cache, views=heads_digest(checkpoint.folder))
-    network = OpenVinoNetwork(place / GRAPH)
+    network = network_of(place / GRAPH)
 
     def run(ids: Ids, mask: Ids) -> tuple[Array, Array, Array]:
         dense, weights, tokens = network.infer({"input_ids": ids, "attention_mask": mask})

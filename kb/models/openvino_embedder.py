@@ -10,7 +10,7 @@ import numpy as np
 from kb import precedence
 from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted
-from kb.models.openvino_runtime import OpenVinoNetwork
+from kb.models.openvino_runtime import network_of
 from kb.models.recent import RecentQueries
 from kb.models.tokens import RowTokenizer, TextTokenizer
 from kb.models.vectors import token_rows, unit_rows
@@ -26,7 +26,7 @@ class OpenVinoEmbedder:
         self._checkpoint = checkpoint
         self._rows = RowTokenizer(definition, limit=checkpoint.tokens)
         self._tokenizer = TextTokenizer(definition)
-        self._network = OpenVinoNetwork(place / GRAPH)
+        self._network = network_of(place / GRAPH)
         self._recent = RecentQueries(self._started)
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))
         self._window = checkpoint.tokens - self._tokenizer.special_tokens() - prefix

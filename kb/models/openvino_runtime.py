@@ -11,6 +11,7 @@ from math import ceil
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 256
 """They take a core 0.03 to 0.1 s, and a query may wait for two batches; larger ones take 2 to 7% less."""
-QUERIES = 4
-"""Requests that are made beforehand beside those for passages."""
 _FEWEST_TOKENS = 64
 """Of a batch where a few rows are shared out among all streams."""
 # OpenVINO sets up parts of its Python side at the first inference, under a lock that it holds while it waits for the
 # GIL: two threads whose first inferences meet deadlock (openvino 2026.4.1). So the first one is made here, alone.
 _FIRST_USE = Lock()
+_loaded: WeakValueDictionary[Path, OpenVinoNetwork] = WeakValueDictionary()
+_LOADING = Lock()
 
 
 def silence_openvino() -> None:
@@ -39,6 +40,18 @@ def silence_openvino() -> None:
     imported; where it cannot, OpenVINO takes a stub that does nothing. To be called before any import of openvino.
     """
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+
+def network_of(graph: Path) -> OpenVinoNetwork:
+    """The network of a converted model, one for all who use it at a time: half a second, and the size of its weights.
+
+    What lies at `graph` is never changed: it is named by what it was made of.
+    """
+    with _LOADING:
+        found = _loaded.get(graph)
+        if found is None:
+            found = _loaded[graph] = OpenVinoNetwork(graph)
+        return found
 
 
 class OpenVinoNetwork:
@@ -52,13 +65,12 @@ class OpenVinoNetwork:
         with _FIRST_USE:
             self._network = _compiled(graph)
             self.inputs = tuple(str(each.any_name) for each in self._network.inputs)
+            # Kept: to make one takes 0.03 s, and waits for the batches under way.
             self._idle: deque[ov.InferRequest] = deque()
             self.infer({name: np.zeros((1, 2), dtype=np.int64) for name in self.inputs})
         self._streams = int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         # Twice as many requests as streams: the next waits when one is done, which is worth 17% of the time.
         self.workers = 2 * self._streams
-        # A new request waits until no batch is under way, so there are some for queries, too.
-        self._idle.extend(self._network.create_infer_request() for _ in range(self.workers + QUERIES))
 
     @property
     def precision(self) -> str:

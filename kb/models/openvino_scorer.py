@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kb.models.conversion import GRAPH, TOKENIZER, converted
-from kb.models.openvino_runtime import OpenVinoNetwork
+from kb.models.openvino_runtime import network_of
 from kb.models.reranker_checkpoint import RerankerCheckpoint
 from kb.models.tokens import PairTokenizer
 
@@ -26,7 +26,7 @@ class OpenVinoScorer:
         definition = (place / TOKENIZER).read_text(encoding="utf-8")
         self.checkpoint = checkpoint
         self._pairs = PairTokenizer(definition, limit=checkpoint.tokens)
-        self._network = OpenVinoNetwork(place / GRAPH)
+        self._network = network_of(place / GRAPH)
 
     @property
     def precision(self) -> str:
