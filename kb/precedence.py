@@ -39,6 +39,13 @@ def claim() -> None:
         _held_until = monotonic() + HOLD
 
 
+def take_turn() -> None:
+    """To be called before a piece of work that may be either."""
+    claim()
+    if is_beside():
+        give_way()
+
+
 def give_way() -> None:
     """To be called before each piece of what is done beside; returns when nobody has waited for a moment."""
     sleep(max(0.0, _held_until - monotonic()))

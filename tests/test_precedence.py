@@ -40,6 +40,15 @@ def test_who_gives_way_holds_nobody_up() -> None:
     assert not precedence.is_beside()
 
 
+def test_a_question_that_nobody_waits_for_gives_way(embedder: Embedder) -> None:
+    """Whether one that is suggested is answered, say."""
+    begun = monotonic()
+    precedence.claim()
+    with precedence.beside():
+        embedder.queries(["Does anybody wait for this?"])
+    assert monotonic() - begun > HOLD * 0.9
+
+
 def test_passages_beside_a_question_are_begun_after_it(embedder: Embedder) -> None:
     """Those under way are finished, others wait."""
     assert isinstance(embedder, OpenVinoEmbedder)

@@ -60,7 +60,7 @@ class OpenVinoEmbedder:
         return self._vectors([self._checkpoint.query_prefix + text for text in texts])
 
     def start(self, query: str) -> Callable[[], Vectors]:
-        precedence.claim()
+        precedence.take_turn()
         return self._recent.start(query)
 
     def _started(self, query: str) -> Callable[[], Vectors]:

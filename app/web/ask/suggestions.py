@@ -12,6 +12,7 @@ from threading import Lock, Thread
 from citewell.knowledge_base import KnowledgeBase
 from eval.drafting.draft import Draft
 from eval.drafting.rules import drafts
+from kb import precedence
 from kb.errors import CitewellError
 
 WANTED = 4
@@ -57,7 +58,8 @@ class Suggestions:
         found, state = tuple[str, ...](), ""
         try:
             state = base.state
-            found = suggested(base)
+            with precedence.beside():
+                found = suggested(base)
         except CitewellError:
             # Nothing can be suggested by a base that cannot be asked; asking it says why.
             pass
