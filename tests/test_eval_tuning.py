@@ -183,7 +183,7 @@ def test_any_setting_is_a_dimension_and_answers_can_be_won_in(dataset: Path, tmp
 def test_what_is_no_setting_is_refused_before_anything_is_ingested(dataset: Path, tmp_path: Path) -> None:
     for key, value, told in (
         ("answer.passages", 5, "name a metric of answers"),
-        ("answer.quote", 1, "there are by, strict, prompts, mode, passages, quotes, threshold"),
+        ("answer.quote", 1, "there are by, strict, drafts, prompts, mode, passages, quotes, threshold"),
         ("answer.quotes", 99, '"answer.quotes" is wrong'),
         ("nonesuch.key", 1, '"nonesuch" is not a setting'),
         ("nonesuch", 1, '"nonesuch" is not a setting; there are embedding'),
