@@ -120,12 +120,7 @@ def test_a_draft_is_what_followed_the_last_time() -> None:
 
 @pytest.mark.parametrize("kind", ["mamba", "phi3"])
 def test_models_that_cannot_step_write_the_librarys_way(kind: str, tmp_path: Path) -> None:
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 17, "initializer_range": 0.5, "eos_token_id": 1}
-    folder = tiny_llama(tmp_path, window=20_000)
-    torch.manual_seed(7)
-    model: PreTrainedModel = MambaForCausalLM(MambaConfig(**shape)) if kind == "mamba" else tiny_phi3(shape)
-    model.save_pretrained(folder)
-    assert not can_step(model)
+    folder = without_steps(tmp_path, kind)
     walrus = [Message("user", "the walrus has long tusks and the walrus has")]
     prompt = "<|turn|>user: the walrus has long tusks and the walrus has\n<|turn|>assistant:"
     assert reply(load(folder), walrus) == by_a_pipeline(folder, prompt, 24) != ""
@@ -133,6 +128,17 @@ def test_models_that_cannot_step_write_the_librarys_way(kind: str, tmp_path: Pat
     with closing(load(folder, max_tokens=15_000, seconds=60).stream(walrus)) as pieces:
         assert next(pieces)
     assert time.monotonic() - begun < 10
+
+
+def without_steps(folder: Path, kind: str) -> Path:
+    """A model that cannot step, "mamba" or "phi3"."""
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 17, "initializer_range": 0.5, "eos_token_id": 1}
+    tiny_llama(folder, window=20_000)
+    torch.manual_seed(7)
+    model: PreTrainedModel = MambaForCausalLM(MambaConfig(**shape)) if kind == "mamba" else tiny_phi3(shape)
+    model.save_pretrained(folder)
+    assert not can_step(model)
+    return folder
 
 
 def tiny_phi3(shape: dict[str, object]) -> PreTrainedModel:

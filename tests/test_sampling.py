@@ -11,11 +11,11 @@ import pytest
 import torch
 from test_batching import QUESTIONS
 from test_generators import MESSAGES, load, network
-from test_local_generation import copying_prompt, joined, made, tiny_phi3, tokens_read, writer
+from test_local_generation import copying_prompt, joined, made, tokens_read, without_steps, writer
 from tiny_generators import tiny_llama
-from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-from generation.local.decoding import can_step, decode, empty_cache
+from generation.local.decoding import decode, empty_cache
 from generation.sampling import TEMPERATURE, stirred
 from kb.errors import ReplyCutShort
 from kb.protocols import Generator, Message
@@ -69,12 +69,7 @@ def test_the_library_writes_the_same_samples(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["mamba", "phi3"])
 def test_models_that_cannot_step_write_samples_too(kind: str, tmp_path: Path) -> None:
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 17, "initializer_range": 0.5, "eos_token_id": 1}
-    folder = tiny_llama(tmp_path, window=20_000)
-    torch.manual_seed(7)
-    model: PreTrainedModel = MambaForCausalLM(MambaConfig(**shape)) if kind == "mamba" else tiny_phi3(shape)
-    model.save_pretrained(folder)
-    assert not can_step(model)
+    folder = without_steps(tmp_path, kind)
     texts = [reply(load(folder), sample) for sample in range(3)]
     generator = load(folder)
     assert [reply(generator, sample) for sample in (2, 1, 0)] == texts[::-1]

@@ -411,20 +411,25 @@ def test_a_waiting_upload_that_is_dropped_leaves_no_copy_that_nothing_needs(
     assert running.report is not None and running.report.added == 2
 
 
+def stopped_upload(app: AppTest, uploads: Path, name: str) -> Path:
+    """The copy of a file `name`, of which the ingest was stopped; that of tea.md is in the base."""
+    upload(app, tea=TEA)
+    finished(app)
+    copies = save_uploads(uploads, [(name, BytesIO(NOTES.encode()))])
+    job = workspace().base.ingest([*to_ingest(uploads, copies), uploads / "tea.md"], again=True)
+    job.cancel()
+    job.wait()
+    return copies[0]
+
+
 def test_copies_of_an_upload_that_was_stopped_are_there_until_it_is_dismissed(
     page: Callable[..., AppTest], home: Path
 ) -> None:
-    app = page()
-    uploads = home / "default" / "uploads"
-    upload(app, tea=TEA)
-    finished(app)
-    kept = save_uploads(uploads, [("reports/2024/notes.md", BytesIO(NOTES.encode()))])
-    job = workspace().base.ingest([*to_ingest(uploads, kept), uploads / "tea.md"], again=True)
-    job.cancel()
-    job.wait()
+    app, uploads = page(), home / "default" / "uploads"
+    copy = stopped_upload(app, uploads, "reports/2024/notes.md")
     (note,) = workspace().base.jobs()
     app = app.run()
-    assert kept[0].exists()
+    assert copy.exists()
     app = app.button(key=f"dismiss-{note.id}").click().run()
     assert not app.exception and workspace().base.jobs() == []
     assert [path.name for path in uploads.iterdir()] == ["tea.md"]
@@ -433,14 +438,8 @@ def test_copies_of_an_upload_that_was_stopped_are_there_until_it_is_dismissed(
 def test_copies_of_a_job_that_is_forgotten_with_a_deleted_document_go_too(
     page: Callable[..., AppTest], home: Path
 ) -> None:
-    app = page()
-    uploads = home / "default" / "uploads"
-    upload(app, tea=TEA)
-    finished(app)
-    kept = save_uploads(uploads, [("notes.md", BytesIO(NOTES.encode()))])
-    job = workspace().base.ingest([*kept, uploads / "tea.md"], again=True)
-    job.cancel()
-    job.wait()
+    app, uploads = page(), home / "default" / "uploads"
+    stopped_upload(app, uploads, "notes.md")
     app.session_state["files-to-delete"] = [str(uploads / "tea.md")]
     app.run().button(key="delete-for-good").click().run()
     assert workspace().base.jobs() == [] and list(uploads.iterdir()) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.web.literal import in_markdown
+
 REPAIR = 'press "Check" and then "Repair" on the Library page, under "About this knowledge base"'
 REMOVE = 'press "Remove what is gone"'
 BUTTONS = {
@@ -18,8 +20,13 @@ BUTTONS = {
 """By the words that our own sentences say it in; longer ones first where one holds another."""
 
 
+def in_words(trouble: Exception | str) -> str:
+    """What went wrong, one sentence, for what Streamlit reads as Markdown."""
+    return in_markdown(by_button(str(trouble)))
+
+
 def by_button(sentence: str) -> str:
-    """`sentence`, an error's or a state's, as it is said on the page; not yet safe to be shown as Markdown."""
+    """`sentence`, an error's or a state's, as it is said on the page; not yet safe to be shown there."""
     for command, button in BUTTONS.items():
         sentence = sentence.replace(command, button)
     return sentence

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.web.access.signed_in import guard
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.bases import show_base_picker
-from app.web.literal import in_markdown
 from app.web.look import style
 from kb.errors import CitewellError
 
@@ -28,4 +27,4 @@ try:
     show_base_picker()
     page.run()
 except CitewellError as error:
-    st.error(in_markdown(by_button(str(error))))
+    st.error(in_words(error))

@@ -7,8 +7,7 @@ import secrets
 
 import streamlit as st
 
-from app.web.buttons import by_button
-from app.web.literal import in_markdown
+from app.web.buttons import in_words
 from kb.errors import CitewellError
 
 logger = logging.getLogger(__name__)
@@ -17,7 +16,7 @@ logger = logging.getLogger(__name__)
 def calmly(error: Exception) -> bool:
     """Shows `error` in place of Streamlit's own box; what is not the user's doing goes to the log, under a number."""
     if isinstance(error, CitewellError):
-        st.error(in_markdown(by_button(str(error))))
+        st.error(in_words(error))
         return True
     number = secrets.token_hex(3)
     logger.error("Error %s on the web page", number, exc_info=error)

@@ -91,7 +91,7 @@ class OpenVinoNetwork:
     def start(
         self, inputs: Mapping[str, NDArray[np.int64]], *, outputs: int | None = None
     ) -> Callable[[], list[NDArray[np.float32]]]:
-        """Starts on one batch, and returns what waits for it and gives what `infer` does.
+        """Starts on one batch, and returns what waits for it and gives what `infer` does, once.
 
         OpenVINO's own threads do the work, so that the caller may do another meanwhile, even with the GIL.
         """

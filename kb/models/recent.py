@@ -17,31 +17,25 @@ class RecentQueries:
 
     def __init__(self, start: Callable[[str], Callable[[], Vectors]]) -> None:
         self._start = start
-        self._known: OrderedDict[str, Callable[[], Vectors]] = OrderedDict()
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
 
     def start(self, query: str) -> Callable[[], Vectors]:
-        """What waits for the vector of `query`, shape (1, dimensions), which is not to be changed."""
+        """What waits, once, for the vector of `query`, shape (1, dimensions), which is not to be changed."""
         with self._lock:
-            known = self._known.get(query) or _once(self._start(query))
-            self._known[query] = known
-            self._known.move_to_end(query)
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
-        return known
+            known = self._known.get(query)
+            if known is not None:
+                self._known.move_to_end(query)
+        return (lambda: known) if known is not None else self._keeping(query, self._start(query))
 
+    def _keeping(self, query: str, wait: Callable[[], Vectors]) -> Callable[[], Vectors]:
+        def waited() -> Vectors:
+            vectors = wait()
+            vectors.flags.writeable = False
+            with self._lock:
+                self._known[query] = vectors
+                while len(self._known) > KEPT:
+                    self._known.popitem(last=False)
+            return vectors
 
-def _once(wait: Callable[[], Vectors]) -> Callable[[], Vectors]:
-    """`wait` for several threads, which waits once."""
-    lock = Lock()
-    found: list[Vectors] = []
-
-    def waited() -> Vectors:
-        with lock:
-            if not found:
-                vectors = wait()
-                vectors.flags.writeable = False
-                found.append(vectors)
-        return found[0]
-
-    return waited
+        return waited

@@ -14,7 +14,7 @@ from app.web.literal import in_html
 from kb.types import Citation, Span, Statement
 
 _INLINE = re.compile(r"\[(?P<marker>\d{1,6})\]|\*\*(?=\S)(?P<bold>[^\n]{1,400}?)(?<=\S)\*\*|`(?P<code>[^`\n]+)`")
-_FENCE = re.compile(r"\s*(?:```|~~~)")
+_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*")
 _HEADING = re.compile(r"\s*#{1,6}\s+(?=\S)")
 _ITEM = re.compile(r"\s*(?:[-*+•–]|(?P<number>\d{1,4})[.)])\s+(?=\S)")
 _ROW = re.compile(r"\s*\|(?=.*\|)")
@@ -104,9 +104,13 @@ def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
     is_code, kind = False, "blank"
     for found in re.compile(r"[^\n]+|\n(?=\n)").finditer(text, start, end):
         line = found.group()
-        if _FENCE.match(line):
-            is_code, kind = not is_code, "fence"
-        elif is_code:
+        if fence := _FENCE.match(line):
+            # What stands behind it, a language for one, is said, too.
+            is_code = not is_code
+            kind = ("code" if is_code else "text") if fence.end() < len(line) else "fence"
+            yield _Line(kind, found.start() + fence.end(), found.end())
+            continue
+        if is_code:
             kind = "code"
         elif not line.strip():
             kind = "blank"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from app.web.buttons import in_words
 from app.web.literal import in_markdown
 from app.web.visitor import visitor
 from citewell.knowledge_base import KnowledgeBase
@@ -120,7 +121,7 @@ def _rename(base: KnowledgeBase, current: Conversation, title: str) -> None:
     try:
         base.conversations.rename(current.id, title, owner=visitor())
     except UserError as error:
-        st.warning(in_markdown(str(error)))
+        st.warning(in_words(error))
         return
     st.rerun()
 

@@ -14,7 +14,7 @@ from app.web.ask.conversations import opened as opened_conversation
 from app.web.ask.progress import show_progress
 from app.web.ask.turns import Shown, show_turn
 from app.web.ask.writing import Place
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.adding import show_form, show_job
 from app.web.literal import in_html, in_markdown
 from app.web.workspace import Workspace
@@ -50,7 +50,7 @@ def show_notices(opened: Workspace) -> None:
     if "told" in st.session_state:
         st.success(in_markdown(st.session_state.pop("told")))
     if "trouble" in st.session_state:
-        st.warning(in_markdown(by_button(st.session_state.pop("trouble"))))
+        st.warning(in_words(st.session_state.pop("trouble")))
 
 
 def kept_conversation(base: KnowledgeBase) -> Conversation | None:
@@ -156,7 +156,7 @@ def show_page(opened: Workspace) -> None:
         heading.empty()
     if writing and writing.is_done and writing.trouble:
         st.html(_heading(writing.question))
-        st.warning(in_markdown(by_button(writing.trouble)))
+        st.warning(in_words(writing.trouble))
     if turns and current:
         kept = len(conversation.turns) if conversation else 0
         show_turns(base, turns, current, kept, is_newest_open=writing is None or writing.answer is not None)

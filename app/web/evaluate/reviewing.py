@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.web.buttons import in_words
 from app.web.evaluate.question_set import choose_folder
 from app.web.evaluate.running import evaluations
 from app.web.evaluate.starting import begin_drafting
@@ -33,7 +34,7 @@ def show_review(base: KnowledgeBase) -> None:
     try:
         rows = questions.rows()
     except CitewellError as error:
-        st.error(in_markdown(str(error)))
+        st.error(in_words(error))
         return
     accepted = sum(row.get("status") != "draft" and row.get("status") != "rejected" for row in rows)
     st.html(f'<p class="cw-small">{counted(accepted, "question")} in the set. {NOTE}</p>')
@@ -97,7 +98,7 @@ def _accept(base: KnowledgeBase, one: Feedback, folder: Path, reviewed: Reviewed
         add_reviewed(base, folder, reviewed)
         base.feedback.decide(one, "accepted", owner=visitor())
     except CitewellError as error:
-        st.warning(in_markdown(str(error)))
+        st.warning(in_words(error))
         return
     st.session_state["review-said"] = "The question is in the set now; measure with it under New evaluation."
     st.rerun()
@@ -181,6 +182,6 @@ def _decide(questions: QuestionFolder, identity: str, status: Status, changes: M
     try:
         questions.decide(identity, status, **changes)
     except CitewellError as error:
-        st.warning(in_markdown(str(error)))
+        st.warning(in_words(error))
         return
     st.rerun()

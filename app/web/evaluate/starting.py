@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.web.buttons import in_words
 from app.web.evaluate.errand import Errand, Kind, evaluation_home
 from app.web.evaluate.question_set import question_folder
 from app.web.evaluate.running import Evaluation, evaluations
@@ -79,7 +80,7 @@ def begin(errand: Errand) -> None:
     try:
         evaluations().start(errand)
     except CitewellError as error:
-        st.warning(in_markdown(str(error)))
+        st.warning(in_words(error))
         return
     st.rerun()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.copies import dismiss, drop
 from app.web.library.queue import Ingest
 from app.web.library.wording import errand_name, outcome_counts, progress_line, report_line, share_done, when
@@ -162,7 +162,7 @@ def _show_interrupted(workspace: Workspace, note: JobNote) -> None:
                 try:
                     dismiss(workspace, note)
                 except UserError as error:
-                    st.warning(in_markdown(by_button(str(error))))
+                    st.warning(in_words(error))
                     return
                 st.rerun()
 
@@ -179,7 +179,7 @@ def _show_results(workspace: Workspace) -> None:
 
 def _show_result(ingest: Ingest) -> None:
     if ingest.report is None:
-        st.error(in_markdown(by_button(ingest.problem)))
+        st.error(in_words(ingest.problem))
         return
     problems = _problems(ingest.report)
     (st.info if problems else st.success)(in_markdown(report_line(ingest.report)))

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.activity import note_asked, show_job
 from app.web.library.uploads import save_uploads, to_ingest
 from app.web.literal import in_markdown
@@ -62,7 +62,7 @@ def show_form(workspace: Workspace) -> None:
     try:
         _add(workspace, [(upload.name, upload) for upload in uploads], named, keep=keep)
     except CitewellError as error:
-        st.warning(in_markdown(by_button(str(error))))
+        st.warning(in_words(error))
         return
     st.rerun()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.literal import in_html, in_markdown
 from app.web.workspace import choose_base, chosen_base, current_settings, first_base, home, workspaces
 from citewell.home import base_names
@@ -90,7 +90,7 @@ def _show_making(names: list[str]) -> None:
             raise UserError(f'There is a knowledge base "{name}" already; choose it at the top, or take another name.')
         workspaces().opened(home(), name, current_settings(), create=True)
     except CitewellError as error:
-        st.warning(in_markdown(by_button(str(error))))
+        st.warning(in_words(error))
         return
     look_at(name)
     st.session_state[_MADE] = f"{in_markdown(name)} is made, and empty; add documents to it."
@@ -114,7 +114,7 @@ def _show_deleting() -> None:
             raise UserError(f"Nothing was deleted: type {chosen}, exactly so, to delete it.")
         workspaces().delete(home(), chosen)
     except CitewellError as error:
-        st.warning(in_markdown(by_button(str(error))))
+        st.warning(in_words(error))
         return
     look_at(first_base())
     st.session_state[_MADE] = f"{in_markdown(chosen)} is deleted, with all that it held."

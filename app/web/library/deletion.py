@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.copies import cut_short, delete_unread
 from app.web.library.uploads import delete_uploads, is_upload
 from app.web.literal import in_markdown
@@ -93,7 +93,7 @@ def _delete(workspace: Workspace, files: Sequence[str]) -> None:
             workspace.queue.forget(files)
             st.session_state[_DELETED] = Deletion(report, base.catalogue.remains(held), uploads)
     except CitewellError as error:
-        st.error(in_markdown(by_button(str(error))))
+        st.error(in_words(error))
         return
     st.session_state.pop(_TO_DELETE)
     st.rerun()

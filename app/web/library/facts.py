@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.wording import facts_html, size
-from app.web.literal import in_markdown
 from app.web.workspace import Workspace
 from citewell.status import Verification
 from kb.errors import CitewellError
@@ -59,7 +58,7 @@ def _show_check(workspace: Workspace) -> None:
     problems = list(found.problems)
     if len(problems) > NAMED:
         problems[NAMED:] = [f"and {len(problems) - NAMED:,} more"]
-    st.warning("\n".join(f"- {in_markdown(by_button(problem))}" for problem in problems))
+    st.warning("\n".join(f"- {in_words(problem)}" for problem in problems))
 
 
 def _verify(workspace: Workspace, *, repair: bool) -> None:
@@ -67,6 +66,6 @@ def _verify(workspace: Workspace, *, repair: bool) -> None:
         with st.spinner("Repairing …" if repair else "Checking …"):
             st.session_state[_FOUND] = workspace.base.verify(repair=repair)
     except CitewellError as error:
-        st.error(in_markdown(by_button(str(error))))
+        st.error(in_words(error))
         return
     st.rerun()

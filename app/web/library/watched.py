@@ -6,11 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.library.activity import note_asked
 from app.web.library.deletion import ask_to_delete
 from app.web.library.wording import when
-from app.web.literal import in_html, in_markdown
+from app.web.literal import in_html
 from app.web.workspace import Workspace
 from citewell.watched import Watch
 
@@ -47,7 +47,7 @@ def _show_watch(workspace: Workspace, watch: Watch) -> None:
             f'<p class="cw-small">{STATES[watch.state]}, watched since {when(folder.since)}</p>'
         )
         if watch.problem:
-            st.warning(in_markdown(by_button(watch.problem)))
+            st.warning(in_words(watch.problem))
         with st.container(horizontal=True):
             if watch.would_remove and st.button(
                 "Remove what is gone",

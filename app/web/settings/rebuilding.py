@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.web.buttons import by_button
+from app.web.buttons import in_words
 from app.web.literal import in_markdown
 from app.web.settings.adopting import Rebuild, needs_rebuilding, rebuilds
 from citewell.knowledge_base import KnowledgeBase
@@ -61,7 +61,7 @@ def _show_result(rebuild: Rebuild) -> None:
     try:
         report = rebuild.job.wait()
     except CitewellError as error:
-        st.error(in_markdown(by_button(str(error))))
+        st.error(in_words(error))
         return
     if report.cancelled:
         st.info("Stopped; the next rebuild takes up what is done so far.")
