@@ -40,7 +40,9 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class JobNote:
-    """A job as everybody can see it. state is "running", or "interrupted" where it stopped before it was done.
+    """A job as everybody can see it.
+
+    state is "waiting" for others to be done, "running", or "interrupted" where its process ended before it was done.
 
     Which file is being read is not noted: nothing on the disk is to name a document that may be removed.
     """
@@ -50,7 +52,7 @@ class JobNote:
     pid: int
     started: datetime
     progress: Progress
-    state: Literal["running", "interrupted"] = "running"
+    state: Literal["waiting", "running", "interrupted"] = "running"
 
 
 class Board:
@@ -60,7 +62,7 @@ class Board:
         self._folder = folder
 
     def notes(self) -> list[JobNote]:
-        """The jobs that run or were cut short, the oldest first."""
+        """The jobs that wait, run or were cut short, the oldest first."""
         found = [note for path in self._folder.glob("*.json") if (note := self._read(path))]
         return sorted(found, key=lambda note: (note.started, note.id))
 
@@ -87,15 +89,33 @@ class Board:
     @contextmanager
     def posted(self, errand: Errand) -> Iterator[Entry]:
         """Posts a job for as long as the block lasts; it stays there as interrupted unless it ends done."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        note = JobNote(uuid4().hex[:8], errand, os.getpid(), datetime.now(UTC), Progress())
-        entry = Entry(self._file(note.id), self._cancel_file(note.id), note)
-        with FileLock(self._lock_file(note.id)):
-            entry.write()
+        entry = self._post(errand, "running")
+        try:
             yield entry
+        finally:
+            entry.leave()
         if entry.is_done:
-            self.forget(note.id)
+            self.forget(entry.job)
             self._forget_earlier(errand)
+
+    def announced(self, errand: Errand) -> Entry:
+        """Posts a job that waits; it stays there as interrupted once its entry is left, or this process ends."""
+        return self._post(errand, "waiting")
+
+    def take_down(self, entry: Entry) -> None:
+        """Leaves nothing of what was announced."""
+        entry.leave()
+        self.forget(entry.job)
+
+    def _post(self, errand: Errand, state: Literal["waiting", "running"]) -> Entry:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        note = JobNote(uuid4().hex[:8], errand, os.getpid(), datetime.now(UTC), Progress(), state)
+        # One thread may post what another takes down.
+        lock = FileLock(self._lock_file(note.id), thread_local=False)
+        lock.acquire()
+        entry = Entry(self._file(note.id), self._cancel_file(note.id), note, lock)
+        entry.write()
+        return entry
 
     def _forget_earlier(self, errand: Errand) -> None:
         """What was cut short before has been done now."""
@@ -115,6 +135,7 @@ class Board:
                 pid=values["pid"],
                 started=datetime.fromisoformat(values["started"]),
                 progress=Progress(**values["progress"]),
+                state="waiting" if values.get("state") == "waiting" else "running",
             )
         except (TypeError, KeyError, ValueError):
             return None  # Another version of Citewell has posted it.
@@ -142,13 +163,22 @@ class Board:
 class Entry:
     """A job's own note. Progress is noted twice a second at most."""
 
-    def __init__(self, file: Path, cancel_file: Path, note: JobNote) -> None:
+    def __init__(self, file: Path, cancel_file: Path, note: JobNote, lock: FileLock) -> None:
         self.is_done = False
         self._file = file
         self._cancel_file = cancel_file
         self._note = note
+        self._lock = lock
         self._written = self._looked = 0.0
         self._asked_to_stop = False
+
+    @property
+    def job(self) -> str:
+        return self._note.id
+
+    def leave(self) -> None:
+        """Says no more of it."""
+        self._lock.release()
 
     def show(self, progress: Progress) -> None:
         self._note = replace(self._note, progress=replace(progress, current=""))
@@ -164,10 +194,10 @@ class Entry:
 
     def write(self) -> None:
         self._written = time.monotonic()
-        values = {"errand": asdict(self._note.errand), "pid": self._note.pid, "progress": asdict(self._note.progress)}
+        values = {**asdict(self._note), "started": self._note.started.isoformat()}
         partial = self._file.with_suffix(".part")
         try:
-            partial.write_text(json.dumps({**values, "started": self._note.started.isoformat()}), encoding="utf-8")
+            partial.write_text(json.dumps(values), encoding="utf-8")
             partial.replace(self._file)
         except OSError as error:
             # The job itself meets the same trouble with the disk, or none.

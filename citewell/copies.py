@@ -11,7 +11,7 @@ from kb.text.words import words
 from kb.types import Answer, Chunk, Citation, Place, Span
 
 _SEARCHED = 100
-"""Passages looked into for each citation, those of most of its words first."""
+"""Passages that have all its words, looked into for each citation."""
 _FEWEST_WORDS = 4
 """Fewer words stand in many places by chance."""
 
@@ -35,10 +35,10 @@ def _places(citation: Citation, view: View) -> Iterator[Place]:
     if len(citation.spans) > 1 or len(words(citation.quote)) < _FEWEST_WORDS:
         return
     tables = {chunk.context.table for chunk in view.snapshot.chunks_by_number([number(citation.chunk_id)]).values()}
-    for hit in view.matching(citation.quote, _SEARCHED):
-        start = _start(citation.quote, hit.chunk.text)
-        if start >= 0 and hit.chunk.context.table in tables:
-            yield _place(hit.chunk, Span(start, start + len(citation.quote)), view)
+    for chunk in view.holding(citation.quote, _SEARCHED):
+        start = _start(citation.quote, chunk.text)
+        if start >= 0 and chunk.context.table in tables:
+            yield _place(chunk, Span(start, start + len(citation.quote)), view)
 
 
 def _start(quote: str, text: str) -> int:

@@ -63,7 +63,7 @@ class KnowledgeBase:
         self._composer = Composer(self._checked_embedder, self._models, settings)
         self._asking = Asking(store, self._composer, self._models, settings, self._checked_embedder)
         self._dialogue = Dialogue(store.conversations, self._models, settings.conversations)
-        self._board = Board(store.home / "jobs")
+        self.board = Board(store.home / "jobs")
         self.catalogue = Catalogue(store)
         self.conversations = Conversations(store.conversations, settings.conversations, self.display_name)
         self.feedback = FeedbackBox(store.feedback, self._holding)
@@ -168,30 +168,30 @@ class KnowledgeBase:
         )
 
     def jobs(self) -> list[JobNote]:
-        """The jobs on this base that run, in whichever process, or were cut short; the oldest first."""
-        return self._board.notes()
+        """The jobs on this base that wait or run, in whichever process, or were cut short; the oldest first."""
+        return self.board.notes()
 
     def job(self, name: str) -> JobNote:
         """The job with that id. Raises UserError where there is none."""
-        return self._board.note(name)
+        return self.board.note(name)
 
     def cancel(self, job: str) -> None:
         """Asks a job, in whichever process, to stop at its next step. Raises UserError where there is none."""
-        self._board.ask_to_stop(job)
+        self.board.ask_to_stop(job)
 
     def dismiss(self, job: str) -> None:
         """Forgets an interrupted job; what it had done stays. Raises UserError where there is none, or it runs."""
         note = self.job(job)
-        if note.state == "running":
-            raise UserError(f'The job "{job}" is still running (pid {note.pid}); stop it first.')
-        self._board.forget(job)
+        if note.state != "interrupted":
+            raise UserError(f'The job "{job}" is still {note.state} (pid {note.pid}); stop it first.')
+        self.board.forget(job)
 
     def resume(self, job: str, *, on_outcome: Callable[[Outcome], None] = lambda _: None) -> IngestJob:
         """Starts an interrupted job again, which goes on where that stopped. Raises UserError where there is none."""
         note = self.job(job)
-        if note.state == "running":
-            raise UserError(f'The job "{job}" is still running (pid {note.pid}).')
-        self._board.forget(job)
+        if note.state != "interrupted":
+            raise UserError(f'The job "{job}" is still {note.state} (pid {note.pid}).')
+        self.board.forget(job)
         errand = note.errand
         if errand.kind == "reindex":
             return self.reindex()
@@ -207,7 +207,7 @@ class KnowledgeBase:
                 show(progress)
                 entry.show(progress)
 
-            with self._board.posted(errand) as entry:
+            with self.board.posted(errand) as entry:
                 try:
                     report = work(show_everybody, lambda: is_cancelled() or entry.is_asked_to_stop())
                 except UserError:
@@ -231,7 +231,7 @@ class KnowledgeBase:
         began = time.monotonic()
         files = self.catalogue.known(files)
         removed = self._store.commit(Change(removed_files=files), {})
-        self._board.forget_interrupted(files)
+        self.board.forget_interrupted(files)
         purged = self._store.settle(wait=PURGE_WAIT)
         on_disk = sum(os.path.lexists(file) for file in files)
         return RemovalReport(len(files), removed.documents, removed.chunks, time.monotonic() - began, purged, on_disk)

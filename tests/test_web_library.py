@@ -205,6 +205,26 @@ def test_a_closed_queue_stops_and_takes_no_more(base: KnowledgeBase, folder: Pat
         queue.ask([folder])
 
 
+def test_what_waits_when_the_server_ends_can_be_gone_on_with(base: KnowledgeBase, home: Path, folder: Path) -> None:
+    queue = IngestQueue(base)
+    with exclusive(home / "default" / "writer.lock", wait=5):
+        running = queue.ask([folder])
+        queue.ask([folder / "tea.md"])
+        dropped = queue.ask([folder / "lighthouse.md"])
+        assert [note.state for note in base.jobs() if note.errand != running.errand] == ["waiting", "waiting"]
+        with pytest.raises(UserError, match="still waiting"):
+            base.resume(base.jobs()[-1].id)
+        assert queue.drop(dropped)
+    queue.close()
+    cut_short = [note for note in base.jobs() if note.errand != running.errand]
+    assert [(note.state, note.errand.paths) for note in cut_short] == [("interrupted", (str(folder / "tea.md"),))]
+    after = IngestQueue(base)
+    taken_up = after.resume(cut_short[0])
+    wait_until(lambda: not after.is_busy)
+    assert taken_up.report is not None and taken_up.report.added + taken_up.report.unchanged == 1
+    assert all(note.errand == running.errand for note in base.jobs())
+
+
 def test_what_has_not_changed_is_read_again_when_that_is_asked_for(base: KnowledgeBase, folder: Path) -> None:
     base.ingest([folder]).wait()
     (before,) = (row for row in base.documents() if row.name == "tea.md")

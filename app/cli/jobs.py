@@ -1,4 +1,4 @@
-"""`citewell jobs`: the ingests that run on a base, in whichever process, and those that were cut short."""
+"""`citewell jobs`: the ingests that run on a base or wait, in whichever process, and those that were cut short."""
 
 from __future__ import annotations
 

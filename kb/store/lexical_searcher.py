@@ -97,6 +97,16 @@ class LexicalSearcher:
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return np.array(numbers, np.int64), np.array([score for score, _ in found], np.float64)
 
+    def holding(self, text: str, limit: int) -> list[int]:
+        """Numbers of at most `limit` passages that have all words of `text`, read in any one language; best first."""
+        forms = dict.fromkeys(tuple(terms(text, language)) for language in (None, *self._languages))
+        readings = [self._all_of(tuple(dict.fromkeys(form))) for form in forms if form]
+        wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, reading) for reading in readings])
+        limit = min(limit, self._searcher.num_docs)
+        found = self._searcher.search(wanted, limit, count=False).hits if readings and limit > 0 else []
+        numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
+        return [int(number or 0) for number in numbers]
+
     def numbers(self) -> list[int]:
         """The passages held, repeated if they stand twice; for verification."""
         return [number for _, number in addresses(self._searcher)]
@@ -169,6 +179,9 @@ class LexicalSearcher:
             self._schema, "text", term, distance=2 if len(term) >= _LONG else 1, transposition_cost_one=True
         )
         yield tantivy.Query.boost_query(near, _GUESSED * self._highest())
+
+    def _all_of(self, words: Sequence[str]) -> tantivy.Query:
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, self._term("text", word, 1.0)) for word in words])
 
     def _phrase(self, words: Sequence[str]) -> tantivy.Query:
         return tantivy.Query.phrase_query(self._schema, "text", list(words))

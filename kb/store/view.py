@@ -91,6 +91,12 @@ class View:
             return filtered.matching(self.kept, self.snapshot, self.lexical, query, k)
         return _widening(lambda limit: self._matching(query, limit), k)
 
+    def holding(self, text: str, k: int) -> list[Chunk]:
+        """Passages, out of at most k, that have all words of `text`; those in which they weigh most come first."""
+        numbers = list(dict.fromkeys(self.lexical.holding(text, k)))
+        found = self.snapshot.chunks_by_number(numbers)
+        return self._kept_of([found[name] for name in numbers if name in found])
+
     def vectors(self, passages: Sequence[Chunk]) -> Vectors:
         numbers = [number(passage.id) for passage in passages]
         known = self.snapshot.vectors_by_number(numbers)

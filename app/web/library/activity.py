@@ -147,7 +147,7 @@ def _show_note(workspace: Workspace, note: JobNote) -> None:
 def _show_interrupted(workspace: Workspace, note: JobNote) -> None:
     progress = note.progress
     files = f" after {progress.files_done:,} of {progress.files_total:,} files" if progress.files_total else ""
-    told = f"Interrupted{files}, begun {when(note.started)}: {errand_name(note.errand, workspace.uploads)}"
+    told = f"Interrupted{files}, asked for {when(note.started)}: {errand_name(note.errand, workspace.uploads)}"
     with st.container(border=True):
         st.markdown(in_markdown(told))
         with st.container(horizontal=True):

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from uuid import uuid4
 
 from citewell import IngestReport, Outcome, Progress
-from citewell.board import Errand, JobNote
+from citewell.board import Entry, Errand, JobNote
 from citewell.knowledge_base import IngestJob, KnowledgeBase
 from kb.errors import CitewellError, UserError
 
@@ -28,12 +28,14 @@ CLOSING = 10.0
 class Ingest:
     """An ingest that was asked for: it waits until it has a `job`, and is done when it has a `report` or a `problem`.
 
+    `waiting` is its entry on the board, by which it can be begun although the server ended before its turn came.
     `outcomes` are the latest ones of single files; `counts` are of all of them, by state.
     """
 
     id: str
     errand: Errand
     start: Callable[[Callable[[Outcome], None]], IngestJob]
+    waiting: Entry | None = None
     asked: datetime = field(default_factory=lambda: datetime.now(UTC))
     job: IngestJob | None = None
     report: IngestReport | None = None
@@ -115,11 +117,12 @@ class IngestQueue:
         return self._put(
             errand,
             lambda hear: self._base.ingest(paths, sync=sync, confirmed=confirmed, again=again, on_outcome=hear),
+            is_noted=False,
         )
 
     def resume(self, note: JobNote) -> Ingest:
         """Has an interrupted job gone on with."""
-        return self._put(note.errand, lambda hear: self._base.resume(note.id, on_outcome=hear))
+        return self._put(note.errand, lambda hear: self._base.resume(note.id, on_outcome=hear), is_noted=True)
 
     def drop(self, ingest: Ingest) -> bool:
         """Takes one that waits out of the queue, without a trace; false where it has begun."""
@@ -127,22 +130,27 @@ class IngestQueue:
             if ingest not in list(self._asked)[1:]:
                 return False
             self._asked.remove(ingest)
+            self._take_down(ingest)
             ingest.report = IngestReport(cancelled=True)
             return True
 
     def close(self) -> None:
-        """Stops the one that runs, drops those that wait, and takes no more."""
+        """Stops the one that runs and takes no more; it and those that wait can be gone on with later."""
         with self._changed:
             self._is_closed = True
             for ingest in self._asked:
                 ingest.cancel()
             self._changed.wait_for(lambda: not self._asked, CLOSING)
 
-    def _put(self, errand: Errand, start: Callable[[Callable[[Outcome], None]], IngestJob]) -> Ingest:
+    def _put(
+        self, errand: Errand, start: Callable[[Callable[[Outcome], None]], IngestJob], *, is_noted: bool
+    ) -> Ingest:
         with self._changed:
             if self._is_closed:
                 raise UserError("This knowledge base has been closed; load the page again.")
             ingest = Ingest(uuid4().hex[:8], errand, start)
+            if self._asked and not is_noted:
+                ingest.waiting = self._base.board.announced(errand)
             self._asked.append(ingest)
             if len(self._asked) == 1:
                 self._begin(ingest)
@@ -168,10 +176,19 @@ class IngestQueue:
                 self._changed.notify_all()
 
     def _carry_out(self, ingest: Ingest) -> None:
-        if ingest.is_cancelled:
+        if ingest.is_cancelled or (ingest.waiting and ingest.waiting.is_asked_to_stop()):
             ingest.report = IngestReport(cancelled=True)
+            if ingest.waiting:
+                ingest.waiting.leave()
             return
-        ingest.job = ingest.start(ingest.hear)
+        try:
+            ingest.job = ingest.start(ingest.hear)
+        finally:
+            self._take_down(ingest)
         if ingest.is_cancelled:
             ingest.job.cancel()
         ingest.report = ingest.job.wait()
+
+    def _take_down(self, ingest: Ingest) -> None:
+        if ingest.waiting:
+            self._base.board.take_down(ingest.waiting)
