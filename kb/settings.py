@@ -296,7 +296,7 @@ class OidcSettings(_Section):
 
     client_id: str
     client_secret: Annotated[str, Field(exclude=True, repr=False)]
-    server_metadata_url: str
+    server_metadata_url: Annotated[str, Field(pattern=r"^https?://[^/]+/")]
     redirect_uri: Annotated[str, Field(pattern=r"^https?://[^/]+/oauth2callback$")]
     allowed: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
@@ -306,8 +306,8 @@ class WebSettings(_Section):
 
     `users` sign in; each stands there with the line that `citewell password` printed. `oidc` is a service that knows
     people instead. Without either everybody who reaches the page may see it, so it is shown on this machine alone.
-    Who has signed in with a password stays so for `session_hours`, or until the page is started again. Users, and the
-    secret of the service, are left out wherever settings are written.
+    Who has signed in stays so for `session_hours`, or until the page is started again. Users, and the secret of the
+    service, are left out wherever settings are written.
     """
 
     hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")], ...] = ()
@@ -318,6 +318,12 @@ class WebSettings(_Section):
     @property
     def has_sign_in(self) -> bool:
         return bool(self.users or self.oidc)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """`hosts`, and the name by which the service sends people back."""
+        back = urlsplit(self.oidc.redirect_uri).hostname if self.oidc else None
+        return (*self.hosts, back) if back else self.hosts
 
     @field_validator("users")
     @classmethod

@@ -22,6 +22,7 @@ MAY_IMPORT = {
 """Which of our packages each may import, besides itself."""
 
 ONLY_IN = {
+    "authlib": "app/web/access",
     "chromadb": "kb/store/vectors.py",
     "tantivy": "kb/store/lexical",
     "sqlite3": "kb/store",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
@@ -24,14 +24,12 @@ from app.web.access.attempts import MOST_OF_ADDRESS, MOST_OF_BOTH, MOST_OF_NAME,
 from app.web.access.browsers import Browsers
 from app.web.access.gate import COOKIE, Gate
 from app.web.access.hosts import Hosts
-from app.web.access.identities import BEGUN, is_allowed, secrets_for
-from app.web.access.let_in import MOST as MOST_LET_IN
-from app.web.access.let_in import Uploads, let_in
+from app.web.access.password_sign_in import PasswordSignIn
 from app.web.access.passwords import hashed, matches
+from app.web.access.provider_sign_in import FAILED, UNREACHABLE, ProviderSignIn, is_allowed
 from app.web.access.requests import VISITOR
-from app.web.access.seals import seal
 from app.web.access.sessions import Sessions
-from app.web.originals import original_url, serving_originals
+from app.web.originals import original_url
 from app.web.serving import ENTRY
 from citewell import KnowledgeBase
 from kb.errors import SettingsError
@@ -59,20 +57,12 @@ from app.web.unforeseen import calmly
 logging.basicConfig()
 app = st.App("failing.py", on_script_error=calmly)
 """
-TAKING = """
-import streamlit as st
-from app.web.access.let_in import note_let_in
-
-note_let_in("in" in st.query_params)
-if file := st.file_uploader("File"):
-    st.text(file.getvalue().decode())
-"""
-TAKING_SERVER = """
-import streamlit as st
-from starlette.middleware import Middleware
-from app.web.access.let_in import Uploads
-
-app = st.App("taking.py", middleware=[Middleware(Uploads)])
+OIDC = """[web.oidc]
+client_id = "citewell"
+client_secret = "quiet please"
+server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
+redirect_uri = "http://127.0.0.1:8501/oauth2callback"
+allowed = ["anna@example.org"]
 """
 
 
@@ -172,9 +162,9 @@ def test_tries_from_everywhere_and_of_every_name_are_counted_too() -> None:
 def test_a_session_ends_when_its_time_is_over_or_somebody_says_so() -> None:
     clock = [0.0]
     sessions = Sessions(1.0, now=lambda: clock[0])
-    token, other = sessions.begin("anna"), sessions.begin("anna")
+    token, other = (sessions.begin("user:anna", "anna") for _ in range(2))
     session = sessions.of(token)
-    assert session is not None and session.name == "anna" and token != other
+    assert session is not None and session.visitor == "user:anna" and token != other
     sessions.end(token)
     assert sessions.of(token) is None and session.ended.is_set() and sessions.of(other) is not None
     clock[0] = 3600.0
@@ -218,7 +208,7 @@ def sign_in(client: TestClient | httpx.Client, name: str, password: str, to: str
 
 @pytest.fixture
 def gate() -> TestClient:
-    return TestClient(Gate(echo, users={"anna": HASH}, hours=1.0))
+    return TestClient(Gate(echo, sign_in=PasswordSignIn({"anna": HASH}), hours=1.0))
 
 
 def test_the_gate_opens_to_the_right_password_alone(gate: TestClient) -> None:
@@ -279,8 +269,8 @@ def test_websockets_open_and_end_with_the_session(gate: TestClient) -> None:
 
 def test_signing_out_ends_the_open_websocket() -> None:
     async def run() -> list[Message]:
-        gate = Gate(echo, users={"anna": HASH}, hours=1.0)
-        token = gate.sessions.begin("anna")
+        gate = Gate(echo, sign_in=PasswordSignIn({"anna": HASH}), hours=1.0)
+        token = gate.sessions.begin("user:anna", "anna")
         sent: list[Message] = []
         arriving: asyncio.Queue[Message] = asyncio.Queue()
         arriving.put_nowait({"type": "websocket.connect"})
@@ -331,6 +321,34 @@ def test_only_names_of_this_machine_and_its_own_pages_are_heard() -> None:
 )
 def test_of_a_service_only_those_who_are_named_come_in(person: dict[str, object], comes_in: bool) -> None:
     assert is_allowed(person, ("anna-1", "ben@example.org")) is comes_in
+
+
+def test_a_service_that_is_down_and_an_answer_nobody_asked_for_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(OIDC)
+    web = load_settings(tmp_path / "s.toml").web
+    assert web.oidc is not None and web.names == ("127.0.0.1",)
+    assert "quiet please" not in web.model_dump_json() and "quiet please" not in repr(web)
+    provider = ProviderSignIn(web.oidc)
+    app = Starlette(middleware=[provider.middleware, Middleware(Gate, sign_in=provider, hours=1.0)])
+    client = TestClient(app, follow_redirects=False)
+    down = client.get("/sign-in/start")
+    assert (down.status_code, UNREACHABLE in down.text) == (502, True)
+    for asked in ("code=a&state=b", "error=access_denied", "code=a"):
+        stray = client.get(f"/oauth2callback?{asked}")
+        assert (stray.status_code, FAILED in stray.text, "set-cookie" in stray.headers) == (400, True, False)
+    assert client.get("/oauth2callback").status_code == 200
+    start = 'href="http://127.0.0.1:8501/sign-in/start?to='
+    for to, leads in (("/library", "/library"), ("//evil.example", "/"), ("/oauth2callback?code=1", "/")):
+        assert f'{start}{leads}"' in client.get("/sign-in", params={"to": to}).text
+
+
+def test_without_authlib_no_server_starts_that_needs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from app.web.server import middleware  # Reads the settings of the home that is set.
+
+    (tmp_path / "s.toml").write_text(OIDC)
+    monkeypatch.setitem(sys.modules, "authlib", None)
+    with pytest.raises(SettingsError, match=r"pip install 'citewell\[oidc\]'"):
+        middleware(load_settings(tmp_path / "s.toml").web)
 
 
 def test_nothing_is_served_before_sign_in(guarded: str, sources: dict[str, str]) -> None:
@@ -393,97 +411,19 @@ def test_originals_are_those_of_the_base_and_nothing_else(open_house: str, sourc
     assert original_url("a b", "/x#y&z", 12) == "/original?kb=a+b&source=%2Fx%23y%26z#page=12"
 
 
-def test_without_a_seal_an_original_stays_closed_to_who_may_not_have_signed_in(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("the text")
-    endpoint = serving_originals(lambda _, source: tmp_path / source, sealed=True)
-    client = TestClient(Starlette(routes=[Route("/original", endpoint)]))
-    bare = original_url("default", "a.txt")
-    assert client.get(bare).status_code == 404
-    assert client.get(f"{bare}&seal={seal('default', 'b.txt')}").status_code == 404
-    assert client.get(f"{bare}&seal={seal('default', 'a.txt')}").text == "the text"
-
-
-OIDC = """[web.oidc]
-client_id = "citewell"
-client_secret = "quiet please"
-server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
-redirect_uri = "http://127.0.0.1:8501/oauth2callback"
-allowed = ["anna@example.org"]
-"""
-
-
 def opened(monkeypatch: pytest.MonkeyPatch, folder: Path, settings: str) -> AppTest:
     (folder / "settings.toml").write_text(settings)
     monkeypatch.setenv("CITEWELL_SETTINGS", str(folder / "settings.toml"))
     return AppTest.from_file(str(ENTRY), default_timeout=60).run()
 
 
-def test_the_page_shows_nothing_until_a_service_knows_who_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    page = opened(monkeypatch, tmp_path, OIDC)
-    assert [button.label for button in page.button] == ["Sign in"] and page.title[0].value == "Sign in to Citewell"
-    assert not page.chat_input and not page.text_input and not page.exception
-    assert not (tmp_path / "home").exists()
-
-
-def test_the_page_shows_nothing_where_the_gate_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    page = opened(monkeypatch, tmp_path, f'[web.users]\nanna = "{HASH}"\n')
+@pytest.mark.parametrize("settings", [f'[web.users]\nanna = "{HASH}"\n', OIDC])
+def test_the_page_shows_nothing_where_the_gate_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str
+) -> None:
+    page = opened(monkeypatch, tmp_path, settings)
     assert "citewell serve" in page.error[0].value.replace("\\", "")
     assert not page.chat_input and not page.text_input and not page.button
-
-
-def test_what_streamlit_hears_of_a_service(tmp_path: Path) -> None:
-    (tmp_path / "s.toml").write_text(OIDC)
-    web = load_settings(tmp_path / "s.toml").web
-    assert "quiet please" not in web.model_dump_json() and "quiet please" not in repr(web)
-    if find_spec("authlib") is None:
-        with pytest.raises(SettingsError, match=r"pip install 'citewell\[oidc\]'"):
-            secrets_for(web)
-    else:
-        told = secrets_for(web)
-        assert told is not None and set(told) == {"auth", BEGUN}
-    assert secrets_for(WebSettings()) is None
-
-
-def test_files_are_taken_from_sessions_alone_that_the_page_has_let_in() -> None:
-    client, known = TestClient(Uploads(echo)), let_in()
-    known.add("one")
-    assert client.put("/_stcore/upload_file/one/x", content=b"x").status_code == 200
-    for path in ("/_stcore/upload_file/two/x", "/_stcore/upload_file/two/one", "/base/_stcore/upload_file/two/x"):
-        assert client.put(path, content=b"x").status_code == client.delete(path).status_code == 401, path
-    known.drop("one")
-    assert client.put("/_stcore/upload_file/one/x", content=b"x").status_code == 401
-    assert client.get("/_stcore/health").status_code == 200
-    for number in range(MOST_LET_IN + 1):
-        known.add(str(number))
-    assert not known.holds("0") and known.holds("1")
-
-
-def test_a_session_is_not_let_in_before_a_service_knows_who_asks(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from app.web.server import middleware  # Reads the settings of the home that is set.
-
-    let_in().add("test session id")
-    assert opened(monkeypatch, tmp_path, OIDC).title[0].value == "Sign in to Citewell"
-    assert not let_in().holds("test session id")
-    guards = [each.cls for each in middleware(load_settings(tmp_path / "settings.toml").web)]
-    assert Uploads in guards
-    assert Uploads not in [each.cls for each in middleware(WebSettings())]
-
-
-@pytest.mark.browser
-def test_streamlit_names_the_session_that_hands_in_a_file(page: Page, tmp_path: Path) -> None:
-    (tmp_path / "taking.py").write_text(TAKING)
-    (tmp_path / "taking_server.py").write_text(TAKING_SERVER)
-    file = tmp_path / "mill.txt"
-    file.write_text("The mill was sold in 1950.")
-    with serving(tmp_path, script=tmp_path / "taking_server.py") as address:
-        for asked, status in (("", 401), ("?in=1", 204)):
-            page.goto(f"{address}/{asked}")
-            with page.expect_response(lambda answer: "upload_file" in answer.url) as answered:
-                page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
-            assert answered.value.status == status
-        expect(page.get_by_text("The mill was sold in 1950.")).to_be_visible()
 
 
 def quiet(page: Page) -> list[str]:

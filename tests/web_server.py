@@ -34,11 +34,11 @@ expect.set_options(timeout=ANSWER_WAIT)
 
 
 @contextmanager
-def serving(home: Path, kb: str = "default", *, settings: Path | None = None, script: Path = SERVER) -> Iterator[str]:
+def serving(
+    home: Path, kb: str = "default", *, settings: Path | None = None, script: Path = SERVER, port: int | None = None
+) -> Iterator[str]:
     """The address of a server of its own process; what it says is added to the file server.log in `home`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     # From elsewhere than the repository, as people start it.
     variables = environment(home=home, kb=kb, settings=settings)
     line = [str(script) if part == str(SERVER) else part for part in command(port=port)]
@@ -55,6 +55,12 @@ def serving(home: Path, kb: str = "default", *, settings: Path | None = None, sc
         server.terminate()
         server.wait(timeout=20)
         log.close()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def is_up(address: str) -> bool:

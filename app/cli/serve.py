@@ -59,7 +59,7 @@ def serve(
     signal.signal(signal.SIGTERM, _as_interrupt)
     if not (_is_here(address) or certificate):
         say("What is asked and answered travels unencrypted; give --certificate and --key, or put a proxy before it.")
-    line = command(port=port, address=address, hosts=web.hosts, certificate=certificate, key=key)
+    line = command(port=port, address=address, hosts=web.names, certificate=certificate, key=key)
     child = subprocess.Popen(line, env={**QUIET, **os.environ, **variables}, stdout=subprocess.DEVNULL)
     try:
         _announce(child, address, port, invocation, is_encrypted=certificate is not None)
@@ -89,7 +89,7 @@ def _require_sign_in(address: str, web: WebSettings) -> None:
             f"Whoever reaches {address} could read your documents; name those who may in web.users of the settings, "
             "each with what `citewell password` prints, or in web.oidc a service that knows them."
         )
-    if ip_address(address).is_unspecified and not web.hosts:
+    if ip_address(address).is_unspecified and not web.names:
         raise UserError(
             f"{address} stands for every address of this machine; say in web.hosts of the settings by which names or "
             "addresses people reach it."

@@ -7,12 +7,10 @@ from mimetypes import guess_type
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from app.web.access.seals import is_seal, seal
 from kb.errors import CitewellError
 
 ROUTE = "/original"
@@ -28,25 +26,15 @@ FOR_PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; fra
 
 def original_url(base_name: str, source: str, page: int | None = None) -> str:
     """Where the browser finds the file that holds the document `source`, a PDF at `page`."""
-    names = {"kb": base_name, "source": source}
-    if st.user.to_dict().get("is_logged_in"):
-        names["seal"] = seal(base_name, source)
-    where = f"{ROUTE}?{urlencode(names)}"
+    where = f"{ROUTE}?{urlencode({'kb': base_name, 'source': source})}"
     return f"{where}#page={page}" if page else where
 
 
-def serving_originals(
-    find: Callable[[str, str], Path | None], *, sealed: bool = False
-) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of ROUTE; `find` gives the file of a document by the names of a base and of its source.
-
-    With `sealed` it answers only to addresses made for somebody who had signed in.
-    """
+def serving_originals(find: Callable[[str, str], Path | None]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of ROUTE; `find` gives the file of a document by the names of a base and of its source."""
 
     async def original(request: Request) -> Response:
         base, source = request.query_params.get("kb", ""), request.query_params.get("source", "")
-        if sealed and not is_seal(request.query_params.get("seal", ""), base, source):
-            return PlainTextResponse(UNKNOWN, 404)
         try:
             file = await run_in_threadpool(find, base, source)
         except CitewellError:

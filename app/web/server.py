@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -16,8 +17,7 @@ from app.web.access.browsers import Browsers
 from app.web.access.gate import Gate
 from app.web.access.headers import SecurityHeaders
 from app.web.access.hosts import Hosts
-from app.web.access.identities import secrets_for
-from app.web.access.let_in import Uploads
+from app.web.access.password_sign_in import PasswordSignIn
 from app.web.originals import ROUTE, serving_originals
 from app.web.serving import ENTRY
 from app.web.unforeseen import calmly
@@ -26,6 +26,8 @@ from citewell.kept_settings import settings_of
 from kb.errors import SettingsError
 from kb.settings import WebSettings
 
+INSTALL = "To sign in through web.oidc, install what it needs with `pip install 'citewell[oidc]'`, then start again."
+
 
 def web_settings() -> WebSettings:
     """Those of this server."""
@@ -33,10 +35,18 @@ def web_settings() -> WebSettings:
 
 
 def middleware(web: WebSettings) -> list[Middleware]:
-    """What a request passes before it reaches Streamlit, in this order."""
-    who = Middleware(Gate, users=web.users, hours=web.session_hours) if web.users else Middleware(Browsers)
-    first = [Middleware(SecurityHeaders), Middleware(Hosts, hosts=st.get_option("server.allowedHosts")), who]
-    return [*first, Middleware(Uploads)] if web.oidc else first
+    """What a request passes before it reaches Streamlit, in this order. Raises SettingsError for want of Authlib."""
+    first = [Middleware(SecurityHeaders), Middleware(Hosts, hosts=st.get_option("server.allowedHosts"))]
+    if web.oidc:
+        if find_spec("authlib") is None:
+            raise SettingsError(INSTALL)
+        from app.web.access.provider_sign_in import ProviderSignIn
+
+        provider = ProviderSignIn(web.oidc)
+        return [*first, provider.middleware, Middleware(Gate, sign_in=provider, hours=web.session_hours)]
+    if web.users:
+        return [*first, Middleware(Gate, sign_in=PasswordSignIn(web.users), hours=web.session_hours)]
+    return [*first, Middleware(Browsers)]
 
 
 @asynccontextmanager
@@ -50,16 +60,14 @@ async def lifetime(_: st.App) -> AsyncIterator[None]:
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 try:
-    chosen = web_settings()
-    identities = secrets_for(chosen)
+    guards = middleware(web_settings())
 except SettingsError as error:
     # Without them nobody knows who may come in.
     sys.exit(str(error))
 app = st.App(
     ENTRY,
-    routes=[Route(ROUTE, serving_originals(original, sealed=identities is not None))],
-    middleware=middleware(chosen),
+    routes=[Route(ROUTE, serving_originals(original))],
+    middleware=guards,
     on_script_error=calmly,
-    secrets=identities,
     lifespan=lifetime,
 )

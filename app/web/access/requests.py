@@ -10,15 +10,18 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope, Send
 
-VISITOR = "X-Citewell-Visitor"
-"""The header in which the middleware tells the page who looks at it; what a browser sends by that name is dropped."""
+VISITOR, NAME = "X-Citewell-Visitor", "X-Citewell-Name"
+"""The headers in which the middleware tells the page who looks at it; what a browser sends by them is dropped."""
 
 
-def with_visitor(scope: Scope, visitor: str) -> Scope:
-    """`scope` with `visitor` as the one who asks, whatever the request itself says."""
-    name = VISITOR.lower().encode("ascii")
-    headers = [(key, value) for key, value in scope["headers"] if key.lower() != name]
-    return {**scope, "headers": [*headers, (name, quote(visitor, safe=":").encode("ascii"))]}
+def with_visitor(scope: Scope, visitor: str, name: str = "") -> Scope:
+    """`scope` with `visitor` as the one who asks, signed in as `name`, whatever the request itself says."""
+    told = {
+        key.lower().encode("ascii"): quote(value, safe=":").encode("ascii")
+        for key, value in ((VISITOR, visitor), (NAME, name))
+    }
+    headers = [(key, value) for key, value in scope["headers"] if key.lower() not in told]
+    return {**scope, "headers": [*headers, *told.items()]}
 
 
 def cookies(scope: Scope) -> Mapping[str, str]:

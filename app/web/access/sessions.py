@@ -18,8 +18,9 @@ MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`name` is signed in until `expires`, on the clock of Sessions; `ended` is set when it ends before."""
+    """`visitor` is signed in until `expires`, on the clock of Sessions; `ended` is set when it ends before."""
 
+    visitor: str
     name: str
     expires: float
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -33,14 +34,14 @@ class Sessions:
         self._now = now
         self._by_digest: dict[bytes, Session] = {}
 
-    def begin(self, name: str) -> str:
-        """The token of a new session of `name`."""
+    def begin(self, visitor: str, name: str) -> str:
+        """The token of a new session of `visitor`, whom people know as `name`."""
         for digest in [digest for digest, session in self._by_digest.items() if self.left(session) <= 0]:
             del self._by_digest[digest]
         while len(self._by_digest) >= MOST:
             self._by_digest.pop(next(iter(self._by_digest))).ended.set()
         token = secrets.token_urlsafe(32)
-        self._by_digest[_digest(token)] = Session(name, self._now() + self.seconds)
+        self._by_digest[_digest(token)] = Session(visitor, name, self._now() + self.seconds)
         return token
 
     def of(self, token: str) -> Session | None:

@@ -1,4 +1,4 @@
-"""The page on which people sign in: one file, without a script, that asks nothing of anyone."""
+"""The pages on which people sign in: one file each, without a script, that asks nothing of anyone."""
 
 from __future__ import annotations
 
@@ -29,17 +29,26 @@ h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.2; }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
 input { width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: var(--page);
   border: 1px solid var(--line); border-radius: .5rem; }
-button { width: 100%; margin-top: 1.5rem; padding: .65rem; font: inherit; font-weight: 600; color: #fff;
-  background: var(--blue); border: 0; border-radius: .5rem; cursor: pointer; }
+button, .button { display: block; width: 100%; margin-top: 1.5rem; padding: .65rem; font: inherit; font-weight: 600;
+  color: #fff; background: var(--blue); border: 0; border-radius: .5rem; cursor: pointer; text-align: center;
+  text-decoration: none; }
+.leave { margin: 1rem 0 0; text-align: center; }
+.leave a { color: inherit; }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
-.wrong { margin: 0; color: var(--wrong); font-weight: 600; }
+.wrong, .told { margin: 0; font-weight: 600; }
+.wrong { color: var(--wrong); }
 </style>
 </head>
 <body>
 <main>
 <h1>Sign in to Citewell</h1>
 $notice
-<form method="post" action="/sign-in">
+$content
+</main>
+</body>
+</html>
+""")
+_PASSWORD = Template("""<form method="post" action="/sign-in">
 <input type="hidden" name="form" value="$form">
 <input type="hidden" name="to" value="$to">
 <label for="name">Name</label>
@@ -49,22 +58,31 @@ $notice
 <input id="password" name="password" type="password" autocomplete="current-password" required
   maxlength="1000"$focus_password>
 <button type="submit">Sign in</button>
-</form>
-</main>
-</body>
-</html>
-""")
+</form>""")
+_PROVIDER = Template("""<a class="button" href="$start">Sign in</a>$leave""")
+_LEAVE = Template("""
+<p class="leave"><a href="$leave">Sign out of the service, too</a></p>""")
 
 
-def sign_in_page(*, form: str, to: str, name: str = "", wrong: str = "", status: int = 200) -> HTMLResponse:
+def password_page(*, form: str, to: str, name: str = "", wrong: str = "", status: int = 200) -> HTMLResponse:
     """The page; `form` is what shows that it is ours when it comes back, `to` is where it leads, `wrong` a sentence."""
-    page = _PAGE.substitute(
+    content = _PASSWORD.substitute(
         form=escape(form),
         to=escape(to),
         name=escape(name),
-        notice=f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else "",
         focus_name="" if name else " autofocus",
         focus_password=" autofocus" if name else "",
     )
+    return _page(content, notice=wrong, status=status)
+
+
+def provider_page(*, start: str, notice: str = "", leave: str = "", status: int = 200) -> HTMLResponse:
+    """The page; `start` leads to the service, `leave` out of it."""
+    left = _LEAVE.substitute(leave=escape(leave)) if leave else ""
+    return _page(_PROVIDER.substitute(start=escape(start), leave=left), notice=notice, status=status)
+
+
+def _page(content: str, *, notice: str, status: int) -> HTMLResponse:
+    said = f'<p class="{"wrong" if status >= 400 else "told"}" role="alert">{escape(notice)}</p>' if notice else ""
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
-    return HTMLResponse(page, status_code=status, headers=headers)
+    return HTMLResponse(_PAGE.substitute(notice=said, content=content), status_code=status, headers=headers)
