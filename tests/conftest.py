@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm  # type: ignore[import-untyped]
 from web_server import browser, page
 
 from kb.models.conversion import GRAPH
@@ -15,6 +16,9 @@ from kb.models.embedders import DEFAULT_MODEL, find_checkpoint, load_embedder
 from kb.protocols import Embedder
 
 __all__ = ["browser", "page"]
+
+# Its thread looks after progress bars that stand still; it has ended a process that ran tests (abort on its lock).
+tqdm.monitor_interval = 0
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import StackSummary, extract_stack
 
 import pytest
 import tiny_rerankers
@@ -517,16 +518,26 @@ def test_interrupting_an_ingest_keeps_the_base_whole(citewell: Citewell, tmp_pat
 
 
 def test_an_interrupted_job_is_cancelled_and_waited_for() -> None:
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+
     def work(show: object, is_cancelled: object) -> IngestReport:
         assert callable(is_cancelled)
+        # An interrupt that came before it waits would end the tests.
+        while not {"finish", "result"} <= {
+            frame.name for frame in extract_stack(sys._current_frames()[main_thread])[-6:]
+        }:
+            time.sleep(0.01)
+        signal.pthread_kill(main_thread, signal.SIGINT)
         while not is_cancelled():
             time.sleep(0.01)
         return IngestReport(added=1, cancelled=True)
 
-    main_thread = threading.main_thread().ident
-    assert main_thread is not None
-    threading.Timer(0.1, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
     assert finish(Job(work, Progress()), shown=False) == IngestReport(added=1, cancelled=True)
+
+
+def stack(thread: int) -> StackSummary:
+    return extract_stack(sys._current_frames()[thread])
 
 
 def test_an_interrupt_says_that_what_is_done_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
