@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from ingest.readers.source_file import SourceFile, decoded, make_document, name_of
 from ingest.readers.structure import HeadingPath, StructuredText, heading_mark
-from ingest.readers.text.plain import line_marks
+from ingest.readers.text.lines import line_marks
 from kb.types import Block, Document
 
 _LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)|\A")
