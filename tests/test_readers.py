@@ -187,6 +187,19 @@ class TestHtml:
         assert document.text == "Foxes\n\nKept."
         assert document.title == "Site"
 
+    @pytest.mark.parametrize(
+        ("body", "title"),
+        [
+            ("<h2>Foxes</h2><p>Red.</p><h3>Cubs</h3><p>Small.</p>", "Foxes"),
+            ("<h2>Foxes</h2><p>Red.</p><h2>Owls</h2><p>Grey.</p>", "my file"),
+            ("<p>Words.</p><h2>Foxes</h2><p>Red.</p>", "my file"),
+        ],
+    )
+    def test_the_heading_above_all_is_the_title_of_a_page_without_one(
+        self, body: str, title: str, tmp_path: Path
+    ) -> None:
+        assert read(written(tmp_path / "my_file.html", f"<body>{body}")).title == title
+
     def test_main_is_preferred_and_keeps_its_header(self, tmp_path: Path) -> None:
         content = "<div>Aside</div><main><header><h1>Foxes</h1></header>Words</main>"
         assert read(written(tmp_path / "a.html", content)).text == "Foxes\n\nWords"
@@ -309,6 +322,7 @@ class TestPdf:
             ("All about foxes", "All about foxes"),
             ("foxes_final.indd", "my file"),
             ("0001-23-45", "my file"),
+            ("(anonymous)", "my file"),
             ("", "my file"),
         ],
     )

@@ -17,6 +17,7 @@ from ingest.readers.pdf.scan import with_recognised_text
 from ingest.readers.pdf.text_layer import PDFIUM, read_page
 from ingest.readers.pictures.recognition import nothing_recognised, require_recognition, unrecognised
 from ingest.readers.source_file import Found, Refusal, SourceFile, make_document
+from ingest.readers.structure import heading_above_all
 from kb.errors import NothingToRead, UnreadableFile
 from kb.models.text_recogniser import is_installed
 
@@ -47,7 +48,7 @@ class PdfReader:
             yield make_document(
                 file,
                 text=text.text,
-                title=about.title,
+                title=about.title or text.title or heading_above_all(text.blocks),
                 media_type="application/pdf",
                 modified=about.modified,
                 marks=text.marks,
