@@ -608,3 +608,36 @@ def raw_pdf(
         len(file),
     )
     return file + end
+
+
+class TestContents:
+    @staticmethod
+    def begin(path: Path, numbers: Sequence[str], *, others: int = 8) -> str:
+        """What is read of a page with a table of contents before `others`."""
+        dots = " . . . . . . . . "
+
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica-Bold", 10)
+            lines(canvas, 60, 700, ["Contents"])
+            canvas.setFont("Helvetica", 10)
+            titles = [f"Foxes{dots}{numbers[0]}", "Owls, and how", f"they breed{dots}{numbers[1]}"]
+            lines(canvas, 60, 680, [*titles, f"Wolves{dots}{numbers[2]}"])
+            lines(canvas, 60, 600, ["They live in the forest."])
+            for _ in range(others):
+                canvas.showPage()
+                lines(canvas, 60, 600, ["More of them."])
+
+        return read(made(path, draw)).text.split("More", maxsplit=1)[0].strip()
+
+    def test_a_table_of_contents_is_left_out(self, tmp_path: Path) -> None:
+        assert self.begin(tmp_path / "a.pdf", ["iv", "2", "7"]) == "They live in the forest."
+
+    @pytest.mark.parametrize("numbers", [("4", "2", "7"), ("2.50", "4.00", "5.10"), ("2", "4", "12")])
+    def test_other_lists_with_dots_are_not(self, numbers: Sequence[str], tmp_path: Path) -> None:
+        assert "Wolves" in self.begin(tmp_path / "a.pdf", numbers)
+
+    def test_a_document_of_nothing_else_keeps_it(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            lines(canvas, 60, 600, [f"{name} . . . . . . 1" for name in ("Foxes", "Owls", "Wolves")])
+
+        assert "Wolves" in read(made(tmp_path / "a.pdf", draw)).text

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingest.readers.pages.contents import without_contents
 from ingest.readers.pages.margins import without_running_lines
 from ingest.readers.pages.page import Page, usual_height
 from ingest.readers.pages.writing import PagesText
@@ -41,7 +42,7 @@ class PdfReader:
             count = len(pdf)
             parts = list(_attachments(pdf, file, are_protected=about.protects_attachments))
         text = PagesText(about.outline, usual_height([line for page in pages for line in page.lines]))
-        for page in without_running_lines(pages):
+        for page in without_contents(without_running_lines(pages)):
             file.step()
             text.add_page(page)
         if text.boxes:
