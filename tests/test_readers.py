@@ -211,6 +211,28 @@ class TestHtml:
         content = "<div>Aside</div><main><header><h1>Foxes</h1></header>Words</main>"
         assert read(written(tmp_path / "a.html", content)).text == "Foxes\n\nWords"
 
+    @pytest.mark.parametrize(
+        "around",
+        [
+            "<div id=banner><a href=x>Get the book</a></div>",
+            "<table class='wide navheader'><tr><td><a href=x>Back</a><td>Chapter 9. What a fox does by night</table>",
+            "<div class=toc><h2>Contents</h2><dl><dt><a href=#a>1. Where foxes live</a></dl></div>",
+            "<p><a rel='nofollow next' href=x>Next</a></p>",
+        ],
+    )
+    def test_what_leads_to_other_pages_is_known_by_its_name(self, around: str, tmp_path: Path) -> None:
+        page = f"<body>{around}<h1>Foxes</h1><p>{FOX}<p>{FOX}</p>{around}"
+        assert texts(read(written(tmp_path / "a.html", page))) == ["Foxes", FOX, FOX]
+
+    def test_what_a_page_is_about_is_kept_whatever_it_is_called(self, tmp_path: Path) -> None:
+        page = f"<body class=nav><h1>Foxes</h1><p>Words.</p><div class=toc>{FOX}</div>"
+        assert texts(read(written(tmp_path / "a.html", page))) == ["Foxes", "Words.", FOX]
+
+    def test_the_language_is_not_that_of_code(self, tmp_path: Path) -> None:
+        code = "if the file is not there then wait for the next one and go on with it; " * 90
+        page = f"<p>Überall übt man Geduld, weil es früh dämmert und die Straße naß ist.</p><pre>{code}</pre>"
+        assert read(written(tmp_path / "a.html", page)).language == "de"
+
     def test_a_page_that_is_all_navigation_keeps_it(self, tmp_path: Path) -> None:
         assert read(written(tmp_path / "a.html", "<nav><a>Home</a></nav>")).text == "Home"
 
