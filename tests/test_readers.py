@@ -145,6 +145,12 @@ class TestMarkdown:
         document = read(written(tmp_path / "a.md", "---\ntitle: x\n---\nWords.\n"))
         assert texts(document) == ["---\ntitle: x\n---", "Words."]
 
+    @pytest.mark.parametrize(
+        "content", ["---\nYou can walk there.\n\n---\n\nOr swim.\n", "---\r\n\r\nWalk: or swim.\r\n"]
+    )
+    def test_text_below_a_rule_is_no_front_matter(self, content: str, tmp_path: Path) -> None:
+        assert {block.kind for block in read(written(tmp_path / "a.md", content)).blocks} <= {"paragraph", "heading"}
+
     def test_places_are_lines_where_there_is_no_heading(self, tmp_path: Path) -> None:
         document = read(written(tmp_path / "a.md", "Words.\n\nMore."))
         assert document.anchor_at(9) == Anchor("line", "line 3", 3)

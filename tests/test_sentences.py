@@ -54,6 +54,11 @@ def test_a_german_ordinal_ends_no_sentence(expected: list[str]) -> None:
     assert _texts(" ".join(expected)) == expected
 
 
+def test_a_rule_is_no_part_of_a_sentence() -> None:
+    text = "---\nYou can walk there,\nor swim.\nWhat for?\n=========\nfor fun"
+    assert _texts(text) == ["---", "You can walk there,\nor swim.", "What for?", "=========", "for fun"]
+
+
 UNSPACED = {
     "chinese": ["你好。", "今天天氣很好！", "你呢？", "好。"],
     "quoted": ["「你是誰？」", "他說。"],

@@ -29,6 +29,7 @@ _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 _BREAKS = re.compile(r"\r\n|[\n\r\u2028]")
 _ITEM = re.compile(r"(?:[-*+•‣▪●○◦·–]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)|(?:\d{1,3}|[a-h])\.|[A-Z]\)|#{1,6}|>)(?:\s|$)")
 _HEADING = re.compile(r"#{1,6}\s")
+_RULE = re.compile(r"([-=~*_#^+])\1{2,}")
 _BAR = re.compile(r"\s*\||.*?\S(?:\s\|\s|\t+\S)|.*?\S {3,}\S.* {3,}\S")
 _NUMBERS = re.compile(r"(?:\s[($€£¥+−–—-]*\d[\d.,]*[%)x]*){2,}\s*$")
 _FIRST = re.compile(rf"[\s{re.escape(_OPENERS)}]*((?:[^\W\d_]|['’](?=\w))++\.?|\S)")
@@ -106,7 +107,12 @@ class _Line(NamedTuple):
     @classmethod
     def at(cls, text: str, start: int, end: int) -> _Line:
         words = text[start:end].strip()
-        return cls(start, end, words, _is_row(words) or _HEADING.match(words) is not None)
+        return cls(start, end, words, _is_row(words) or _is_mark(words))
+
+
+def _is_mark(words: str) -> bool:
+    """Whether a line is a heading in Markdown, or a rule: one below a title, or between two parts of a text."""
+    return _HEADING.match(words) is not None or _RULE.fullmatch(words) is not None
 
 
 def _is_row(words: str) -> bool:
