@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -53,6 +53,8 @@ _LEADERS = re.compile(r"\.{4}|(?: \.){3}")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,3})*)\.?[^\S\r\n]+(?=\S)")
 _MOST_LINES = 2
 _FIRST = ((1,), (1, 1))
+_MOST_OPEN = 50
+"""Sequences of numbers, the latest ones, that the next number may go on with."""
 
 _INLINE = re.compile(r"(?::[\w.+:-]+:)?`{1,2}([^`]+?)(?:\s*<[^`>]*>)?`{1,2}_{0,2}|\*{1,2}(\S(?:[^*]*\S)?)\*{1,2}")
 """What reStructuredText has in a title: roles, references, literals and emphasis."""
@@ -61,7 +63,9 @@ _ASCIIDOC = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*)")
 _ASCIIDOC_FENCE = re.compile(r"(?P<open>-{4,}|\.{4,}|\+{4,}|/{4,}|`{3}(?=\w|$)).*")
 _ORG = re.compile(r"(\*+)[ \t]+(?:(?:TODO|DONE)[ \t]+)?(?:\[#\w\][ \t]*)?(\S.*?)(?:[ \t]+:[\w@#%:]+:)?")
 _ORG_FENCE = re.compile(r"(?i)[ \t]*#\+begin_(?P<open>\w+).*")
-_LATEX = re.compile(r"(?m)^\\(part|chapter|(?:sub){0,2}section|paragraph)\*?(?:\[[^]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}")
+_LATEX = re.compile(
+    r"(?m)^\\(part|chapter|(?:sub){0,2}section|paragraph)\*?(?:\[[^]]*\])?\{((?:[^{}]|\{[^{}]*\}){1,300})\}"
+)
 _LATEX_LEVELS = {"part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6}
 _LATEX_MARKUP = re.compile(r"\\(?:label|index)\{[^{}]*\}|\\[A-Za-z]+\*?\s*|[{}]")
 
@@ -95,27 +99,27 @@ def _underlined(text: str, is_title: Callable[[str, str], bool]) -> Iterator[Hea
     levels: dict[tuple[str, bool], int] = {}
     for paragraph in PARAGRAPH.finditer(text):
         lines = [_Line(*match.span(), match.group().rstrip()) for match in LINE.finditer(text, *paragraph.span())]
-        while (found := _title(lines, is_title)) is not None:
-            title, is_between = found
+        begin = 0
+        while (title := _title(lines, begin, is_title)) is not None:
             last = lines[title + 1]
-            level = levels.setdefault((last.words[0], is_between), len(levels) + 1)
-            yield Heading(lines[0].start, last.start + len(last.words), level, _plain(lines[title].words))
-            lines = lines[title + 2 :]
+            level = levels.setdefault((last.words[0], title > begin), len(levels) + 1)
+            yield Heading(lines[begin].start, last.start + len(last.words), level, _plain(lines[title].words))
+            begin = title + 2
 
 
-def _title(lines: Sequence[_Line], is_title: Callable[[str, str], bool]) -> tuple[int, bool] | None:
-    """The index of the title that `lines` begin with, and whether a rule stands above it too."""
-    is_between = bool(lines) and _is_rule(lines[0].words)
-    index = int(is_between)
+def _title(lines: Sequence[_Line], begin: int, is_title: Callable[[str, str], bool]) -> int | None:
+    """The index of the title that stands at `begin`, or behind it where a rule stands above it too."""
+    is_between = begin < len(lines) and _is_rule(lines[begin].words)
+    index = begin + is_between
     if len(lines) < index + 2:
         return None
     title, rule = lines[index].words, lines[index + 1].words
     if not _is_rule(rule) or not _reads_like_a_title(title.strip() if is_between else title):
         return None
-    if is_between and (rule != lines[0].words or rule in (line.words for line in lines[3:])):
+    if is_between and (rule != lines[begin].words or any(line.words == rule for line in lines[index + 2 :])):
         # The last rule of a table stands below its rows.
         return None
-    return (index, is_between) if is_title(title, rule) else None
+    return index if is_title(title, rule) else None
 
 
 def _is_rule(words: str) -> bool:
@@ -140,7 +144,10 @@ def _numbered(text: str, above: int) -> Iterator[Heading]:
     sequences: list[list[_Numbered]] = []
     for place, paragraph in enumerate(PARAGRAPH.finditer(text)):
         number = _number(paragraph.group())
-        going_on = next((known for known in reversed(sequences) if _follows(known[-1].number, number)), None)
+        if not number:
+            continue
+        open_ones = islice(reversed(sequences), _MOST_OPEN)
+        going_on = next((known for known in open_ones if _follows(known[-1].number, number)), None)
         if going_on is not None:
             going_on.append(_Numbered(place, number, paragraph))
         elif number in _FIRST:
@@ -154,7 +161,7 @@ def _numbered(text: str, above: int) -> Iterator[Heading]:
 
 
 class _Numbered(NamedTuple):
-    """A paragraph, the how manieth of the text it is, and the number that it begins with."""
+    """A paragraph that begins with a number; `place` counts the paragraphs of the text."""
 
     place: int
     number: tuple[int, ...]
@@ -188,7 +195,7 @@ def _follows(number: tuple[int, ...], other: tuple[int, ...]) -> bool:
     depth = len(other)
     if other == (*number, 1):
         return True
-    return 0 < depth <= len(number) and other == (*number[: depth - 1], number[depth - 1] + 1)
+    return depth <= len(number) and other == (*number[: depth - 1], number[depth - 1] + 1)
 
 
 def _plain(words: str) -> str:
@@ -210,6 +217,8 @@ def _outside(fence: re.Pattern[str], closing: str, heading: re.Pattern[str], tex
     closes = ""
     for line in LINE.finditer(text):
         end = line.start() + len(line.group().rstrip())
+        if end - line.start() > _LONGEST:
+            continue
         if closes:
             closes = "" if line.group().strip().casefold() == closes else closes
         elif opened := fence.fullmatch(text, line.start(), end):
