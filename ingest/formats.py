@@ -19,7 +19,7 @@ from kb.errors import NothingToRead, SettingsError, UnreadableFile
 from kb.foreign import imported
 from kb.models.text_recogniser import is_installed
 
-VERSION = 5
+VERSION = 6
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 READERS = {
@@ -91,11 +91,13 @@ class Formats:
             return _of_ones_own(self.custom[suffix])
         if not file.head(1):
             raise NothingToRead(f"{file.name} is empty.")
-        kind = kind_of(file)
+        kind, head = kind_of(file), file.head()
+        if not kind and unread.is_unknown(head, suffix) and kinds.reads_as_text(head):
+            kind = kinds.PLAIN
         if kind == kinds.PROTECTED:
             raise UnreadableFile(f"{file.name} is protected by a password; remove the password and ingest it again.")
         if kind not in READERS:
-            raise NothingToRead(f"{file.name} is {unread.name_of(file.head(), suffix, kind)}.")
+            raise NothingToRead(f"{file.name} is {unread.name_of(head, suffix, kind)}.")
         reader = _imported(READERS[kind])
         return cast("Reader", reader(threads=self.threads) if kind in _RECOGNISING else reader())
 

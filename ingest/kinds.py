@@ -12,6 +12,7 @@ from zipfile import ZipFile
 from ingest.readers.encoding import decode
 from ingest.readers.source_file import ZIP_DAMAGE, SourceFile
 from ingest.readers.text import source_code
+from kb.text.language import language_of
 
 if TYPE_CHECKING:
     from olefile import OleFileIO
@@ -159,6 +160,7 @@ _MAIL_FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MAIL_BEGIN = re.compile(r"\s*(?:From \S|[\w-]+: ?)")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _BLANK_LINE = re.compile(r"\r?\n\r?\n")
 _MAIL_FIELDS = frozenset({"from", "date", "received", "message-id", "mime-version", "return-path"})
 _MAIL_FIELDS_NEEDED = 3
@@ -190,6 +192,12 @@ def kind_of(file: SourceFile) -> str:
         known = BY_SUFFIX.get(suffix, "")
         return "" if known in _NAMED_SO else known
     return _kind_of_text(text, suffix, PurePath(file.name).name.lower())
+
+
+def reads_as_text(head: bytes) -> bool:
+    """Whether a file of any name begins with sentences that people write."""
+    text = decode(head)
+    return text is not None and not _CONTROL.search(text) and language_of(text) is not None
 
 
 def _one_of(kinds: Set[str], suffix: str) -> str:

@@ -19,6 +19,7 @@ _MESSAGE = "a mail in a form that is not read: encrypted or signed (S/MIME, PGP)
 _KEY = "a key or certificate, which is not read"
 _TNEF = "attachments in a form that only Outlook opens (TNEF), which is not read; have them sent as files"
 _MAILBOX = "a mailbox of a kind that is not read; save its mails as .eml or .msg files"
+_LEFT = "what a program has left there, an older copy or a part; rename it if it is to be read"
 _DATA = "data of a program, which is not read; export it as CSV or JSON"
 
 _SIGNATURES = (
@@ -85,6 +86,7 @@ _SUFFIXES = {
     ".azw .azw3 .djvu .lit .mobi": _BOOK,
     ".gpg .p7m .pgp .pgp-encrypted": _MESSAGE,
     ".asc .cer .crt .der .jks .key .p12 .p7s .pem .pfx .sig": _KEY,
+    ".bak .crdownload .old .orig .part .swp .tmp": _LEFT,
     ".nst .ost .pst": _MAILBOX,
     ".arrow .avro .feather .h5 .hdf5 .joblib .mat .npy .npz .onnx .orc .parquet .pickle .pkl .pt .pth .rdata .rds"
     " .safetensors .sav .sas7bdat": _DATA,
@@ -102,6 +104,15 @@ def name_of(head: bytes, suffix: str, kind: str) -> str:
 
     `kind` is its media type, where that is known.
     """
+    return _known(head, suffix, kind) or f"of a kind that is not read ({kind or suffix or 'unknown'})"
+
+
+def is_unknown(head: bytes, suffix: str) -> bool:
+    """Whether neither the content of a file nor its suffix tells what it is."""
+    return not _known(head, suffix, "")
+
+
+def _known(head: bytes, suffix: str, kind: str) -> str:
     if kind in _BY_KIND:
         return _BY_KIND[kind]
     for signature, name in _SIGNATURES:
@@ -110,5 +121,6 @@ def name_of(head: bytes, suffix: str, kind: str) -> str:
     for offset, signature, name in _WITHIN:
         if head.startswith(signature, offset):
             return name
-    known = _BY_TYPE.get(kind.partition("/")[0]) or _BY_SUFFIX.get(suffix)
-    return known or f"of a kind that is not read ({kind or suffix or 'unknown'})"
+    if suffix.endswith("~"):
+        return _LEFT
+    return _BY_TYPE.get(kind.partition("/")[0]) or _BY_SUFFIX.get(suffix, "")

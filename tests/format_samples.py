@@ -167,7 +167,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "a.md": lambda path: written(path, MARKDOWN),
     "front.md": lambda path: written(path, f"---\r\ntitle: Foxes\r\n---\r\n\r\n## Red\r\n\r\n{FOX}\r\n" * 3),
     "a.txt": lambda path: written(path, f"Foxes\n\n{FOX}\n  {FOX}\n\n\n{FOX * 40}"),
-    "crlf.txt": lambda path: written(path, f"Foxes\r\n\r\n{FOX}\r\n{FOX}\x00\x07"),
+    "crlf.txt": lambda path: written(path, f"Foxes\r\n=====\r\n\r\n{FOX}\r\n{FOX}\x00\x07"),
     "a.html": lambda path: written(path, PAGE),
     "a.pdf": lambda path: pdf(
         path, [(50, 250, FOX), (50, 236, "Wrapped.")], [(50, 250, "page two")], outline={1: "Two"}

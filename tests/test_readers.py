@@ -92,6 +92,13 @@ def test_an_empty_file_is_refused_in_a_sentence(suffix: str, tmp_path: Path) -> 
         ("program", b"\x7fELF\x00\x00", None),
         ("a.png", b"\x89PNG\r\n", "ImageReader"),
         ("a.zip", b"PK\x03\x04", None),
+        ("LICENSE.example3", FOX.encode(), "PlainReader"),
+        ("minutes of 3. May", "Über den Fluß führt seit langem keine Brücke mehr.".encode("cp1252"), "PlainReader"),
+        ("a.fasta", b">x1\nMKVLAAGIVGLCAKAYLERPG\n" * 9, None),
+        ("a.example", FOX.encode() + b"\x01", None),
+        ("a.txt~", FOX.encode(), None),
+        ("a.bak", FOX.encode(), None),
+        ("a.pem", b"-----BEGIN KEY", None),
         ("BM25.txt", b"BM25 is a ranking function.", "PlainReader"),
         ("a.py", b"# %PDF- is how a PDF begins", "SourceCodeReader"),
         ("run", b"#!/bin/sh\necho", "SourceCodeReader"),
@@ -137,6 +144,12 @@ class TestMarkdown:
     def test_front_matter_is_a_block_of_its_own(self, tmp_path: Path) -> None:
         document = read(written(tmp_path / "a.md", "---\ntitle: x\n---\nWords.\n"))
         assert texts(document) == ["---\ntitle: x\n---", "Words."]
+
+    @pytest.mark.parametrize(
+        "content", ["---\nYou can walk there.\n\n---\n\nOr swim.\n", "---\r\n\r\nWalk: or swim.\r\n"]
+    )
+    def test_text_below_a_rule_is_no_front_matter(self, content: str, tmp_path: Path) -> None:
+        assert {block.kind for block in read(written(tmp_path / "a.md", content)).blocks} <= {"paragraph", "heading"}
 
     def test_places_are_lines_where_there_is_no_heading(self, tmp_path: Path) -> None:
         document = read(written(tmp_path / "a.md", "Words.\n\nMore."))
@@ -187,9 +200,44 @@ class TestHtml:
         assert document.text == "Foxes\n\nKept."
         assert document.title == "Site"
 
+    @pytest.mark.parametrize(
+        ("body", "title"),
+        [
+            ("<h2>Foxes</h2><p>Red.</p><h3>Cubs</h3><p>Small.</p>", "Foxes"),
+            ("<h2>Foxes</h2><p>Red.</p><h2>Owls</h2><p>Grey.</p>", "my file"),
+            ("<p>Words.</p><h2>Foxes</h2><p>Red.</p>", "my file"),
+        ],
+    )
+    def test_the_heading_above_all_is_the_title_of_a_page_without_one(
+        self, body: str, title: str, tmp_path: Path
+    ) -> None:
+        assert read(written(tmp_path / "my_file.html", f"<body>{body}")).title == title
+
     def test_main_is_preferred_and_keeps_its_header(self, tmp_path: Path) -> None:
         content = "<div>Aside</div><main><header><h1>Foxes</h1></header>Words</main>"
         assert read(written(tmp_path / "a.html", content)).text == "Foxes\n\nWords"
+
+    @pytest.mark.parametrize(
+        "around",
+        [
+            "<div id=banner><a href=x>Get the book</a></div>",
+            "<table class='wide navheader'><tr><td><a href=x>Back</a><td>Chapter 9. What a fox does by night</table>",
+            "<div class=toc><h2>Contents</h2><dl><dt><a href=#a>1. Where foxes live</a></dl></div>",
+            "<p><a rel='nofollow next' href=x>Next</a></p>",
+        ],
+    )
+    def test_what_leads_to_other_pages_is_known_by_its_name(self, around: str, tmp_path: Path) -> None:
+        page = f"<body>{around}<h1>Foxes</h1><p>{FOX}<p>{FOX}</p>{around}"
+        assert texts(read(written(tmp_path / "a.html", page))) == ["Foxes", FOX, FOX]
+
+    def test_what_a_page_is_about_is_kept_whatever_it_is_called(self, tmp_path: Path) -> None:
+        page = f"<body class=nav><h1>Foxes</h1><p>Words.</p><div class=toc>{FOX}</div>"
+        assert texts(read(written(tmp_path / "a.html", page))) == ["Foxes", "Words.", FOX]
+
+    def test_the_language_is_not_that_of_code(self, tmp_path: Path) -> None:
+        code = "if the file is not there then wait for the next one and go on with it; " * 90
+        page = f"<p>Überall übt man Geduld, weil es früh dämmert und die Straße naß ist.</p><pre>{code}</pre>"
+        assert read(written(tmp_path / "a.html", page)).language == "de"
 
     def test_a_page_that_is_all_navigation_keeps_it(self, tmp_path: Path) -> None:
         assert read(written(tmp_path / "a.html", "<nav><a>Home</a></nav>")).text == "Home"
@@ -309,6 +357,7 @@ class TestPdf:
             ("All about foxes", "All about foxes"),
             ("foxes_final.indd", "my file"),
             ("0001-23-45", "my file"),
+            ("(anonymous)", "my file"),
             ("", "my file"),
         ],
     )

@@ -322,6 +322,7 @@ class TestSourceCode:
         ("a.psd", b"8BPS", "a picture"),
         ("a.heic", b"\x00\x00\x00\x20ftypheic", "a picture"),
         ("key.pem", b"-----BEGIN PRIVATE KEY-----", "a key or certificate"),
+        ("notes.txt~", b"words", "an older copy"),
         ("a.xyz", b"\x01\x02", "of a kind that is not read (.xyz)"),
         ("thing", b"\x01\x02", "of a kind that is not read (unknown)"),
     ],

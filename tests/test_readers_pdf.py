@@ -285,20 +285,29 @@ class TestLetters:
 
 
 class TestHeadings:
-    def test_short_bold_lines_are_headings_by_size(self, tmp_path: Path) -> None:
+    ROWS = (
+        (740, "Helvetica-Bold", 16, "Birds"),
+        (720, "Helvetica", 10, "They fly over the river in the evening."),
+        (700, "Helvetica-Bold", 12, "Herons"),
+        (688, "Helvetica", 10, "They stand and wait for fish."),
+        (660, "Helvetica-Bold", 16, "Fish"),
+        (640, "Helvetica", 10, "They do not stand."),
+    )
+
+    @staticmethod
+    def read(path: Path, rows: Sequence[tuple[float, str, float, str]], outline: str = "") -> Document:
         def draw(canvas: Canvas) -> None:
-            for y, font, size, words in (
-                (740, "Helvetica-Bold", 16, "Birds"),
-                (720, "Helvetica", 10, "They fly over the river in the evening."),
-                (700, "Helvetica-Bold", 12, "Herons"),
-                (688, "Helvetica", 10, "They stand and wait for fish."),
-                (660, "Helvetica-Bold", 16, "Fish"),
-                (640, "Helvetica", 10, "They do not stand."),
-            ):
+            if outline:
+                canvas.bookmarkPage("a", fit="XYZ", top=672)
+                canvas.addOutlineEntry(outline, "a")
+            for y, font, size, words in rows:
                 canvas.setFont(font, size)
                 canvas.drawString(60, y, words)
 
-        document = read(made(tmp_path / "a.pdf", draw))
+        return read(made(path, draw))
+
+    def test_short_bold_lines_are_headings_by_size(self, tmp_path: Path) -> None:
+        document = self.read(tmp_path / "a.pdf", self.ROWS)
         assert [(block.kind, block.headings) for block in document.blocks] == [
             ("heading", ("Birds",)),
             ("paragraph", ("Birds",)),
@@ -307,6 +316,12 @@ class TestHeadings:
             ("heading", ("Fish",)),
             ("paragraph", ("Fish",)),
         ]
+
+    def test_the_largest_is_the_title_of_a_document_that_begins_with_it(self, tmp_path: Path) -> None:
+        assert self.read(tmp_path / "a.pdf", self.ROWS).title == "a"
+        assert self.read(tmp_path / "a.pdf", self.ROWS[:4]).title == "Birds"
+        assert self.read(tmp_path / "a.pdf", self.ROWS, outline="Fish").title == "Birds"
+        assert self.read(tmp_path / "a.pdf", self.ROWS[1:4]).title == "a"
 
     def test_bold_sentences_are_not(self, tmp_path: Path) -> None:
         def draw(canvas: Canvas) -> None:
@@ -593,3 +608,36 @@ def raw_pdf(
         len(file),
     )
     return file + end
+
+
+class TestContents:
+    @staticmethod
+    def begin(path: Path, numbers: Sequence[str], *, others: int = 8) -> str:
+        """What is read of a page with a table of contents before `others`."""
+        dots = " . . . . . . . . "
+
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica-Bold", 10)
+            lines(canvas, 60, 700, ["Contents"])
+            canvas.setFont("Helvetica", 10)
+            titles = [f"Foxes{dots}{numbers[0]}", "Owls, and how", f"they breed{dots}{numbers[1]}"]
+            lines(canvas, 60, 680, [*titles, f"Wolves{dots}{numbers[2]}"])
+            lines(canvas, 60, 600, ["They live in the forest."])
+            for _ in range(others):
+                canvas.showPage()
+                lines(canvas, 60, 600, ["More of them."])
+
+        return read(made(path, draw)).text.split("More", maxsplit=1)[0].strip()
+
+    def test_a_table_of_contents_is_left_out(self, tmp_path: Path) -> None:
+        assert self.begin(tmp_path / "a.pdf", ["iv", "2", "7"]) == "They live in the forest."
+
+    @pytest.mark.parametrize("numbers", [("4", "2", "7"), ("2.50", "4.00", "5.10"), ("2", "4", "12")])
+    def test_other_lists_with_dots_are_not(self, numbers: Sequence[str], tmp_path: Path) -> None:
+        assert "Wolves" in self.begin(tmp_path / "a.pdf", numbers)
+
+    def test_a_document_of_nothing_else_keeps_it(self, tmp_path: Path) -> None:
+        def draw(canvas: Canvas) -> None:
+            lines(canvas, 60, 600, [f"{name} . . . . . . 1" for name in ("Foxes", "Owls", "Wolves")])
+
+        assert "Wolves" in read(made(tmp_path / "a.pdf", draw)).text

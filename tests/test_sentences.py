@@ -32,6 +32,8 @@ CASES = {
     "arabic": ["هل هذا صحيح؟", "نعم."],
     "devanagari": ["यह घर है।", "वह पेड़ है।"],
     "cyrillic": ["Это дом.", "Кто там?", "Никого."],
+    "identifiers": ["Others are slower.", "bzip2 is not.", "See approx. x2 and ver. b2 of them.", "sha256 is one."],
+    "ordinary words": ["It cost 4 resp. a2 coins, incl. mp3 files, at www.example. com2 said the book. and more."],
     "leaders": ["Introduction ........ 12"],
 }
 
@@ -44,7 +46,7 @@ def test_cuts_running_text_into_its_sentences(expected: list[str]) -> None:
 GERMAN = {
     "dates": ["Das Mietverhältnis beginnt am 1. März 2021 und endet am 28. Februar 2026.", "Es gilt."],
     "ordinals": ["Die 3. Kammer entschied im 2. Quartal.", "Der 1. Senat nicht."],
-    "abbreviations": ["Gem. Art. 5 gilt Rn. 14 ff. entsprechend.", "Fa. Müller zahlt."],
+    "abbreviations": ["Gem. Art. 5 gilt Rn. 14 ff. entsprechend.", "Fa. Müller zahlt inkl. Zinsen und zzgl. mp3."],
     "a number at the end": ["Es waren nur 12.", "Danach kam niemand mehr."],
 }
 
@@ -52,6 +54,11 @@ GERMAN = {
 @pytest.mark.parametrize("expected", GERMAN.values(), ids=GERMAN.keys())
 def test_a_german_ordinal_ends_no_sentence(expected: list[str]) -> None:
     assert _texts(" ".join(expected)) == expected
+
+
+def test_a_rule_is_no_part_of_a_sentence() -> None:
+    text = "---\nYou can walk there,\nor swim.\nWhat for?\n=========\nfor fun"
+    assert _texts(text) == ["---", "You can walk there,\nor swim.", "What for?", "=========", "for fun"]
 
 
 UNSPACED = {

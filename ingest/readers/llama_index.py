@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ingest.readers.source_file import SourceFile, clean, digest_of, make_document
 from ingest.readers.structure import StructuredText
-from ingest.readers.text.plain import line_marks, paragraphs
+from ingest.readers.text.lines import line_marks, paragraphs
 from kb.errors import NothingToRead
 from kb.types import Anchor, Document
 

@@ -162,13 +162,20 @@ def make_document(
         text=text,
         media_type=media_type,
         sha256=file.sha256,
-        language=language_of(text),
+        language=language_of(_in_words(text, blocks)),
         modified=modified or file.modified,
         tags=tuple(clean(tag) for tag in tags),
         marks=tuple(marks),
         blocks=tuple(blocks),
         boxes=tuple(boxes),
     )
+
+
+def _in_words(text: str, blocks: Sequence[Block]) -> str:
+    """`text` without code, unless it is all code."""
+    if all(block.kind != "code" for block in blocks):
+        return text
+    return "\n".join(text[block.start : block.end] for block in blocks if block.kind != "code") or text
 
 
 def clean(text: str) -> str:

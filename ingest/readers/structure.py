@@ -30,6 +30,14 @@ def heading_mark(offset: int, names: tuple[str, ...]) -> Mark:
     return Mark(offset, Anchor("heading", " > ".join(names)))
 
 
+def heading_above_all(blocks: Sequence[Block]) -> str:
+    """The heading that a document begins with where all of it stands below, else ""."""
+    if not blocks or blocks[0].kind != "heading":
+        return ""
+    name = blocks[0].headings[0]
+    return name if all(block.headings[:1] == (name,) for block in blocks) else ""
+
+
 @dataclass(slots=True)
 class StructuredText:
     """A document in the making: blocks are added in reading order, one blank line apart.

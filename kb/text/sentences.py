@@ -29,9 +29,13 @@ _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 _BREAKS = re.compile(r"\r\n|[\n\r\u2028]")
 _ITEM = re.compile(r"(?:[-*+•‣▪●○◦·–]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)|(?:\d{1,3}|[a-h])\.|[A-Z]\)|#{1,6}|>)(?:\s|$)")
 _HEADING = re.compile(r"#{1,6}\s")
+_RULE = re.compile(r"([-=~*_#^+])\1{2,}")
 _BAR = re.compile(r"\s*\||.*?\S(?:\s\|\s|\t+\S)|.*?\S {3,}\S.* {3,}\S")
 _NUMBERS = re.compile(r"(?:\s[($€£¥+−–—-]*\d[\d.,]*[%)x]*){2,}\s*$")
 _FIRST = re.compile(rf"[\s{re.escape(_OPENERS)}]*((?:[^\W\d_]|['’](?=\w))++\.?|\S)")
+_IDENTIFIER = re.compile(r"\s+[a-z]+\d+[a-z]*(?=[\s,;:.])")
+"""A name in small letters that cannot be an ordinary word, as in "It is fast. bzip2 is not"."""
+_ORDINARY = re.compile(r"(?<![\w.])[^\W\d_A-Z]{4,}$")
 _LAST = re.compile(r"[^\s(\[“\"'‘]*$")
 
 
@@ -41,7 +45,8 @@ def _words(listing: str) -> frozenset[str]:
 
 _BEFORE_NAMES = _words("""
     mr mrs ms mx dr prof rev hon gen col capt cpt lt sgt maj cmdr adm sen rep gov pres messrs mme mlle st mt ft
-    e.g i.e cf vs viz v et resp incl excl esp approx ca bzw z.b d.h u.a vgl gem fa urt beschl""")
+    e.g i.e cf vs viz v et resp incl excl esp approx ca bzw z.b d.h u.a vgl gem fa urt beschl
+    abzgl bspw bzgl einschl entspr evtl ggf inkl insb insbes zzgl""")
 _BEFORE_NUMBERS = _words("""
     no nos nr fig figs eq eqs sec secs sect art arts vol vols p pp ch chap tab app para paras pt ex exh ed eds cl ver
     jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap rn supp §""")
@@ -106,7 +111,12 @@ class _Line(NamedTuple):
     @classmethod
     def at(cls, text: str, start: int, end: int) -> _Line:
         words = text[start:end].strip()
-        return cls(start, end, words, _is_row(words) or _HEADING.match(words) is not None)
+        return cls(start, end, words, _is_row(words) or _is_mark(words))
+
+
+def _is_mark(words: str) -> bool:
+    """Whether a line is a heading in Markdown, or a rule: one below a title, or between two parts of a text."""
+    return _HEADING.match(words) is not None or _RULE.fullmatch(words) is not None
 
 
 def _is_row(words: str) -> bool:
@@ -149,7 +159,9 @@ def _closes(text: str, begin: int, stop: int, after: int, end: int) -> bool:
     if found is None:
         return True
     following = found.group(1)
-    if following[0].islower() or following[0] in ".,;:!?…":
+    if following[0].islower():
+        return text[stop:after] == "." and _is_before_identifier(text, begin, stop)
+    if following[0] in ".,;:!?…":
         return False
     if text.startswith("....", stop):
         return False
@@ -162,6 +174,14 @@ def _closes(text: str, begin: int, stop: int, after: int, end: int) -> bool:
     if _is_ordinal(text, begin, stop - len(word), word, following):
         return False
     return _closes_after(word, following, is_first=stop - begin < 40 and text[begin:stop].strip() == word)
+
+
+def _is_before_identifier(text: str, begin: int, stop: int) -> bool:
+    """Whether an ordinary word stands before the full stop at `stop`, and an identifier in small letters behind it."""
+    word = _ORDINARY.search(text, max(begin, stop - 24), stop)
+    if word is None or word.group() in _BEFORE_NAMES | _BEFORE_NUMBERS | _EITHER_WAY:
+        return False
+    return _IDENTIFIER.match(text, stop + 1) is not None
 
 
 def _is_ordinal(text: str, begin: int, start: int, word: str, following: str) -> bool:

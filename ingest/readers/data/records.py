@@ -10,7 +10,7 @@ from datetime import datetime
 from ingest.readers.data.values import write_items
 from ingest.readers.source_file import SourceFile, clean, digest_of, make_document
 from ingest.readers.structure import StructuredText
-from ingest.readers.text.plain import paragraphs
+from ingest.readers.text.lines import paragraphs
 from kb.errors import NothingToRead, UnreadableFile
 from kb.identity import document_id
 from kb.text.language import language_of

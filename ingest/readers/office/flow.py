@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ingest.readers.office.cells import Cell, laid_out
-from ingest.readers.structure import StructuredText, heading_mark
+from ingest.readers.structure import StructuredText, heading_above_all, heading_mark
 from kb.types import Anchor, Mark
 
 _LONGEST_HEADING = 250
@@ -109,7 +109,9 @@ class Flow:
         self._above = _NOTHING if above.caption else _Above(table=len(self.written.blocks) - 1)
 
     def finished(self) -> StructuredText:
+        """What was written; where nothing was said to be the title, a heading above all of it is."""
         self._end_list()
+        self.title = self.title or heading_above_all(self.written.blocks)
         return self.written
 
     def _end_list(self) -> None:

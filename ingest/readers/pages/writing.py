@@ -41,10 +41,21 @@ class PagesText:
     _last: Line | None = None
     _table: Table | None = None
     """The last thing written, if it is a table."""
+    _headings: list[tuple[int, str]] = field(default_factory=list)
+    """Those told by their letters alone: level and words."""
 
     @property
     def text(self) -> str:
         return "".join(self._parts)
+
+    @property
+    def title(self) -> str:
+        """The heading that the text begins with where no other has such large letters, but those of the outline."""
+        if not self._headings or self.blocks[0].kind != "heading":
+            return ""
+        level, title = self._headings[0]
+        begins = _same_words(self.text[: self.blocks[0].end], title)
+        return title if begins and all(level < other for other, _ in self._headings[1:]) else ""
 
     def add_page(self, page: Page) -> None:
         items = [item for item in self._outline if item.page == page.number]
@@ -72,7 +83,9 @@ class PagesText:
                 self._add("heading", group[:1], page)
                 first = 1
         if level is not None and not first:
-            self._path.enter(level, " ".join(line.text for line in group))
+            words = " ".join(line.text for line in group)
+            self._headings.append((level, words))
+            self._path.enter(level, words)
             self._add("heading", group, page)
         else:
             self._add("paragraph", group[first:], page)

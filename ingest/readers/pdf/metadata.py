@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NO_TITLE = re.compile(
-    r"untitled|(?:microsoft )?(?:word|powerpoint|excel) - |.*\.\w{2,4}$|[^\s]*[\d_][^\s]*$", re.IGNORECASE
+    r"untitled|\(anonymous\)|(?:microsoft )?(?:word|powerpoint|excel) - |.*\.\w{2,4}$|[^\s]*[\d_][^\s]*$", re.IGNORECASE
 )
 _LETTERS = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingest.readers.pages.contents import without_contents
 from ingest.readers.pages.margins import without_running_lines
 from ingest.readers.pages.page import Page, usual_height
 from ingest.readers.pages.writing import PagesText
@@ -17,6 +18,7 @@ from ingest.readers.pdf.scan import with_recognised_text
 from ingest.readers.pdf.text_layer import PDFIUM, read_page
 from ingest.readers.pictures.recognition import nothing_recognised, require_recognition, unrecognised
 from ingest.readers.source_file import Found, Refusal, SourceFile, make_document
+from ingest.readers.structure import heading_above_all
 from kb.errors import NothingToRead, UnreadableFile
 from kb.models.text_recogniser import is_installed
 
@@ -40,14 +42,14 @@ class PdfReader:
             count = len(pdf)
             parts = list(_attachments(pdf, file, are_protected=about.protects_attachments))
         text = PagesText(about.outline, usual_height([line for page in pages for line in page.lines]))
-        for page in without_running_lines(pages):
+        for page in without_contents(without_running_lines(pages)):
             file.step()
             text.add_page(page)
         if text.boxes:
             yield make_document(
                 file,
                 text=text.text,
-                title=about.title,
+                title=about.title or text.title or heading_above_all(text.blocks),
                 media_type="application/pdf",
                 modified=about.modified,
                 marks=text.marks,

@@ -11,11 +11,13 @@ from markdown_it.token import Token
 
 from ingest.readers.source_file import SourceFile, decoded, make_document, name_of
 from ingest.readers.structure import HeadingPath, StructuredText, heading_mark
-from ingest.readers.text.plain import line_marks
+from ingest.readers.text.lines import line_marks
 from kb.types import Block, Document
 
 _LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)|\A")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FIELDS = re.compile(r"(?:\s|#.*\n)*(?:[\w.\"'-]+[ \t]*:\s|\Z)")
+"""How front matter begins: with a field, or a comment. Between rules may be text as well."""
 _TITLE = re.compile(r"^title:[ \t]*([\"']?)(.+?)\1[ \t\r]*$", re.MULTILINE)
 _TAGS = re.compile(r"^tags:[ \t]*(.*?)[ \t\r]*$\n?((?:[ \t]*-[ \t]+.*\n?)*)", re.MULTILINE)
 _COMMENT = re.compile(r"(?is)<!--.*?-->|(?m:^) {0,3}\[(?://|comment)\]:[^\n]*")
@@ -35,7 +37,7 @@ _KINDS = {
 class MarkdownReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
         text = decoded(file.name, file.read())
-        front = _FRONT_MATTER.match(text)
+        front = _front_matter(text)
         begin = front.end() if front else 0
         text = text[:begin] + without_comments(text[begin:])
         tokens = _tokens(text[begin:])
@@ -51,6 +53,11 @@ class MarkdownReader:
             marks=marks or line_marks(text),
             blocks=blocks,
         )
+
+
+def _front_matter(text: str) -> re.Match[str] | None:
+    front = _FRONT_MATTER.match(text)
+    return front if front and _FIELDS.match(front[1] or "") else None
 
 
 def write_markdown(source: str, text: StructuredText) -> None:

@@ -1,40 +1,42 @@
-"""Reads plain text: paragraphs between blank lines, places named by their line."""
+"""Reads plain text, and markup that is meant to be read as it is written: paragraphs below headings.
+
+Places are named by their heading, and by their line where none stands above them.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.readers.source_file import SourceFile, decoded, make_document, name_of
-from kb.types import Anchor, Block, Document, Mark
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_PARAGRAPH = re.compile(r"[^\S\r\n]*\S[^\r\n]*(?:(?:\r\n|\r|\n)[^\S\r\n]*\S[^\r\n]*)*")
+from ingest.readers.structure import HeadingPath, heading_mark
+from ingest.readers.text.headings import Heading, headings, title_of
+from ingest.readers.text.lines import line_marks, paragraphs
+from kb.types import Block, Document
 
 
 @dataclass(frozen=True, slots=True)
 class PlainReader:
     def read(self, file: SourceFile) -> Iterator[Document]:
         text = decoded(file.name, file.read())
+        found = headings(text, file.name)
+        blocks = list(_blocks(text, found))
+        marks = line_marks(text[: found[0].start] if found else text)
+        marks.extend(heading_mark(block.start, block.headings) for block in blocks if block.kind == "heading")
         yield make_document(
             file,
             text=text,
-            title=name_of(file.name),
+            title=title_of(text, found) or name_of(file.name),
             media_type="text/plain",
-            marks=line_marks(text),
-            blocks=paragraphs(text),
+            marks=marks,
+            blocks=blocks,
         )
 
 
-def line_marks(text: str) -> list[Mark]:
-    """A mark at the start of each line that is not blank."""
-    return [
-        Mark(match.start(), Anchor("line", f"line {number}", number))
-        for number, match in enumerate(_LINE.finditer(text), 1)
-        if not match.group().isspace()
-    ]
-
-
-def paragraphs(text: str) -> list[Block]:
-    return [Block(match.start(), match.end(), "paragraph") for match in _PARAGRAPH.finditer(text)]
+def _blocks(text: str, found: Sequence[Heading]) -> Iterator[Block]:
+    path, end = HeadingPath(), 0
+    for heading in found:
+        yield from paragraphs(text, end, heading.start, path.names)
+        yield Block(heading.start, heading.end, "heading", path.enter(heading.level, heading.name))
+        end = heading.end
+    yield from paragraphs(text, end, headings=path.names)

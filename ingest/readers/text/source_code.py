@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingest.readers.source_file import SourceFile, decoded, make_document
-from ingest.readers.text.plain import line_marks
+from ingest.readers.text.lines import line_marks
 from kb.errors import NothingToRead
 from kb.types import Block, Document
 

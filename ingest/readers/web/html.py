@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from ingest.readers.data.xml_tree import local_name, tree_of
 from ingest.readers.source_file import SourceFile, decoded, make_document
-from ingest.readers.structure import StructuredText
+from ingest.readers.structure import StructuredText, heading_above_all
 from ingest.readers.web.markup import write_markup
 from ingest.readers.web.navigation import main_of, navigation
 from ingest.readers.web.sight import remove_unseen
@@ -32,7 +32,12 @@ class HtmlReader:
         if not text.text and page.xpath("//script"):
             raise NothingToRead(f"{file.name} holds no text, only scripts that fetch it; save the page as a PDF.")
         yield make_document(
-            file, text=text.text, title=_title(page), media_type="text/html", marks=text.marks, blocks=text.blocks
+            file,
+            text=text.text,
+            title=_title(page) or heading_above_all(text.blocks),
+            media_type="text/html",
+            marks=text.marks,
+            blocks=text.blocks,
         )
 
 

@@ -11,6 +11,14 @@ from ingest.readers.web.markup import is_hidden
 
 _AROUND = frozenset({"nav", "header", "footer"})
 _AROUND_ROLES = frozenset({"navigation", "banner", "contentinfo", "search"})
+# fmt: off
+_AROUND_NAMES = frozenset({
+    "breadcrumb", "breadcrumbs", "docnav", "nav", "navbar", "navfooter", "navheader", "navigation", "pager",
+    "pagination", "toc",
+})
+# fmt: on
+"""Classes and ids of what pages had before there was <nav>."""
+_TO_OTHERS = frozenset({"prev", "next"})
 _PARTS = ("main", "article", "section")
 _NEVER_PROSE = frozenset({"script", "style", "noscript", "template", "svg", "head"})
 _SHORTEST_PROSE = 40
@@ -34,6 +42,8 @@ def navigation(root: HtmlElement) -> set[HtmlElement]:
     Nothing else is left out, and nothing at all where most of the page is links: then these are what it is about.
     """
     around = {element for element in root.iter() if _is_declared(element)}
+    whole = _Measure(around).take(root)
+    around |= {element for element in root.iter() if _is_named(element) and _is_beside(element, whole)}
     measured = _Measure(around)
     whole = measured.take(root)
     if whole.links > whole.text / 2:
@@ -46,6 +56,20 @@ def _is_declared(element: HtmlElement) -> bool:
     if not isinstance(element.tag, str) or (element.tag not in _AROUND and element.get("role") not in _AROUND_ROLES):
         return False
     return not (element.tag == "header" and next(element.iterancestors(*_PARTS), None) is not None)
+
+
+def _is_named(element: HtmlElement) -> bool:
+    if not isinstance(element.tag, str):
+        return False
+    if element.tag == "a" and not _TO_OTHERS.isdisjoint(element.get("rel", "").lower().split()):
+        return True
+    names = {*element.get("class", "").lower().split(), element.get("id", "").lower()}
+    return not _AROUND_NAMES.isdisjoint(names) or element.get("id") in _AROUND_ROLES
+
+
+def _is_beside(element: HtmlElement, whole: _Amount) -> bool:
+    """Whether it is no part of what the page is about: with neither its title nor half of its text."""
+    return element.find(".//h1") is None and _Measure(set()).take(element).text < whole.text / 2
 
 
 @dataclass(frozen=True, slots=True)
