@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from generation.question import Question, Reading
@@ -18,12 +18,17 @@ from kb.types import Chunk, Context, Hit, Span
 _CARRIED = 0.6
 _PASSAGE = 0.5  # coverage by the passage as a whole
 _PAIRS = 0.4  # pairs of terms that stand side by side in both
-_FIGURE = 0.25  # a number or date where one is asked for
+_WANTED = 0.25  # a number where one is asked for, a name where who, and so on
 _FRAGMENT = -0.3  # no stop, number, cell or bullet: a title or a caption rather than a statement
 _STANDING = 0.2  # the passage's own score among those found
 
 _RULE = re.compile(r"[ \t]*\n[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?:\n|$)")  # Below a table's names, in Markdown.
 _HEADING = re.compile(r"#{1,6}\s")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_LONGEST_TITLE = 15  # words
+_TARGET = re.compile(
+    r"\[#?\d*\]\([^()\s]*\)|(?<=\])\((?:\{%[^%\n]*%\}|[^()\s]|\([^()\s]*\))*+\)|<?\bhttps?://[^\s>)\]]+>?"
+)
 _STATEMENT = re.compile(r"[-*+•‣▪]\s|.*(?:[\d|\t]|[.!?:;…。！？：；][\"'”’)\]」』）]*$)", re.DOTALL)
 
 
@@ -48,12 +53,20 @@ class Evidence:
     """weight of the heaviest term that neither the sentence nor its headings hold, against the question's heaviest"""
     lacks_number: bool
     """the question holds a number that neither the sentence nor its headings do, nor, of a row, its table"""
+    heading: str
+    """what the sentence's passage itself says above it as a heading, which its context does not repeat"""
     score: float
 
     @property
     def place(self) -> tuple[str, int, int]:
         """Document and offsets in it."""
         return self.chunk.document_id, self.chunk.start + self.span.start, self.chunk.start + self.span.end
+
+    @property
+    def context(self) -> Context:
+        """What the sentence is to be read with."""
+        known = self.chunk.context
+        return replace(known, headings=(*known.headings, self.heading)) if self.heading else known
 
 
 def evidence(reading: Reading, hits: Sequence[Hit]) -> list[Evidence]:
@@ -80,27 +93,35 @@ def _standing(scores: Sequence[float]) -> list[float]:
     return [(score - low) / (high - low) if high > low else 1.0 for score in scores]
 
 
+def without_targets(text: str) -> str:
+    """`text` without where its links lead, which nobody reads."""
+    return _TARGET.sub("", text) if "://" in text or "](" in text else text
+
+
 def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]:
     spans = sentences(chunk.text)
-    ordered = [terms(chunk.text[span.start : span.end], chunk.language) for span in spans]
-    context = frozenset(terms(_said(chunk.context), chunk.language))
-    headings = {_bare(name) for name in (chunk.context.title, *chunk.context.headings)}
-    everything = context.union(*ordered)
+    ordered = [terms(without_targets(chunk.text[span.start : span.end]), chunk.language) for span in spans]
+    meant = [question.misspelt(words) for words in ordered]
+    above = frozenset(terms(_said(chunk.context), chunk.language))
+    headings = {_bare(name) for name in _headings(chunk)}
+    everything = above.union(*ordered, *meant)
     surrounding = _share(question, everything)
-    before: frozenset[str] = frozenset()
-    for span, words in zip(spans, ordered, strict=True):
-        own, carried = frozenset(words), context | before
+    heading, context, before = "", above, frozenset[str]()
+    for span, words, also in zip(spans, ordered, meant, strict=True):
+        own, carried = also.union(words), context | before
         before = own
         text = chunk.text[span.start : span.end]
-        if own <= question.terms or text.endswith(("?", "？")) or _HEADING.match(text) or _bare(text) in headings:
+        is_heading = _HEADING.match(text) is not None or _bare(text) in headings
+        if is_heading or _is_title(chunk.text, span):
+            heading, context = text, above | own
+        if is_heading or own <= question.terms or text.endswith(("?", "？")):
             continue
         if text.startswith("|") and _RULE.match(chunk.text, span.end):
             continue
-        said = own.union(spellings(text, chunk.language))
+        read = without_targets(text)
+        said = own.union(spellings(read, chunk.language))
         coverage = _share(question, said) + _CARRIED * _share(question, carried - said)
         pairs = len(question.pairs & set(pairwise(words))) / max(1, len(question.pairs))
-        figure = question.wants_figure and question.gives_figure(text)
-        fragment = _STATEMENT.match(text) is None
         yield Evidence(
             chunk=chunk,
             span=span,
@@ -112,13 +133,30 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             missing=_missing(question, said | context),
             # What the columns of a table are called may stand in another row.
             lacks_number=_lacks_number(question, everything if text.startswith("|") else said | context),
+            heading=heading,
             score=coverage
             + _PASSAGE * surrounding
             + _PAIRS * pairs
-            + _FIGURE * figure
-            + _FRAGMENT * fragment
+            + _WANTED * question.gives(read)
+            + _FRAGMENT * (_STATEMENT.match(read) is None)
             + _STANDING * standing,
         )
+
+
+def _headings(chunk: Chunk) -> tuple[str, ...]:
+    """Those that a passage stands under, and those that it begins with."""
+    begun = chunk.anchor.label.split(" > ") if chunk.anchor and chunk.anchor.kind == "heading" else ()
+    return (chunk.context.title, *chunk.context.headings, *begun)
+
+
+def _is_title(text: str, span: Span) -> bool:
+    """Whether a sentence stands alone like a heading: a question, or what begins the passage and is no statement."""
+    said = text[span.start : span.end]
+    if "\n" in _bare(said) or len(said.split()) > _LONGEST_TITLE or text[span.end : span.end + 1] not in ("\n", "\r"):
+        return False
+    if said.endswith(("?", "？")):
+        return not text[: span.start].strip(" \t") or text[: span.start].rstrip(" \t").endswith("\n")
+    return not text[: span.start].strip() and _STATEMENT.match(said) is None
 
 
 def _said(context: Context) -> str:
@@ -126,7 +164,7 @@ def _said(context: Context) -> str:
 
 
 def _bare(text: str) -> str:
-    return text.strip("#*_=- \t").casefold()
+    return text.strip("#*_=- \t\r\n").casefold()
 
 
 def _share(question: Question, words: AbstractSet[str]) -> float:
@@ -139,7 +177,7 @@ def _names(question: Question, words: AbstractSet[str]) -> float:
 
 
 def _lacks_number(question: Question, words: AbstractSet[str]) -> bool:
-    return any(name[0].isdigit() for name in question.names - words)
+    return any(_NUMBER.fullmatch(name) for name in question.names - words)
 
 
 def _missing(question: Question, words: AbstractSet[str]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from generation.answerer import Draft
 from generation.confidence import THRESHOLD, Signals, confidence
-from generation.evidence import Evidence, evidence
+from generation.evidence import Evidence, evidence, without_targets
 from generation.question import Reading, denies, reading
 from generation.quotes import citation, shortened, with_antecedent
 from generation.similarity import NONE_AT_LARGE, similarities_of
@@ -111,7 +111,7 @@ class ExtractiveAnswerer:
             shortened(one.chunk.text, one.span, one.question.weights, language=one.chunk.language) for one in found
         ]
         quotes = [one.chunk.text[span.start : span.end] for one, span in zip(found, spans, strict=True)]
-        said = [indexed_text(one.chunk.context, quote) for one, quote in zip(found, quotes, strict=True)]
+        said = [indexed_text(one.context, without_targets(quote)) for one, quote in zip(found, quotes, strict=True)]
         near = similarities_of(text, said, self._embedder, self._at_large)
         candidates = [
             _Candidate(one, span, float(similarity), float(deviation))

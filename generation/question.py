@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from math import log
 
+from generation.common_words import DISTINGUISHING, common_words
+from generation.wanted import (
+    asks_figure,
+    asks_how_many,
+    asks_when,
+    asks_whether,
+    asks_who,
+    dates,
+    defines,
+    figures,
+    has_capitals,
+    names,
+    says_yes_or_no,
+    thing_defined,
+)
 from kb.protocols import TermStatistics
+from kb.text.stems import without_accents
 from kb.text.terms import terms
 
 _ASKING = re.compile(
@@ -18,31 +34,6 @@ _ASKING = re.compile(
     r"|どこ|だれ|いつ|なぜ|どの|どれ|무엇|누구|어디|언제|어느",
     re.IGNORECASE,
 )
-_KIND = r"\b(?:what|which)\s+(?:[\w-]+\s+){0,2}"
-_WANTS_FIGURE = re.compile(
-    r"\bwhen\b|\bhow\s+(?:many|much|long|old|far|often|tall|large|big|high|fast|wide|deep|heavy)\b"
-    rf"|{_KIND}(?:year|date|day|month|century|decade|time|period)s?\b"
-    rf"|{_KIND}(?:percent|percentage|number|amount|ratio|size|population|price|cost|rate|share|total)\b"
-    r"|多少|[幾几]|多[長长高大遠远久重]|何[時时]|什[麼么][時时]|哪一?[年天月日]|いつ|언제",
-    re.IGNORECASE,
-)
-_FIGURE = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-    r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred"
-    r"|thousand|million|billion|half|third|quarter|first|second|once|twice|several|dozen|century|centuries"
-    r"|january|february|march|april|may|june|july|august|september|october|november|december)\b"
-    r"|[一二三四五六七八九十百千萬万億亿兩两]",
-    re.IGNORECASE,
-)
-_WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
-_WHEN = re.compile(
-    rf"\bwhen\b|{_KIND}(?:year|date|day|month|century|decade)s?\b|什[麼么][時时]|何[時时]|哪一?[年天月日]",
-    re.IGNORECASE,
-)
-_HOW_MANY = re.compile(
-    r"\bhow\s+(?:many|much|long|old|far|tall|large|big|high|fast|wide|deep|heavy)\b|多少|[幾几]", re.IGNORECASE
-)
-_DATE = re.compile(r"\d|\bcentur(?:y|ies)\b|[一二三四五六七八九十]年", re.IGNORECASE)
 _DENIAL = re.compile(
     r"\b(?:not|never|no|nor|none|nobody|nothing|neither|cannot|without|except|least|other than)\b|n['’]t\b",
     re.IGNORECASE,
@@ -52,52 +43,62 @@ _MAIN_DENIAL = re.compile(
     r"(?:\b(?:not|never|cannot)\b|n['’]t\b)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[\w.,%-]+")
-_CAPITALISED = re.compile(r"(?<=\S\s)(?!I\b)[A-Z][\w’'-]*")
+_WHY = re.compile(r"\W*why\b", re.IGNORECASE)
+"""What gives the reason of a denial need not repeat it."""
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NAME_WORDS = 2
+_SHORTEST_MISSPELT = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """`denies` tells of the main clause alone: "what if it does not" asks about a case, "what does it not" of a denial.
-    `terms` are all its terms, `weights` maps those that are asked about to their inverse document frequency;
-    `pairs` are terms that stand side by side; `names` are the terms of its names and numbers. Terms are those of
-    documents in `language`."""
+    `terms` are all its terms, `weights` maps those that are asked about to their inverse document frequency, `strange`
+    are those of them that no passage has; `pairs` are terms that stand side by side; `names` are the terms of its names
+    and numbers; `defined` is what it asks the meaning of. Terms are those of documents in `language`."""
 
     text: str
     terms: frozenset[str]
     weights: dict[str, float]
     pairs: frozenset[tuple[str, str]]
     names: frozenset[str]
+    strange: frozenset[str]
     wants_figure: bool
+    defined: str
     denies: bool
     language: str | None = None
 
-    def gives_figure(self, sentence: str) -> bool:
-        """Whether a sentence holds a number or a date which the question does not already name."""
-        return self._adds(_FIGURE, sentence)
+    def gives(self, sentence: str) -> bool:
+        """Whether a sentence adds what is wanted: a number or a date, a name, what something means, "yes" or "no"."""
+        return (
+            (self.wants_figure and self._adds(figures(sentence, self.language)))
+            or (asks_who(self.text) and self._adds_name(sentence))
+            or (self.defined != "" and defines(sentence, self.defined))
+            or (asks_whether(self.text) and says_yes_or_no(sentence))
+        )
+
+    def misspelt(self, words: Iterable[str]) -> frozenset[str]:
+        """Those of its terms that no passage has, and that are one of `words` but for a slip of the pen."""
+        return frozenset(term for term in self.strange if any(_is_slip(term, word) for word in words))
 
     def gives_kind(self, sentence: str) -> bool:
         """Whether a sentence adds a name where who is asked, a date where when, a number where how many.
 
         True of every other question, and of names in scripts that have no capitals.
         """
-        if _WHO.search(self.text) and not self._adds_name(sentence):
+        if asks_who(self.text) and has_capitals(sentence) and not self._adds_name(sentence):
             return False
-        if _WHEN.search(self.text) and not self._adds(_DATE, sentence):
+        if asks_when(self.text) and not self._adds(dates(sentence)):
             return False
-        return not _HOW_MANY.search(self.text) or self._adds(_FIGURE, sentence)
+        return not asks_how_many(self.text) or self._adds(figures(sentence, self.language))
 
-    def _adds(self, pattern: re.Pattern[str], sentence: str) -> bool:
-        words = (match.group() for match in _WORD.finditer(sentence))
-        return any(pattern.search(word) and not self.terms.issuperset(terms(word, self.language)) for word in words)
+    def _adds(self, words: Iterable[str]) -> bool:
+        return any(not self.terms.issuperset(terms(word, self.language)) for word in words)
 
     def _adds_name(self, sentence: str) -> bool:
         """A name is two words with capitals, or one and what begins the sentence."""
-        if sentence.upper() == sentence.lower():
-            return True
-        words = (match.group() for match in _CAPITALISED.finditer(sentence))
-        return sum(not self.terms.issuperset(terms(word, self.language)) for word in words) >= _NAME_WORDS
+        added = [word for word in names(sentence) if not self.terms.issuperset(terms(word, self.language))]
+        return len(added) >= _NAME_WORDS
 
 
 Reading = Callable[[str | None], Question]
@@ -110,17 +111,20 @@ def reading(text: str, statistics: TermStatistics) -> Reading:
 
 
 def read_question(text: str, statistics: TermStatistics, language: str | None = None) -> Question:
-    """Interrogatives and their auxiliaries carry nothing an answer repeats: they weigh nothing, unless all are such."""
+    """What asks, and words of grammar, carry nothing an answer repeats: they weigh nothing, unless all are such."""
     asked = terms(_ASKING.sub(" ", text), language) or terms(text, language)
-    capitalised = {term for match in _CAPITALISED.finditer(text) for term in terms(match.group(), language)}
+    telling = terms(_ASKING.sub(" ", _without_common(text, language)), language) or asked
+    capitalised = {term for name in names(text) for term in terms(name, language)}
     return Question(
         text=text,
+        strange=frozenset(term for term in telling if _may_be_misspelt(term) and not statistics.passages_with(term)),
         terms=frozenset(terms(text, language)),
-        weights=_weights(asked, statistics),
+        weights=_weights(telling, statistics),
         pairs=frozenset(pairwise(asked)),
         names=frozenset(term for term in asked if term in capitalised or term[0].isdigit()),
-        wants_figure=_WANTS_FIGURE.search(text) is not None,
-        denies=_MAIN_DENIAL.match(text.strip()) is not None,
+        wants_figure=asks_figure(text),
+        defined=thing_defined(text),
+        denies=_MAIN_DENIAL.match(text.strip()) is not None and not _WHY.match(text),
         language=language,
     )
 
@@ -128,6 +132,31 @@ def read_question(text: str, statistics: TermStatistics, language: str | None = 
 def denies(text: str) -> bool:
     """Whether a text says no to something (by English words: no other language's are known here)."""
     return _DENIAL.search(text) is not None
+
+
+def _may_be_misspelt(term: str) -> bool:
+    return len(term) >= _SHORTEST_MISSPELT and term.isalpha()
+
+
+def _is_slip(term: str, word: str) -> bool:
+    """Whether they differ by one letter, or by two that have changed places, but not by the first."""
+    if term[0] != word[:1] or abs(len(term) - len(word)) > 1:
+        return False
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(term, word, strict=False)))
+    one, other = term[same:], word[same:]
+    changed_places = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return one[1:] in (other, other[1:]) or one == other[1:] or changed_places
+
+
+def _without_common(text: str, language: str | None) -> str:
+    common, named = common_words(language), set(names(text))
+
+    def left(word: re.Match[str]) -> str:
+        plain = without_accents(word.group().casefold())
+        is_common = plain in common and plain not in DISTINGUISHING and word.group() not in named
+        return " " if is_common else word.group()
+
+    return _LETTERS.sub(left, text)
 
 
 def _weights(asked: Sequence[str], statistics: TermStatistics) -> dict[str, float]:

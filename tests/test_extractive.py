@@ -275,6 +275,9 @@ def test_a_cosine_that_is_usual_in_a_base_says_little(embedder: Embedder) -> Non
         ("In which year did 3 arches fall?", "In spring 3 arches fell.", "In 1911 all 3 arches fell."),
         ("How many arches fell in 1911?", "Arches fell in 1911.", "In 1911 seven arches fell."),
         ("多少人住在這裡？", "這裡很美。", "這裡住著300人。"),
+        ("How long do the peels stay in?", "2. Peel them; it may be bitter.", "3. Leave them for 20 days."),
+        ("How much does it add?", "37signals adds to it, see section 4.", "It adds thirty-five dollars."),
+        ("How many were there at first?", "First, count them.", "There were 3-4 of them."),
     ],
 )
 def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str, lacking: str, given: str) -> None:
@@ -287,6 +290,85 @@ def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str
 def test_kinds_are_judged_only_where_they_are_asked_for_and_can_be_told() -> None:
     assert read_question("Why did the arches fall?", PassageTerms(SHELF)).gives_kind("They were old.")
     assert read_question("Who drew them?", PassageTerms(SHELF)).gives_kind("是他畫的。")
+    assert read_question("What happens when I leave, and to people who stay?", PassageTerms(SHELF)).gives_kind(
+        "Nothing."
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "lacking", "given"),
+    [
+        (
+            "Wie lange dauert die Probezeit?",
+            "de",
+            "Die Probezeit wird vereinbart.",
+            "Sie dauert höchstens sechs Monate.",
+        ),
+        (
+            "Combien de jours faut-il attendre ?",
+            "fr",
+            "Il faut attendre l'avis.",
+            "Comptez une quinzaine, ou douze jours.",
+        ),
+        ("¿Cuántos días hay?", "es", "Los días se acuerdan.", "Hay treinta días."),
+        ("Who chose the names?", None, "The names come from a film.", "The names were chosen by Bruce Perens."),
+        (
+            "What is coverage in selective prediction?",
+            None,
+            "It has coverage.",
+            "- Coverage is the share that is answered.",
+        ),
+        ("Can it read both?", None, "It reads either of them.", "Yes, it can."),
+    ],
+)
+def test_what_is_wanted_is_known_in_four_languages(asked: str, language: str | None, lacking: str, given: str) -> None:
+    question = read_question(asked, PassageTerms(SHELF), language)
+
+    assert not question.gives(lacking)
+    assert question.gives(given)
+
+
+def test_words_of_grammar_weigh_nothing_but_those_that_distinguish_and_names() -> None:
+    def weighed(text: str, language: str | None = None) -> set[str]:
+        return set(read_question(text, PassageTerms(SHELF), language).weights)
+
+    assert weighed("How much may I take out of my account after a year?") == {"account", "after", "year"}
+    assert weighed("Wie viele Tage stehen mir ohne Antrag zu?", "de") == {"tag", "steh", "ohn", "antrag"}
+    assert weighed("When did the band play in Will County?") == {"band", "play", "will", "counti"}
+    assert weighed("Why?") == {"whi"}
+
+
+def test_why_not_is_answered_by_a_reason() -> None:
+    assert not read_question("Why must the jar not be closed?", PassageTerms(SHELF)).denies
+    assert read_question("Which jar must not be closed?", PassageTerms(SHELF)).denies
+
+
+@pytest.mark.parametrize("typed", ["lihgthouse", "ligthouse", "lighthoouse", "lighthause"])
+def test_a_slip_of_the_pen_is_what_it_stands_for(typed: str, embedder: Embedder) -> None:
+    right, wrong, other = (
+        ask(embedder, f"Who built the {word} at Korsnes?", *SHELF) for word in ("lighthouse", typed, "lightning")
+    )
+
+    assert wrong.citations[0] == right.citations[0] and "Ole Lund" in wrong.text
+    assert (wrong.confidence or 0.0) > (other.confidence or 0.0)
+
+
+def test_what_a_passage_says_as_its_own_heading_is_said_of_all_below_it(embedder: Embedder) -> None:
+    below = "Ask the treasurer.\n\nIt takes three weeks.\n\nOne form is enough."
+    with_heading, question_first, without = (
+        ask(embedder, "How long does a refund of the deposit take?", passage(begin + below), *SHELF)
+        for begin in ("## Refund of the deposit\n\n", "Will the deposit be refunded?\n\n", "")
+    )
+
+    assert with_heading.citations[0].quote == question_first.citations[0].quote == "It takes three weeks."
+    assert (with_heading.confidence or 0.0) > (without.confidence or 0.0)
+
+
+def test_where_a_link_leads_is_not_read(embedder: Embedder) -> None:
+    link = passage("- Deposit refund [#1800](https://tracker.example/deposits/refund/1800)\n\nRefunds take a month.")
+    answer = ask(embedder, "When will the deposit refund come?", link, *SHELF)
+
+    assert answer.citations[0].quote == "Refunds take a month."
 
 
 def test_a_number_of_the_question_that_is_not_there_costs_confidence(embedder: Embedder) -> None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generation.checking.common_words import CHINESE, common_words
+from generation.common_words import CHINESE, common_words
 from kb.text.stems import rule_of, stemming, without_accents
 from kb.text.terms import NUMBER, UNSPACED
 
