@@ -19,7 +19,7 @@ _CARRIED = 0.6
 _PASSAGE = 0.5  # coverage by the passage as a whole
 _PAIRS = 0.4  # pairs of terms that stand side by side in both
 _WANTED = 0.25  # a number where one is asked for, a name where who, and so on
-_FRAGMENT = -0.3  # no stop, number, cell or bullet: a title or a caption rather than a statement
+_FRAGMENT = -0.3  # no stop, number, cell or bullet: a title, a caption, what leads in to a list, or an entry of sources
 _STANDING = 0.2  # the passage's own score among those found
 
 _RULE = re.compile(r"[ \t]*\n[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?:\n|$)")  # Below a table's names, in Markdown.
@@ -29,6 +29,13 @@ _LONGEST_TITLE = 15  # words
 _TARGET = re.compile(
     r"\[#?\d*\]\([^()\s]*\)|(?<=\])\((?:\{%[^%\n]*%\}|[^()\s]|\([^()\s]*\))*+\)|<?\bhttps?://[^\s>)\]]+>?"
 )
+_LEADS_IN = re.compile(r".*[:：]\W*$", re.DOTALL)
+_LISTING = re.compile(
+    r"\W*(?:[\d.]*\s*)?(?:sources|references|bibliography|literature|works cited|further reading|see also"
+    r"|quellen|literatur(?:verzeichnis)?|références|bibliographie|referencias|bibliografía)\W*",
+    re.IGNORECASE,
+)
+"""Headings of lists of other texts."""
 _STATEMENT = re.compile(r"[-*+•‣▪]\s|.*(?:[\d|\t]|[.!?:;…。！？：；][\"'”’)\]」』）]*$)", re.DOTALL)
 
 
@@ -107,6 +114,7 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
     everything = above.union(*ordered, *meant)
     surrounding = _share(question, everything)
     heading, context, before = "", above, frozenset[str]()
+    last_heading = _headings(chunk)[-1]
     for span, words, also in zip(spans, ordered, meant, strict=True):
         own, carried = also.union(words), context | before
         before = own
@@ -121,6 +129,7 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
         read = without_targets(text)
         said = own.union(spellings(read, chunk.language))
         coverage = _share(question, said) + _CARRIED * _share(question, carried - said)
+        is_listing = _LISTING.fullmatch(heading or last_heading) is not None
         pairs = len(question.pairs & set(pairwise(words))) / max(1, len(question.pairs))
         yield Evidence(
             chunk=chunk,
@@ -138,7 +147,7 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             + _PASSAGE * surrounding
             + _PAIRS * pairs
             + _WANTED * question.gives(read)
-            + _FRAGMENT * (_STATEMENT.match(read) is None)
+            + _FRAGMENT * (is_listing or _STATEMENT.match(read) is None or _LEADS_IN.match(read) is not None)
             + _STANDING * standing,
         )
 
