@@ -67,7 +67,7 @@ _WHETHER = re.compile(
     r"|est-ce|peut-on|y\s+a-t-il|es|son|está|están|hay|puede|pueden|debe|deben)\b",
     re.IGNORECASE,
 )
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\b\s*[,.!:;–—-]", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\b\s*[,.!:;–—-](?!\s*\d)", re.IGNORECASE)
 _ARTICLE = r"(?:(?:an?|the|eine?|der|die|das|une?|l[ae]s?|el|los)\s+|l['’])?"
 _ARTICLE = r"(?:(?:an?|the|eine?|der|die|das|une?|l[ae]s?|el|los)\s+|l['’])?"
 _DEFINED = re.compile(

@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 STATE_COOKIE = "citewell_signing_in"
 _STATE_SECONDS = 3600
-NOT_ALLOWED = "This account may not come in; ask who runs this Citewell to add {subject} to web.oidc.allowed."
-OUT = "You are signed out of Citewell; the service may still know you."
-UNREACHABLE = "The service that knows people does not answer; try again later, or tell who runs this Citewell."
-FAILED = "Signing in did not work out; try again, or tell who runs this Citewell."
+NOT_ALLOWED = "This account may not come in; ask whoever runs this Citewell to add {subject} to web.oidc.allowed."
+OUT = "You are signed out of Citewell; the sign-in service may still know you."
+UNREACHABLE = "The sign-in service does not answer; try again later, or tell whoever runs this Citewell."
+FAILED = "Signing in did not work out; try again, or tell whoever runs this Citewell."
 """Said, too, when people change their mind at the service."""
 
 
