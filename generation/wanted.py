@@ -69,7 +69,6 @@ _WHETHER = re.compile(
 )
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\b\s*[,.!:;–—-](?!\s*\d)", re.IGNORECASE)
 _ARTICLE = r"(?:(?:an?|the|eine?|der|die|das|une?|l[ae]s?|el|los)\s+|l['’])?"
-_ARTICLE = r"(?:(?:an?|the|eine?|der|die|das|une?|l[ae]s?|el|los)\s+|l['’])?"
 _DEFINED = re.compile(
     r"^\W*(?:what(?:['’]s|\s+(?:is|are|does))|was\s+(?:ist|sind|bedeutet)|qu['’]est-ce\s+qu(?:e\s+|['’])|qué\s+(?:es|son))"
     rf"\s*{_ARTICLE}(?P<thing>[\w'’-]+(?:\s+[\w'’-]+){{0,3}}?)"
