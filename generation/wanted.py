@@ -37,7 +37,7 @@ _PLACE = re.compile(
     r"^\W*(?:\d{1,3}|[a-z])[.)]\s|§+\s*\d+\w?|\b(?i:abs|nr|art|artikel|satz|section|chapter|page)\b\.?\s+\d+"
 )
 """Of an item, a paragraph: its number says nothing."""
-_COUNTING = re.compile(r"^\W*(?:first|second|third|one|may)\b", re.IGNORECASE)
+_COUNTING = re.compile(r"^\W*(?:(?:first|second|third)\s*,|may\b)", re.IGNORECASE)
 _MONTHS = {
     "en": r"January|February|March|April|May|June|July|August|September|October|November|December",
     "de": r"Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember",
