@@ -30,20 +30,20 @@ _ENGLISH = _words("""
 _GERMAN = _words("""
     aber alle allem allen aller alles als also am an auch auf aus bei beim bevor bis da dabei dadurch dafür daher damit
     dann daran darauf darin das dass davon dazu dem den denn der deren des dessen die dies diese diesem diesen dieser
-    dieses doch dort du durch ein eine einem einen einer eines er es etwa für ganz gegen gibt haben hat hatte hatten
-    dich dir hier ich ihm ihn ihr ihre ihrem ihren ihrer im in indem ins ist ja je jede jedem jeden jeder jedes jedoch
-    kann kein keine keinem keinen keiner können könnte laut man mehr mein meine meinem meinen meiner mich mir mit muss
-    müssen nach nicht nichts nie niemals noch nun nur ob oder ohne schon sehr sei sein seine seinem seinen seiner seit
-    sich sie sind so sobald sofern solche soll sollen sondern sowie über um und uns unser unsere unter viel viele
-    vielen vieler vom von vor war waren was weil welche welcher wenn wer werden wie wieder wird wobei wo worden wurde
-    wurden zu zum zur zwar zwischen
+    dieses doch dort du durch ein eine einem einen einer eines er es etwa etwas für ganz gegen gibt haben hat hatte
+    hatten dich dir hier ich ihm ihn ihr ihre ihrem ihren ihrer im in indem ins ist ja je jede jedem jeden jeder jedes
+    jedoch kann kein keine keinem keinen keiner können könnte laut man mehr mein meine meinem meinen meiner mich mir
+    mit muss müssen nach nicht nichts nie niemals noch nun nur ob oder ohne schon sehr sei sein seine seinem seinen
+    seiner seit sich sie sind so sobald sofern solche soll sollen sondern sowie über um und uns unser unsere unter viel
+    viele vielen vieler vom von vor war waren was weil welche welchem welchen welcher welches wenn wer werden wie
+    wieder wird wobei wo worden wurde wurden zu zum zur zwar zwischen
 """)
 _FRENCH = _words("""
-    ainsi alors au aucun aucune aussi autre autres aux avait avant avec avoir car ce ceci cela celle celles celui ces
-    cet cette ceux chaque chez comme comment dans de depuis des dont du elle elles en encore entre est et étaient était
-    être eu fait faut furent fut il ils jamais je l la le les leur leurs lors lui ma mais me mes moi mon même mêmes
-    moins n ne ni non nos notre nous on ont ou où par parce pas pendant peu peut peuvent plus pour pourquoi puis qu
-    quand que quel quelle qui rien s sa sans se sera ses seulement si sinon son sont sous sur tandis tous tout toute
+    ai ainsi alors au aucun aucune aussi autre autres aux avait avant avec avoir car ce ceci cela celle celles celui
+    ces cet cette ceux chaque chez comme comment dans de depuis des dont du elle elles en encore entre est et étaient
+    était être eu fait faut furent fut il ils jamais je l la le les leur leurs lors lui ma mais me mes moi mon même
+    mêmes moins n ne ni non nos notre nous on ont ou où par parce pas pendant peu peut peuvent plus pour pourquoi puis
+    qu quand que quel quelle qui rien s sa sans se sera ses seulement si sinon son sont sous sur tandis tous tout toute
     toutes très un une vers vos votre vous y c d j m t
 """)
 _SPANISH = _words("""

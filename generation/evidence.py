@@ -25,7 +25,9 @@ _STANDING = 0.2  # the passage's own score among those found
 _RULE = re.compile(r"[ \t]*\n[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?:\n|$)")  # Below a table's names, in Markdown.
 _HEADING = re.compile(r"#{1,6}\s")
 _NUMBER = re.compile(r"\d[\d.,]*")
+_MARKS = "#*_=- \t\r\n"
 _LONGEST_TITLE = 15  # words
+_MARKUP = ("<", "{")
 _TARGET = re.compile(
     r"\[#?\d*\]\([^()\s]*\)|(?<=\])\((?:\{%[^%\n]*%\}|[^()\s]|\([^()\s]*\))*+\)|<?\bhttps?://[^\s>)\]]+>?"
 )
@@ -121,7 +123,7 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
         text = chunk.text[span.start : span.end]
         is_heading = _HEADING.match(text) is not None or _bare(text) in headings
         if is_heading or _is_title(chunk.text, span):
-            heading, context = text, above | own
+            heading, context = text.strip(_MARKS), above | own
         if is_heading or own <= question.terms or text.endswith(("?", "？")):
             continue
         if text.startswith("|") and _RULE.match(chunk.text, span.end):
@@ -161,7 +163,12 @@ def _headings(chunk: Chunk) -> tuple[str, ...]:
 def _is_title(text: str, span: Span) -> bool:
     """Whether a sentence stands alone like a heading: a question, or what begins the passage and is no statement."""
     said = text[span.start : span.end]
-    if "\n" in _bare(said) or len(said.split()) > _LONGEST_TITLE or text[span.end : span.end + 1] not in ("\n", "\r"):
+    if (
+        said.startswith(_MARKUP)
+        or "\n" in _bare(said)
+        or len(said.split()) > _LONGEST_TITLE
+        or text[span.end : span.end + 1] not in ("\n", "\r")
+    ):
         return False
     if said.endswith(("?", "？")):
         return not text[: span.start].strip(" \t") or text[: span.start].rstrip(" \t").endswith("\n")
@@ -173,7 +180,7 @@ def _said(context: Context) -> str:
 
 
 def _bare(text: str) -> str:
-    return text.strip("#*_=- \t\r\n").casefold()
+    return text.strip(_MARKS).casefold()
 
 
 def _share(question: Question, words: AbstractSet[str]) -> float:

@@ -45,7 +45,9 @@ _MAIN_DENIAL = re.compile(
 )
 _WHY = re.compile(r"\W*why\b", re.IGNORECASE)
 """What gives the reason of a denial need not repeat it."""
-_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_WHOLE = re.compile(r"[^\W\d_]+['’][^\W\d_]+")
+"""A word with an apostrophe within, as in "don't"; "j'ai" is known by its parts."""
 _NAME_WORDS = 2
 _SHORTEST_MISSPELT = 5
 
@@ -156,7 +158,7 @@ def _without_common(text: str, language: str | None) -> str:
         is_common = plain in common and plain not in DISTINGUISHING and word.group() not in named
         return " " if is_common else word.group()
 
-    return _LETTERS.sub(left, text)
+    return _LETTERS.sub(left, _WHOLE.sub(left, text))
 
 
 def _weights(asked: Sequence[str], statistics: TermStatistics) -> dict[str, float]:
