@@ -20,12 +20,14 @@ from citewell.threshold import threshold_of
 from citewell.trace import Trace, passage_uses, traced
 from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
+from generation.question import read_question
 from kb.errors import UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, Generator, Measured
 from kb.settings import AnswerSettings, ContextSettings, Settings
 from kb.store.store import Store
 from kb.store.view import View
+from kb.text.terms import terms
 from kb.types import Answer, Hit
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ class Asking:
             self.models.generator()  # Loaded before the view is opened, which keeps removed text from being purged.
         with self.store.view(chosen) as view:
             found, begun = self._searched(turn.searched if turn else question, view, mode, answer, wanted)
-            if turn and turn.searched != question and not begun.context and begun.draft.answer().abstained:
+            if turn and turn.searched != question and not begun.context and not _speaks_of(question, begun, view):
                 # Words that were carried over may be too many: the follow-up as it was asked may say enough.
                 bare = self._searched(question, view, mode, answer, wanted)
                 if bare[1].context or not bare[1].draft.answer().abstained:
@@ -231,3 +233,9 @@ class Asking:
                 return with_copies(checked, view)
         except UserError:  # The base has changed, and the filter keeps nothing of it any more.
             return checked
+
+
+def _speaks_of(question: str, begun: Begun, view: View) -> bool:
+    """Whether what is quoted holds a word of a follow-up itself, and not only of those that were carried over."""
+    own = read_question(question, view.lexical).weights
+    return any(not own.keys().isdisjoint(terms(citation.quote)) for citation in begun.draft.answer().citations)

@@ -213,7 +213,7 @@ def test_what_waits_when_the_server_ends_can_be_gone_on_with(base: KnowledgeBase
         dropped = queue.ask([folder / "lighthouse.md"])
         assert [note.state for note in base.jobs() if note.errand != running.errand] == ["waiting", "waiting"]
         with pytest.raises(UserError, match="still waiting"):
-            base.resume(base.jobs()[-1].id)
+            base.resume(next(note.id for note in base.jobs() if note.state == "waiting"))
         assert queue.drop(dropped)
     queue.close()
     cut_short = [note for note in base.jobs() if note.errand != running.errand]
