@@ -53,7 +53,7 @@ def test_three_formats_are_uploaded_asked_and_deleted_with_proof(
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
     expect(page.get_by_text("kettle.txt")).to_be_visible()
     page.get_by_role("button", name="Add to the library").click()
-    expect(page.get_by_text("3 added")).to_be_visible(timeout=3 * ANSWER_WAIT)
+    expect(page.get_by_text("Files: 3 added")).to_be_visible(timeout=3 * ANSWER_WAIT)
     expect(page.get_by_text("3 documents. Choose a row")).to_be_visible()
     settled(page)
     page.get_by_role("link", name="Ask", exact=True).click()

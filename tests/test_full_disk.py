@@ -57,7 +57,7 @@ def fill(disk: Path, leaving: int) -> Path:
     return filler
 
 
-@pytest.mark.parametrize("room", [0, 60_000, 150_000, 300_000, 500_000, 800_000])
+@pytest.mark.parametrize("room", [0, 60_000, 300_000, 800_000])
 def test_a_full_disk_is_said_to_be_full_and_leaves_a_base_in_order(disk: Path, folder: Path, room: int) -> None:
     home = disk / "home"
     first = folder / "note0.md"

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 HARNESS = Path(__file__).with_name("interruption.py")
 IS_FULL = os.environ.get("CITEWELL_KILL") == "all"
-OPERATIONS = 14
-MOMENTS = 60 if IS_FULL else 6
+OPERATIONS = 9
+MOMENTS = 60 if IS_FULL else 4
 
 Ask = Callable[[str], dict[str, Any]]
 

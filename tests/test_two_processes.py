@@ -17,7 +17,7 @@ import pytest
 from citewell import KnowledgeBase
 
 IS_HEAVY = bool(os.environ.get("CITEWELL_HEAVY"))
-ROUNDS, SEARCHES = (240, 2_500) if IS_HEAVY else (24, 250)
+ROUNDS, SEARCHES = (240, 2_500) if IS_HEAVY else (15, 150)
 PASSAGES = 6
 WRITER = """
 import sys, time
