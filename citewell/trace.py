@@ -104,7 +104,8 @@ def _use(chunk: Chunk, had: bool, citations: Sequence[Citation], tokenizer: Toke
     quoted = [span for citation in citations if citation.chunk_id == chunk.id for span in citation.spans]
     copies = [place.span for citation in citations for place in citation.also if place.source == chunk.source]
     tokens = [(chunk.start + start, chunk.start + end) for start, end in tokenizer.offsets(chunk.text)]
-    used = sum(any(start < span.end and span.start < end for span in (*quoted, *copies)) for start, end in tokens)
+    spans = (*quoted, *copies)
+    used = sum(any(start < span.end and span.start < end for span in spans) for start, end in tokens) if spans else 0
     state = KEPT if quoted else COPIED if used else CONSIDERED if had else LEFT_OUT
     return PassageUse(chunk, state, len(tokens), used)
 

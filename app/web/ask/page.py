@@ -13,7 +13,7 @@ from app.web.ask.conversations import leave, show_controls, show_list, show_more
 from app.web.ask.conversations import opened as opened_conversation
 from app.web.ask.progress import show_progress
 from app.web.ask.turns import Shown, show_turn
-from app.web.ask.writing import Place
+from app.web.ask.writing import Place, Writing
 from app.web.buttons import in_words
 from app.web.library.adding import show_form, show_job
 from app.web.literal import in_html, in_markdown
@@ -106,6 +106,21 @@ def _key(where: Place, turn: Turn) -> str:
     return f"{where.conversation}-{turn.asked:%Y%m%d%H%M%S%f}"
 
 
+def show_answers(
+    base: KnowledgeBase,
+    conversation: Conversation | None,
+    where: Place | None,
+    writing: Writing | None,
+    turns: list[Turn],
+) -> None:
+    if writing and writing.is_done and writing.trouble:
+        st.html(_heading(writing.question))
+        st.warning(in_words(writing.trouble))
+    if turns and where:
+        kept = len(conversation.turns) if conversation else 0
+        show_turns(base, turns, where, kept, is_newest_open=writing is None or writing.answer is not None)
+
+
 def show_beginning(base: KnowledgeBase, documents: int, passages: int) -> None:
     """What the base holds, and what it could be asked first."""
     told = f"{counted(documents, 'document')}, {counted(passages, 'passage')}. {PROMISE}"
@@ -139,27 +154,24 @@ def show_page(opened: Workspace) -> None:
     current = current_place(base, conversation)
     writing = desk().latest(current) if current else None
     notices, question = st.container(), st.container()
-    heading = st.empty()
+    heading, answered = st.empty(), st.container()
     if writing and not writing.is_done:
         heading.html(_heading(writing.question))
         if writing.wait(QUICK):
             conversation = kept_conversation(base)
     is_busy = writing is not None and not writing.is_done
     turns = turns_of(base, conversation, writing)
+    # It is what is waited for, and sent before what stands above it.
+    with answered:
+        if writing and is_busy:
+            show_progress(desk(), writing)
+        else:
+            heading.empty()
+        show_answers(base, conversation, current, writing, turns)
     with notices:
         show_notices(opened)
     with question:
         show_question(base, conversation if turns else None, is_busy=is_busy)
-    if writing and is_busy:
-        show_progress(desk(), writing)
-    else:
-        heading.empty()
-    if writing and writing.is_done and writing.trouble:
-        st.html(_heading(writing.question))
-        st.warning(in_words(writing.trouble))
-    if turns and current:
-        kept = len(conversation.turns) if conversation else 0
-        show_turns(base, turns, current, kept, is_newest_open=writing is None or writing.answer is not None)
     if conversation and conversation.size > len(conversation.turns):
         st.button("Show older questions", on_click=show_more_turns, args=(conversation.id,), key="older")
     if not turns and not writing:

@@ -12,7 +12,7 @@ from citewell.dialogue import STOPPED
 from citewell.reply import Reply
 from citewell.trace import Trace
 from kb.errors import CitewellError
-from kb.types import Answer
+from kb.types import Answer, Hit
 
 FAULT = "The answer was not finished because of a fault in Citewell, which its log describes; ask again."
 NOTHING_WRITTEN = "The answer was stopped before anything of it was written; ask again when you like."
@@ -31,7 +31,7 @@ class Writing:
     """A question, and what of its answer there is so far; `trouble` says in a sentence why there is none.
 
     `state` is that of the base when it was asked, `asked` the moment by which its turn in the conversation is known;
-    `how` says how and where it is searched, `kinds` what its time is told for.
+    `how` says how and where it is searched, `kinds` what its time is told for; `is_shown` once somebody saw its answer.
     """
 
     def __init__(
@@ -47,10 +47,11 @@ class Writing:
         self.asked: datetime | None = None
         self.answer: Answer | None = None
         self.trouble = ""
+        self.is_shown = False
         self._ask = ask
+        self._explain: Callable[[], Trace] | None = None
         self._trace: Trace | None = None
         self._done = Event()
-        self._explained = Event()
         self._stopping = Event()
 
     @property
@@ -69,10 +70,16 @@ class Writing:
         """Has it end at the next word; what is written stays."""
         self._stopping.set()
 
-    def trace(self, *, wait: float) -> Trace | None:
-        """How the passages were found and what became of them; None where that is not known (yet)."""
-        self._explained.wait(wait)
+    def trace(self) -> Trace | None:
+        """How the passages were found and what became of them, made when it is first asked for; None without answer."""
+        if self._trace is None and self._explain:
+            self._trace = self._explain()
         return self._trace
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """Those that the answer is made from, and once the trace has been asked for, all that were found."""
+        return (*(self.answer.hits if self.answer else ()), *(self._trace.hits if self._trace else ()))
 
     def run(self) -> None:
         """Writes the answer; returns when it is finished, stopped or impossible."""
@@ -85,7 +92,6 @@ class Writing:
             if not self.answer and not self.trouble:
                 self.trouble = NOTHING_WRITTEN if self._stopping.is_set() else FAULT
             self._done.set()
-            self._explained.set()
 
     def _write(self) -> None:
         with closing(self._ask()) as reply:
@@ -95,8 +101,6 @@ class Writing:
                     break
                 self.text += piece
             if not self._stopping.is_set():
-                self.answer = reply.answer()
-                self._done.set()
-                self._trace = reply.trace()
+                self.answer, self._explain = reply.answer(), reply.trace
         if self._stopping.is_set() and not self.answer and self.text.strip():
             self.answer = Answer(self.question, self.text, abstained=False, hits=reply.hits, notes=(STOPPED,))
