@@ -21,6 +21,7 @@ from citewell.trace import Trace, passage_uses, traced
 from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
 from generation.question import read_question
+from kb import precedence
 from kb.errors import UserError
 from kb.filters import Filter
 from kb.protocols import Embedder, Generator, Measured
@@ -84,6 +85,7 @@ class Asking:
         Of a question that stands alone, an answer of a language model that is remembered is given again, unless it is
         to be `fresh`.
         """
+        precedence.claim()
         began = time.monotonic()
         is_alone = turn is None or turn.searched == question
         place = self._place(question, chosen, mode, answer) if is_alone else None

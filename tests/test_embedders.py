@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from tiny_files import empty_tokenizer, lose_weights, shorten_weight
 
+from kb import precedence
 from kb.errors import MissingModel, SettingsError
+from kb.models import openvino_embedder
 from kb.models.checkpoint import read_checkpoint
 from kb.models.embedders import DEFAULT_MODEL, find_model, load_embedder
 from kb.models.openvino_embedder import OpenVinoEmbedder
@@ -374,5 +376,19 @@ def _write(path: Path, value: dict[str, object] | Sequence[dict[str, object]]) -
 def test_bases_share_a_network(tiny: Path, cache: Path) -> None:
     one, other = (load_embedder(model=str(tiny), device="cpu", cache=cache, dimensions=n) for n in (8, 16))
     assert isinstance(one, OpenVinoEmbedder) and isinstance(other, OpenVinoEmbedder)
-    assert one._network is other._network
+    assert one._many is other._many and one._few is other._few
     assert (one.queries(["red"]).shape, other.queries(["red"]).shape) == ((1, 8), (1, 16))
+
+
+@pytest.mark.parametrize("largest", [0, openvino_embedder.SMALL])
+def test_what_is_waited_for_has_a_network_of_its_own_where_that_is_small(
+    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr(openvino_embedder, "SMALL", largest)
+    one = load_embedder(model=str(tiny), device="cpu", cache=cache)
+    assert isinstance(one, OpenVinoEmbedder)
+    waited = one.passages(["red", "a blue house"])
+    with precedence.beside():
+        passages = one.passages(["red", "a blue house"])
+    assert (one._few is one._many) == (largest == 0)
+    np.testing.assert_allclose(waited, passages, atol=1e-5)

@@ -52,7 +52,7 @@ def test_a_question_that_nobody_waits_for_gives_way(embedder: Embedder) -> None:
 def test_passages_beside_a_question_are_begun_after_it(embedder: Embedder) -> None:
     """Those under way are finished, others wait."""
     assert isinstance(embedder, OpenVinoEmbedder)
-    network = embedder._network
+    network = embedder._many
     begun: list[float] = []
     rows = [[0] * BATCH_TOKENS] * 40
     passage = {name: np.ones((1, BATCH_TOKENS), np.int64) for name in network.inputs}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,16 @@ import numpy as np
 from kb import precedence
 from kb.models.checkpoint import Checkpoint
 from kb.models.conversion import GRAPH, TOKENIZER, converted
-from kb.models.openvino_runtime import network_of
+from kb.models.openvino_runtime import OpenVinoNetwork, network_of
 from kb.models.recent import RecentQueries
 from kb.models.tokens import RowTokenizer, TextTokenizer
 from kb.models.vectors import token_rows, unit_rows
 from kb.protocols import Vectors
+
+SMALL = 200_000_000
+"""Bytes of weights of which a process may hold two copies: one that embeds many texts, and one for a few at once."""
+FEW_TOKENS = 2_048
+"""What somebody waits for is hardly ever more: a question, the sentences that might answer it."""
 
 
 class OpenVinoEmbedder:
@@ -26,10 +32,21 @@ class OpenVinoEmbedder:
         self._checkpoint = checkpoint
         self._rows = RowTokenizer(definition, limit=checkpoint.tokens)
         self._tokenizer = TextTokenizer(definition)
-        self._network = network_of(place / GRAPH)
+        self._graph = place / GRAPH
         self._recent = RecentQueries(self._started)
         prefix = len(self._tokenizer.offsets(checkpoint.passage_prefix))
         self._window = checkpoint.tokens - self._tokenizer.special_tokens() - prefix
+
+    @cached_property
+    def _many(self) -> OpenVinoNetwork:
+        """For many texts at once."""
+        return network_of(self._graph)
+
+    @cached_property
+    def _few(self) -> OpenVinoNetwork:
+        """For what somebody waits for: not behind the batches of an ingest, and all cores at once."""
+        is_small = self._graph.with_suffix(".bin").stat().st_size <= SMALL
+        return network_of(self._graph, "LATENCY") if is_small else self._many
 
     @property
     def fingerprint(self) -> str:
@@ -45,7 +62,7 @@ class OpenVinoEmbedder:
 
     @property
     def precision(self) -> str:
-        return self._network.precision
+        return self._few.precision
 
     @property
     def tokenizer(self) -> TextTokenizer:
@@ -65,7 +82,7 @@ class OpenVinoEmbedder:
 
     def _started(self, query: str) -> Callable[[], Vectors]:
         ids, mask = self._rows.padded(self._rows.rows([self._checkpoint.query_prefix + query]))
-        wait = self._network.start({"input_ids": ids, "attention_mask": mask}, outputs=1)
+        wait = self._few.start({"input_ids": ids, "attention_mask": mask}, outputs=1)
         return lambda: unit_rows(wait()[0], self.dimensions)
 
     def query_tokens(self, text: str) -> Vectors:
@@ -76,26 +93,32 @@ class OpenVinoEmbedder:
 
     def _vectors(self, texts: list[str]) -> Vectors:
         rows = self._rows.rows(texts)
-        pooled = np.zeros((len(texts), self._network.width), dtype=np.float32)
+        network = self._network(rows)
+        pooled = np.zeros((len(texts), network.width), dtype=np.float32)
 
         def embed(batch: list[int]) -> None:
             ids, mask = self._rows.padded([rows[index] for index in batch])
-            [pooled[batch]] = self._network.infer({"input_ids": ids, "attention_mask": mask}, outputs=1)
+            [pooled[batch]] = network.infer({"input_ids": ids, "attention_mask": mask}, outputs=1)
 
-        self._network.for_each_batch(rows, embed)
+        network.for_each_batch(rows, embed)
         return unit_rows(pooled, self.dimensions)
 
     def _tokens(self, texts: Sequence[str], prefix: str) -> list[Vectors]:
         rows = self._rows.rows([prefix + text for text in texts])
         skipped = len(self._tokenizer.offsets(prefix))
+        network = self._network(rows)
         found: dict[int, Vectors] = {}
 
         def embed(batch: list[int]) -> None:
             ids, mask = self._rows.padded([rows[index] for index in batch])
-            _, states = self._network.infer({"input_ids": ids, "attention_mask": mask})
+            _, states = network.infer({"input_ids": ids, "attention_mask": mask})
             for index, of_text in zip(batch, states, strict=True):
                 row = rows[index]
                 found[index] = token_rows(of_text[: len(row)], row, self._tokenizer, skipped=skipped)
 
-        self._network.for_each_batch(rows, embed)
+        network.for_each_batch(rows, embed)
         return [found[index] for index in range(len(texts))]
+
+    def _network(self, rows: Sequence[Sized]) -> OpenVinoNetwork:
+        is_much = precedence.is_beside() or sum(map(len, rows)) > FEW_TOKENS
+        return self._many if is_much else self._few

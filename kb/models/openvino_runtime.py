@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import ceil
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,14 +22,19 @@ from kb.models.tokens import in_batches
 if TYPE_CHECKING:
     import openvino as ov
 
+Hint = Literal["THROUGHPUT", "LATENCY"]
+"""Several streams of few threads each, which embed 8% to 17% more; or one stream of all, which gives a query in half
+the time."""
 BATCH_TOKENS = 256
 """They take a core 0.03 to 0.1 s, and a query may wait for two batches; larger ones take 2 to 7% less."""
 _FEWEST_TOKENS = 64
 """Of a batch where a few rows are shared out among all streams."""
+_SHARES = 2
+"""At least; long rows make short ones of the same batch as long."""
 # OpenVINO sets up parts of its Python side at the first inference, under a lock that it holds while it waits for the
 # GIL: two threads whose first inferences meet deadlock (openvino 2026.4.1). So the first one is made here, alone.
 _FIRST_USE = Lock()
-_loaded: WeakValueDictionary[Path, OpenVinoNetwork] = WeakValueDictionary()
+_loaded: WeakValueDictionary[tuple[Path, Hint], OpenVinoNetwork] = WeakValueDictionary()
 _LOADING = Lock()
 
 
@@ -42,15 +47,15 @@ def silence_openvino() -> None:
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 
-def network_of(graph: Path) -> OpenVinoNetwork:
+def network_of(graph: Path, hint: Hint = "THROUGHPUT") -> OpenVinoNetwork:
     """The network of a converted model, one for all who use it at a time: half a second, and the size of its weights.
 
     What lies at `graph` is never changed: it is named by what it was made of.
     """
     with _LOADING:
-        found = _loaded.get(graph)
+        found = _loaded.get((graph, hint))
         if found is None:
-            found = _loaded[graph] = OpenVinoNetwork(graph)
+            found = _loaded[graph, hint] = OpenVinoNetwork(graph, hint)
         return found
 
 
@@ -61,9 +66,9 @@ class OpenVinoNetwork:
     never for a whole call of passages.
     """
 
-    def __init__(self, graph: Path) -> None:
+    def __init__(self, graph: Path, hint: Hint = "THROUGHPUT") -> None:
         with _FIRST_USE:
-            self._network = _compiled(graph)
+            self._network = _compiled(graph, hint)
             self.inputs = tuple(str(each.any_name) for each in self._network.inputs)
             # Kept: to make one takes 0.03 s, and waits for the batches under way.
             self._idle: deque[ov.InferRequest] = deque()
@@ -129,7 +134,7 @@ class OpenVinoNetwork:
                 precedence.give_way()
             work(batch)
 
-        share = ceil(sum(map(len, rows)) / self._streams)
+        share = ceil(sum(map(len, rows)) / max(_SHARES, self._streams))
         batches = in_batches(rows, tokens=max(_FEWEST_TOKENS, min(BATCH_TOKENS, share)))
         if len(batches) == 1:
             work_in_turn(batches[0])
@@ -140,11 +145,10 @@ class OpenVinoNetwork:
             list(workers.map(work_in_turn, batches))
 
 
-def _compiled(graph: Path) -> ov.CompiledModel:
-    # Several streams of few threads each: a query need not wait for the passages of another thread, and two cores
-    # embed 8% more a CPU second than with one stream. The precision is OpenVINO's choice, bfloat16 where the processor
-    # multiplies in it: asked for by name it is simulated on those with AVX-512 alone, at a twentieth of the speed.
-    return _core().compile_model(graph, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+def _compiled(graph: Path, hint: Hint) -> ov.CompiledModel:
+    # The precision is OpenVINO's choice, bfloat16 where the processor multiplies in it: asked for by name it is
+    # simulated on those with AVX-512 alone, at a twentieth of the speed.
+    return _core().compile_model(graph, "CPU", {"PERFORMANCE_HINT": hint})
 
 
 @lru_cache

@@ -23,8 +23,8 @@ from kb.conversation import Conversation, Turn
 from kb.errors import StoreError
 from kb.text.plurals import counted
 
-QUICK = 0.5
-"""Seconds for which an answer is waited for, so that a quick one is drawn once and whole."""
+QUICK = 1.0
+"""Seconds for which the first words are waited for, so that a quick answer is drawn once and whole."""
 SEEKING = 0.5
 """Seconds between two looks for suggestions."""
 EMPTY = """The library is empty. Citewell answers from your own documents, and only from them:
@@ -157,7 +157,7 @@ def show_page(opened: Workspace) -> None:
     heading, answered = st.empty(), st.container()
     if writing and not writing.is_done:
         heading.html(_heading(writing.question))
-        if writing.wait(QUICK):
+        if writing.wait_for_words(QUICK):
             conversation = kept_conversation(base)
     is_busy = writing is not None and not writing.is_done
     turns = turns_of(base, conversation, writing)

@@ -15,6 +15,8 @@ from kb.errors import CitewellError
 from kb.types import Answer, Hit
 
 FAULT = "The answer was not finished because of a fault in Citewell, which its log describes; ask again."
+MOMENT = 0.1
+"""Seconds after the first words within which an answer of quotes is there, and one of a model has only begun."""
 NOTHING_WRITTEN = "The answer was stopped before anything of it was written; ask again when you like."
 
 
@@ -51,6 +53,7 @@ class Writing:
         self._ask = ask
         self._explain: Callable[[], Trace] | None = None
         self._trace: Trace | None = None
+        self._begun = Event()
         self._done = Event()
         self._stopping = Event()
 
@@ -65,6 +68,11 @@ class Writing:
     def wait(self, seconds: float) -> bool:
         """Whether it is done within that time."""
         return self._done.wait(seconds)
+
+    def wait_for_words(self, seconds: float) -> bool:
+        """Waits that long for its first words, then a moment for all of them; whether it is done."""
+        self._begun.wait(seconds)
+        return self._done.wait(MOMENT)
 
     def stop(self) -> None:
         """Has it end at the next word; what is written stays."""
@@ -92,6 +100,7 @@ class Writing:
             if not self.answer and not self.trouble:
                 self.trouble = NOTHING_WRITTEN if self._stopping.is_set() else FAULT
             self._done.set()
+            self._begun.set()
 
     def _write(self) -> None:
         with closing(self._ask()) as reply:
@@ -100,6 +109,7 @@ class Writing:
                 if self._stopping.is_set():
                     break
                 self.text += piece
+                self._begun.set()
             if not self._stopping.is_set():
                 self.answer, self._explain = reply.answer(), reply.trace
         if self._stopping.is_set() and not self.answer and self.text.strip():
