@@ -34,6 +34,8 @@ CASES = {
     "cyrillic": ["Это дом.", "Кто там?", "Никого."],
     "identifiers": ["Others are slower.", "bzip2 is not.", "See approx. x2 and ver. b2 of them.", "sha256 is one."],
     "ordinary words": ["It cost 4 resp. a2 coins, incl. mp3 files, at www.example. com2 said the book. and more."],
+    "names in small letters": ["It stopped on Sunday.", "chronyd reads its file (at start).", "iPhone is one."],
+    "code": ["The service stops.", "`ls` lists."],
     "leaders": ["Introduction ........ 12"],
 }
 
@@ -82,6 +84,7 @@ LINES = {
     "rows": ["| a | b |", "|---|---|", "| 1 | 2 |"],
     "figures": ["Revenue 16,388 14,573", "Cost of revenue (5) 12%", "Net income"],
     "short lines": ["CONTENTS", "Preface", "A much longer line that sets the width of the paragraph."],
+    "fields": ["author: Ada Lovelace", "date: 2025-03-02", "kept in: the archive\nof the town"],
     "headings": ["# Fusion", "Scores are added."],
 }
 
