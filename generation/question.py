@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 from math import log
 
 from generation.common_words import DISTINGUISHING, common_words
+from generation.measures import amounts, measure_asked
 from generation.wanted import (
     asks_figure,
     asks_how_many,
@@ -66,6 +67,7 @@ class Question:
     names: frozenset[str]
     strange: frozenset[str]
     wants_figure: bool
+    measure: str
     defined: str
     denies: bool
     language: str | None = None
@@ -73,7 +75,7 @@ class Question:
     def gives(self, sentence: str) -> bool:
         """Whether a sentence adds what is wanted: a number or a date, a name, what something means, "yes" or "no"."""
         return (
-            (self.wants_figure and self._adds(figures(sentence, self.language)))
+            (self.wants_figure and self._adds_figure(sentence))
             or (asks_who(self.text) and self._adds_name(sentence))
             or (self.defined != "" and defines(sentence, self.defined))
             or (asks_whether(self.text) and says_yes_or_no(sentence))
@@ -92,7 +94,13 @@ class Question:
             return False
         if asks_when(self.text) and not self._adds(dates(sentence)):
             return False
-        return not asks_how_many(self.text) or self._adds(figures(sentence, self.language))
+        return not (self.measure or asks_how_many(self.text)) or self._adds_figure(sentence)
+
+    def _adds_figure(self, sentence: str) -> bool:
+        """Where an amount of some measure is asked for, of that."""
+        if self.measure:
+            return self._adds(amounts(sentence, self.measure, self.language))
+        return self._adds(figures(sentence, self.language))
 
     def _adds(self, words: Iterable[str]) -> bool:
         return any(not self.terms.issuperset(terms(word, self.language)) for word in words)
@@ -125,6 +133,7 @@ def read_question(text: str, statistics: TermStatistics, language: str | None = 
         pairs=frozenset(pairwise(asked)),
         names=frozenset(term for term in asked if term in capitalised or term[0].isdigit()),
         wants_figure=asks_figure(text),
+        measure=measure_asked(text),
         defined=thing_defined(text),
         denies=_MAIN_DENIAL.match(text.strip()) is not None and not _WHY.match(text),
         language=language,

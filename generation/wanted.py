@@ -79,7 +79,7 @@ _DEFINING = (
     r"(?:is|are|means?|refers?\s+to|denotes?|describes?"
     r"|ist|sind|bezeichnet|bedeutet|est|sont|désigne|es|son|significa)\b"
 )
-_CAPITALISED = re.compile(r"(?<=\S\s)(?!I\b)[A-Z][\w’'-]*")
+_CAPITALISED = re.compile(r"(?:(?<=\S\s)|(?<=\S\s[\"“„«(\[*_])|(?<=\S\s\*\*))(?!I\b)[A-Z][\w’'-]*")
 
 
 def asks_who(question: str) -> bool:

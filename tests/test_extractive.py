@@ -171,6 +171,22 @@ def test_headings_and_questions_in_the_text_are_not_quoted(embedder: Embedder) -
     assert [cited.quote for cited in answer.citations] == ["Money is returned within fourteen days of the purchase."]
 
 
+QUESTIONS = {
+    "bold": "**How do I cancel a visit**\n\nCall the front desk a day ahead.\n\n**Can I park here**\n\nOnly at night.",
+    "headings": "## How to park\n\nSee below.\n\n## How do I cancel a visit\n\nCall the front desk a day ahead.",
+    "labels": "Q. I cannot come after all. How do I cancel a visit,\nand when?\n\nA. Call the front desk a day ahead.",
+    "bold labels": "**Q: How do I cancel a visit?**\n\n**A:** Call the front desk a day ahead.\n\nThe park is shut.",
+}
+
+
+@pytest.mark.parametrize("text", QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_what_follows_a_question_answers_it(text: str, embedder: Embedder) -> None:
+    first = ask(embedder, "How can I cancel my visit?", passage(text)).citations[0].quote
+
+    assert first.endswith("Call the front desk a day ahead.")
+    assert "cancel" not in first
+
+
 def test_context_helps_to_find_and_is_never_quoted(embedder: Embedder) -> None:
     bare = passage(
         "It weighs 41 tonnes. It has eight wheels.",
@@ -285,6 +301,37 @@ def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str
 
     assert not question.gives_kind(lacking)
     assert question.gives_kind(given)
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "lacking", "given"),
+    [
+        ("How long is the term?", "en", "The term was agreed in 2025.", "The term is eighteen months."),
+        ("How long is it valid?", "en", "It is valid in 27 countries.", "It is valid until it is withdrawn."),
+        ("How old is the ship?", "en", "The ship has 3 masts.", "The ship was built 90 years ago."),
+        ("How far is the pier?", "en", "The pier has 2 bars.", "The pier is two miles away."),
+        ("How often is the tank cleaned?", "en", "Tank 4 is cleaned.", "The tank is cleaned every Tuesday."),
+        ("How much is the rent?", "en", "The rent is due on 1 April.", "The rent is £1,240."),
+        ("How much does a tour cost?", "en", "A tour takes 75 minutes.", "A tour is free."),
+        ("Wie lange darf man üben?", "de", "Üben dürfen 3 Leute.", "Man darf zwei Stunden üben."),
+        ("Wie oft wird geleert?", "de", "Geleert werden 2 Tonnen.", "Geleert wird jeden Dienstag."),
+        ("Was kostet die Abholung?", "de", "Die Abholung ist am 3. Mai.", "Die Abholung kostet 25 Euro."),
+        ("Combien coûte la visite ?", "fr", "La visite dure 75 minutes.", "La visite est à 14 euros."),
+        ("¿Cuánto tiempo dura?", "es", "Dura mucho en 2024.", "Dura tres meses."),
+    ],
+)
+def test_an_amount_has_the_unit_that_is_asked_for(asked: str, language: str, lacking: str, given: str) -> None:
+    question = read_question(asked, PassageTerms([]), language)
+
+    assert not question.gives_kind(lacking)
+    assert question.gives_kind(given)
+
+
+def test_a_name_may_stand_in_quotes_or_bold() -> None:
+    question = read_question("Who wrote the report?", PassageTerms([]), "en")
+
+    assert question.gives_kind('author = "Jonas Ekdahl"')
+    assert question.gives_kind("It is by **Priya Nandakumar**.")
 
 
 def test_kinds_are_judged_only_where_they_are_asked_for_and_can_be_told() -> None:
