@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from generation.question import Question, Reading
-from generation.titles import headings_of, is_statement, places, without_label
+from generation.titles import headings_of, is_contact, is_statement, places, without_label
+from generation.wanted import asks_contact
 from kb.text.compounds import spellings
 from kb.text.sentences import sentences
 from kb.text.terms import terms
@@ -21,6 +22,7 @@ _PASSAGE = 0.5  # coverage by the passage as a whole
 _PAIRS = 0.4  # pairs of terms that stand side by side in both
 _WANTED = 0.25  # a number where one is asked for, a name where who, and so on
 _FRAGMENT = -0.3  # no stop, number, cell or bullet: a title, a caption, what leads in to a list, or an entry of sources
+_FOOT = -0.6  # where somebody is to be reached, unless that is asked
 _STANDING = 0.2  # the passage's own score among those found
 
 _RULE = re.compile(r"[ \t]*\n[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?:\n|$)")  # Below a table's names, in Markdown.
@@ -145,6 +147,7 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             + _PAIRS * pairs
             + _WANTED * question.gives(read)
             + _FRAGMENT * (is_listing or not is_statement(read) or _LEADS_IN.match(read) is not None)
+            + _FOOT * (is_contact(read) and not asks_contact(question.text))
             + _STANDING * standing,
         )
 

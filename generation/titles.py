@@ -24,6 +24,12 @@ _ASKING = re.compile(
 """How a question begins that has no mark; "How to install" is none."""
 _QUESTION = re.compile(r"\W*(?:Q|Question|Frage|Pregunta)\s?\d{0,3}\s?[.:)]\s")
 _ANSWER = re.compile(r"\W*(?:A|Answer|Antwort|Réponse|Respuesta)\s?\d{0,3}\s?[.:)][*_]*\s+")
+_CONTACT = re.compile(
+    r"\S@\S+\.\w|\b(?i:tel|telefon|téléphone|teléfono|phone|fax|mobile)\b[.:]*\s*[+(\d]|\s·\s.*\s·\s"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b|\b\d{5} [A-Z][a-zà-ÿ]"
+)
+"""An address, or the number of a telephone."""
+_CLOSED = re.compile(r"[.!?:;…。！？：；][\"'”’)\]」』）*_]*$")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -74,6 +80,11 @@ def without_label(text: str) -> str:
 def is_statement(text: str) -> bool:
     """Whether it has a stop, a number, cells or a bullet."""
     return _STATEMENT.match(text) is not None
+
+
+def is_contact(text: str) -> bool:
+    """Whether it is a line of a letter's head or foot: where somebody is to be reached, and no sentence."""
+    return "|" not in text and _CLOSED.search(text) is None and _CONTACT.search(text) is not None
 
 
 def bare(text: str) -> str:

@@ -68,6 +68,11 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\b\s*[,.!:;–—-](?!\s*\d)", re.IGNORECASE)
+_REACHING = re.compile(
+    r"\b(?:where|address(?:es)?|e-?mails?|(?:tele)?phone|fax|call|contact(?:ed)?|reach(?:ed)?|postcode|zip"
+    r"|wo|adresse|telefon\w*|erreich\w*|où|téléphone|courriel|dónde|dirección|teléfono|correo)\b",
+    re.IGNORECASE,
+)
 _ARTICLE = r"(?:(?:an?|the|eine?|der|die|das|une?|l[ae]s?|el|los)\s+|l['’])?"
 _DEFINED = re.compile(
     r"^\W*(?:what(?:['’]s|\s+(?:is|are|does))|was\s+(?:ist|sind|bedeutet)|qu['’]est-ce\s+qu(?:e\s+|['’])|qué\s+(?:es|son))"
@@ -97,6 +102,11 @@ def asks_how_many(question: str) -> bool:
 def asks_figure(question: str) -> bool:
     """A number or a date."""
     return asks_when(question) or asks_how_many(question) or _OTHER_FIGURE.search(question) is not None
+
+
+def asks_contact(question: str) -> bool:
+    """Where somebody is, or is to be reached."""
+    return _REACHING.search(question) is not None
 
 
 def asks_whether(question: str) -> bool:

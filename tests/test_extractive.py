@@ -187,6 +187,17 @@ def test_what_follows_a_question_answers_it(text: str, embedder: Embedder) -> No
     assert "cancel" not in first
 
 
+def test_the_foot_of_a_letter_is_quoted_only_where_it_is_asked_for(embedder: Embedder) -> None:
+    letter = passage(
+        "The Linden Clinic treats children from the age of six.\n\n"
+        "Linden Clinic, 40 Mill Road, Galway · Tel. 091 555 0199 · hello@linden.example"
+    )
+
+    assert ask(embedder, "From what age does the Linden Clinic treat?", letter).citations[0].quote.endswith("six.")
+    assert "091" in ask(embedder, "What is the phone number of the Linden Clinic?", letter).citations[0].quote
+    assert "091" not in ask(embedder, "Who does the Linden Clinic in Galway treat?", letter).citations[0].quote
+
+
 def test_context_helps_to_find_and_is_never_quoted(embedder: Embedder) -> None:
     bare = passage(
         "It weighs 41 tonnes. It has eight wheels.",

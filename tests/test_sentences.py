@@ -15,7 +15,7 @@ CASES = {
     "titles": ["Mr. Smith met Dr. Jones.", "They spoke."],
     "latin": ["Some animals, e.g. Cats, are small.", "Others, i.e. Whales, are not."],
     "country": ["The U.S. Government paid.", "He lives in the U.S.", "It is large."],
-    "figures": ["See Fig. 3 and No. 7.", "Next comes Eq. 4."],
+    "figures": ["See Fig. 3 and No. 7, Tel. 0117.", "Next comes Eq. 4."],
     "no as a word": ["The answer is no.", "Nothing helps."],
     "company": ["Apple Inc. Annual Report.", "He works for Apple Inc.", "The pay is good."],
     "initials": ["J. K. Rowling wrote it.", "George A. Romero did not."],

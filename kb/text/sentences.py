@@ -53,7 +53,7 @@ _BEFORE_NAMES = _words("""
     abzgl bspw bzgl einschl entspr evtl ggf inkl insb insbes zzgl""")
 _BEFORE_NUMBERS = _words("""
     no nos nr fig figs eq eqs sec secs sect art arts vol vols p pp ch chap tab app para paras pt ex exh ed eds cl ver
-    jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap rn supp §""")
+    jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap rn supp tel ext §""")
 _MONTHS = _words("""
     januar jänner februar feber märz april mai juni juli august september oktober november dezember""")
 _BEFORE_ORDINALS = _words("der die das den dem des im vom zum zur einer eines")
