@@ -17,6 +17,8 @@ _ASKED = {
     for measure, pattern in {
         "money": rf"(?:\bhow\s+much|\bwas\s+(?=kost)|\bwhat\s+d(?:o|oes|id)\b(?=.*\bcost\b)|\bwie\s*viel|\bcombien"
         rf"|\bcuánto)\b.*?{_PAYING}",
+        "data": r"\bhow\s+much\s+(?:memory|ram|space|disk|storage)\b|\bwie\s*viel\s+(?:speicher|platz)",
+        "mass": r"\bhow\s+heavy\b|\bwie\s+schwer\b|\b(?:how\s+much|what)\s+d(?:o|oes|id)\b.*\bweigh\b",
         "age": r"\bhow\s+old\b|\bwie\s+alt\b|\bquel\s+âge\b|\bqué\s+edad\b",
         "duration": r"\bhow\s+long\b|\bwie\s+lang|\bcombien\s+de\s+temps\b|\bcuánto\s+tiempo\b",
         "distance": r"\bhow\s+far\b|\bwie\s+weit\b",
@@ -25,6 +27,8 @@ _ASKED = {
 }
 _KINDS = {
     "money": CURRENCIES | {"share"},
+    "data": {"data", "share"},
+    "mass": {"mass"},
     "age": {"time"},
     "duration": {"time", "length"},
     "distance": {"time", "length"},

@@ -21,6 +21,8 @@ from generation.wanted import (
     defines,
     figures,
     has_capitals,
+    is_date,
+    is_ordinal,
     names,
     says_yes_or_no,
     thing_defined,
@@ -100,14 +102,20 @@ class Question:
         """Where an amount of some measure is asked for, of that."""
         if self.measure:
             return self._adds(amounts(sentence, self.measure, self.language))
-        return self._adds(figures(sentence, self.language))
+        given = figures(sentence, self.language)
+        counts = asks_how_many(self.text) and not asks_when(self.text)
+        return self._adds(word for word in given if not (counts and is_ordinal(word)))
 
     def _adds(self, words: Iterable[str]) -> bool:
         return any(not self.terms.issuperset(terms(word, self.language)) for word in words)
 
     def _adds_name(self, sentence: str) -> bool:
         """A name is two words with capitals, or one and what begins the sentence."""
-        added = [word for word in names(sentence) if not self.terms.issuperset(terms(word, self.language))]
+        added = [
+            word
+            for word in names(sentence)
+            if not is_date(word) and not self.terms.issuperset(terms(word, self.language))
+        ]
         return len(added) >= _NAME_WORDS
 
 

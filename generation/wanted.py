@@ -60,7 +60,15 @@ _IN_WORDS = {
     for language, numerals in _NUMERALS.items()
 }
 _IN_CHARACTERS = re.compile(rf"[一二三四五六七八九十百千萬万億亿兩两]|{UNSPACED.pattern}\d|\d{UNSPACED.pattern}")
-_DATE = re.compile(r"\d|\bcentur(?:y|ies)\b|[一二三四五六七八九十]年", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?!\W*(?:[$€£¥]|\d+[.,]\d+\W*$|[\d.,]+%))\D*\d|[一二三四五六七八九十]年"
+    r"|\W*(?:centur(?:y|ies)|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|noon|midnight|christmas|easter"
+    r"|montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?|sonntags?|mittags?|mitternacht"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    rf"|(?-i:{'|'.join(_MONTHS.values())}))\b",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th)\W*", re.IGNORECASE)
 _WHETHER = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had"
     r"|ist|sind|war|waren|hat|haben|kann|können|darf|dürfen|muss|müssen|soll|sollen|wird|werden|gibt|gilt"
@@ -143,7 +151,16 @@ def figures(sentence: str, language: str | None) -> Iterator[str]:
 
 
 def dates(sentence: str) -> Iterator[str]:
-    return (found.group() for found in _WORD.finditer(_PLACE.sub(" ", sentence)) if _DATE.search(found.group()))
+    return (found.group() for found in _WORD.finditer(_PLACE.sub(" ", sentence)) if is_date(found.group()))
+
+
+def is_date(word: str) -> bool:
+    """Whether a word is part of one, or a number that may be."""
+    return _DATE.match(word) is not None
+
+
+def is_ordinal(word: str) -> bool:
+    return _ORDINAL.fullmatch(word) is not None
 
 
 def names(sentence: str) -> Iterator[str]:
