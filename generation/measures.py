@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from generation.checking.figures import figures
 from generation.checking.units import CURRENCIES
+from generation.wanted import figures as numbers
 
 _PAYING = (
     r"\b(?:costs?|prices?|pay|paid|fees?|rent|fines?|charged?|salary|wages?|budget|spen[dt]|earn(?:ed|s)?|worth"
@@ -57,6 +58,8 @@ def amounts(sentence: str, measure: str, language: str | None) -> Iterator[str]:
     in_words = _IN_WORDS.get(measure)
     if in_words and (found := in_words.search(sentence)):
         yield sentence[found.start() :]
+    if next(numbers(sentence, language), None) is None:
+        return
     for figure in figures(sentence, language):
         if figure.kind in _KINDS[measure]:
             yield figure.said
