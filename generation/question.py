@@ -12,6 +12,7 @@ from math import log
 from generation.common_words import DISTINGUISHING, common_words
 from generation.measures import amounts, measure_asked
 from generation.wanted import (
+    acts,
     asks_figure,
     asks_how_many,
     asks_when,
@@ -110,13 +111,13 @@ class Question:
         return any(not self.terms.issuperset(terms(word, self.language)) for word in words)
 
     def _adds_name(self, sentence: str) -> bool:
-        """A name is two words with capitals, or one and what begins the sentence."""
+        """A name is two words with capitals, or one that is said to act."""
         added = [
             word
             for word in names(sentence)
             if not is_date(word) and not self.terms.issuperset(terms(word, self.language))
         ]
-        return len(added) >= _NAME_WORDS
+        return len(added) >= _NAME_WORDS or acts(sentence)
 
 
 Reading = Callable[[str | None], Question]

@@ -26,7 +26,7 @@ _OTHER_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"(?<=\w)\s+who\b|\bwhen\b(?=\s+(?:I|you|he|she|it|we|they|there|an?|the|my|your|his|her|its|our|their)\b)",
+    r"(?<=\w)\s+who\b|\b(?!(?:and|at|by|for|from|in|of|on|to|under|with)\s)\w+\s+who(?:m|se)\b|\bwhen\b(?=\s+(?:I|you|he|she|it|we|they|there|an?|the|my|your|his|her|its|our|their)\b)",
     re.IGNORECASE,
 )
 """Where these words begin a clause that belongs to another: before a subject, or behind what they tell of."""
@@ -93,6 +93,12 @@ _DEFINING = (
     r"|ist|sind|bezeichnet|bedeutet|est|sont|désigne|es|son|significa)\b"
 )
 _CAPITALISED = re.compile(r"(?:(?<=\S\s)|(?<=\S\s[\"“„«(\[*_])|(?<=\S\s\*\*))(?!I\b)[A-Z][\w’'-]*")
+
+_AGENT = re.compile(
+    r"\b(?:by|von|vom|par|por)\s+(?:(?:the|der|dem|die|le|la|el)\s+)?[A-Z]"
+    r"|^\W*(?!(?:An?|As|He|His|It|Its|She|That|The|These|They|This|Those)\b)[A-Z][\w’'-]+\s+"
+    r"(?:[A-Z][a-z]|(?:\w+ed|built|drew|found|gave|had|has|is|led|made|took|was|will|won|wrote)\b)"
+)
 
 
 def asks_who(question: str) -> bool:
@@ -166,6 +172,11 @@ def is_ordinal(word: str) -> bool:
 def names(sentence: str) -> Iterator[str]:
     """Words with a capital that do not owe it to their place."""
     return (found.group() for found in _CAPITALISED.finditer(sentence))
+
+
+def acts(sentence: str) -> bool:
+    """Whether it says by whom something was done, or begins with the name of who did it."""
+    return _AGENT.search(sentence) is not None
 
 
 def has_capitals(sentence: str) -> bool:

@@ -327,6 +327,8 @@ def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str
         ("What do they weigh?", "en", "There are 400 of them.", "Each has 12 grams."),
         ("How big is a plot?", "en", "It is the 84th plot.", "A plot has 300 square metres."),
         ("When does it open?", "en", "Version 4.2 opens 37% of $5.", "It opens on Saturdays."),
+        ("Who published it?", "en", "It was published in 1979.", "It was published by Efron in 1979."),
+        ("Who moved it?", "en", "It was moved.", "Nikhil moved it."),
         ("Who broke it?", "en", "It was broken on Monday 3 July.", "It was broken by Tom Hale."),
         ("How much does a tour cost?", "en", "A tour takes 75 minutes.", "A tour is free."),
         ("Wie lange darf man üben?", "de", "Üben dürfen 3 Leute.", "Man darf zwei Stunden üben."),
@@ -353,6 +355,8 @@ def test_a_name_may_stand_in_quotes_or_bold() -> None:
 def test_kinds_are_judged_only_where_they_are_asked_for_and_can_be_told() -> None:
     assert read_question("Why did the arches fall?", PassageTerms(SHELF)).gives_kind("They were old.")
     assert read_question("Who drew them?", PassageTerms(SHELF)).gives_kind("是他畫的。")
+    assert read_question("What becomes of a text whose end is lost?", PassageTerms(SHELF)).gives_kind("It goes.")
+    assert not read_question("In whose reign did it fall?", PassageTerms(SHELF)).gives_kind("It fell in spring.")
     assert read_question("What happens when I leave, and to people who stay?", PassageTerms(SHELF)).gives_kind(
         "Nothing."
     )
