@@ -50,31 +50,30 @@ class Place:
 
 def places(chunk: Chunk, spans: Sequence[Span]) -> Iterator[Place]:
     text, headings = chunk.text, {bare(name) for name in headings_of(chunk)}
-    title, titled, is_asked, in_question = "", range(0), False, False
+    title, titled = "", range(0)
+    end, has_asked, in_question = 0, False, False
     for number, span in enumerate(spans):
-        said = text[span.start : span.end]
+        said, gap = text[span.start : span.end], text[end : span.start]
         is_heading = _HEADING.match(said) is not None or bare(said) in headings
         is_title = is_heading or _is_title(text, span)
         asks = _ASKS.match(said) is not None or (is_title and _ASKING.match(said) is not None)
-        if number and _BLANK_LINE.search(text, spans[number - 1].end, span.start):
-            in_question = False
-        if _QUESTION.match(said):
-            in_question, title, titled = True, said.strip(_MARKS), range(number, number + 1)
-        elif _ANSWER.match(said):
-            in_question = False
+        begins = _QUESTION.match(said) is not None
+        # A question of several sentences goes on up to what answers it, a blank line, or a line after its mark.
+        is_over = _ANSWER.match(said) or _BLANK_LINE.search(gap) or (has_asked and not asks and "\n" in gap)
+        is_behind, in_question = has_asked or in_question, begins or (in_question and not is_over)
+        if begins or (is_title and not in_question):
+            title, titled = said.strip(_MARKS), range(number, number + 1)
         elif in_question:
             titled = range(titled.start, number + 1)
-        elif is_title:
-            title, titled = said.strip(_MARKS), range(number, number + 1)
         is_silent = is_heading or asks or in_question
-        yield Place(span, title, titled, is_silent, is_asked and not is_silent)
-        is_asked = asks if is_silent else False
-        is_asked = is_asked or in_question
+        yield Place(span, title, titled, is_silent, is_behind and not is_silent)
+        end, has_asked = span.end, asks or (in_question and has_asked)
 
 
 def without_label(text: str) -> str:
     """`text` without the letter or the word that marks it as an answer."""
-    return _ANSWER.sub("", text, count=1) if _ANSWER.match(text) else text
+    label = _ANSWER.match(text)
+    return text[label.end() :] if label else text
 
 
 def is_statement(text: str) -> bool:

@@ -175,6 +175,7 @@ QUESTIONS = {
     "bold": "**How do I cancel a visit**\n\nCall the front desk a day ahead.\n\n**Can I park here**\n\nOnly at night.",
     "headings": "## How to park\n\nSee below.\n\n## How do I cancel a visit\n\nCall the front desk a day ahead.",
     "labels": "Q. I cannot come after all. How do I cancel a visit,\nand when?\n\nA. Call the front desk a day ahead.",
+    "lines": "Q: How do I cancel a visit?\nCall the front desk a day ahead.\nQ: Can I park here?\nOnly at night.",
     "bold labels": "**Q: How do I cancel a visit?**\n\n**A:** Call the front desk a day ahead.\n\nThe park is shut.",
 }
 
