@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from generation.question import Question, Reading
+from generation.titles import headings_of, is_contact, is_statement, places, without_label
+from generation.wanted import asks_contact
 from kb.text.compounds import spellings
 from kb.text.sentences import sentences
 from kb.text.terms import terms
@@ -20,14 +22,11 @@ _PASSAGE = 0.5  # coverage by the passage as a whole
 _PAIRS = 0.4  # pairs of terms that stand side by side in both
 _WANTED = 0.25  # a number where one is asked for, a name where who, and so on
 _FRAGMENT = -0.3  # no stop, number, cell or bullet: a title, a caption, what leads in to a list, or an entry of sources
+_FOOT = -0.6  # where somebody is to be reached, unless that is asked
 _STANDING = 0.2  # the passage's own score among those found
 
 _RULE = re.compile(r"[ \t]*\n[ \t]*\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?:\n|$)")  # Below a table's names, in Markdown.
-_HEADING = re.compile(r"#{1,6}\s")
 _NUMBER = re.compile(r"\d[\d.,]*")
-_MARKS = "#*_=- \t\r\n"
-_LONGEST_TITLE = 15  # words
-_MARKUP = ("<", "{")
 _TARGET = re.compile(
     r"\[#?\d*\]\([^()\s]*\)|(?<=\])\((?:\{%[^%\n]*%\}|[^()\s]|\([^()\s]*\))*+\)|<?\bhttps?://[^\s>)\]]+>?"
 )
@@ -38,7 +37,6 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 """Headings of lists of other texts."""
-_STATEMENT = re.compile(r"[-*+•‣▪]\s|.*(?:[\d|\t]|[.!?:;…。！？：；][\"'”’)\]」』）]*$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +110,25 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
     ordered = [terms(without_targets(chunk.text[span.start : span.end]), chunk.language) for span in spans]
     meant = [question.misspelt(words) for words in ordered]
     above = frozenset(terms(_said(chunk.context), chunk.language))
-    headings = {_bare(name) for name in _headings(chunk)}
     everything = above.union(*ordered, *meant)
     surrounding = _share(question, everything)
-    heading, context, before = "", above, frozenset[str]()
-    last_heading = _headings(chunk)[-1]
-    for span, words, also in zip(spans, ordered, meant, strict=True):
-        own, carried = also.union(words), context | before
-        before = own
+    last_heading = headings_of(chunk)[-1]
+    before = frozenset[str]()
+    for place, words, also in zip(places(chunk, spans), ordered, meant, strict=True):
+        span, own = place.span, also.union(words)
+        title = frozenset[str]().union(*(ordered[number] for number in place.titled))
+        context = above | title
+        carried, before = context | before, own
         text = chunk.text[span.start : span.end]
-        is_heading = _HEADING.match(text) is not None or _bare(text) in headings
-        if is_heading or _is_title(chunk.text, span):
-            heading, context = text.strip(_MARKS), above | own
-        if is_heading or own <= question.terms or text.endswith(("?", "？")):
+        if place.is_silent or own <= question.terms:
             continue
         if text.startswith("|") and _RULE.match(chunk.text, span.end):
             continue
-        read = without_targets(text)
+        read = without_label(without_targets(text))
         said = own.union(spellings(read, chunk.language))
-        coverage = _share(question, said) + _CARRIED * _share(question, carried - said)
-        is_listing = _LISTING.fullmatch(heading or last_heading) is not None
+        told = said | title if place.answers else said
+        coverage = _share(question, told) + _CARRIED * _share(question, carried - told)
+        is_listing = _LISTING.fullmatch(place.title or last_heading) is not None
         pairs = len(question.pairs & set(pairwise(words))) / max(1, len(question.pairs))
         yield Evidence(
             chunk=chunk,
@@ -144,43 +141,19 @@ def _of(question: Question, chunk: Chunk, standing: float) -> Iterator[Evidence]
             missing=_missing(question, said | context),
             # What the columns of a table are called may stand in another row.
             lacks_number=_lacks_number(question, everything if text.startswith("|") else said | context),
-            heading=heading,
+            heading=place.title,
             score=coverage
             + _PASSAGE * surrounding
             + _PAIRS * pairs
             + _WANTED * question.gives(read)
-            + _FRAGMENT * (is_listing or _STATEMENT.match(read) is None or _LEADS_IN.match(read) is not None)
+            + _FRAGMENT * (is_listing or not is_statement(read) or _LEADS_IN.match(read) is not None)
+            + _FOOT * (is_contact(read) and not asks_contact(question.text))
             + _STANDING * standing,
         )
 
 
-def _headings(chunk: Chunk) -> tuple[str, ...]:
-    """Those that a passage stands under, and those that it begins with."""
-    begun = chunk.anchor.label.split(" > ") if chunk.anchor and chunk.anchor.kind == "heading" else ()
-    return (chunk.context.title, *chunk.context.headings, *begun)
-
-
-def _is_title(text: str, span: Span) -> bool:
-    """Whether a sentence stands alone like a heading: a question, or what begins the passage and is no statement."""
-    said = text[span.start : span.end]
-    if (
-        said.startswith(_MARKUP)
-        or "\n" in _bare(said)
-        or len(said.split()) > _LONGEST_TITLE
-        or text[span.end : span.end + 1] not in ("\n", "\r")
-    ):
-        return False
-    if said.endswith(("?", "？")):
-        return not text[: span.start].strip(" \t") or text[: span.start].rstrip(" \t").endswith("\n")
-    return not text[: span.start].strip() and _STATEMENT.match(said) is None
-
-
 def _said(context: Context) -> str:
     return " ".join((context.title, *context.headings, context.table))
-
-
-def _bare(text: str) -> str:
-    return text.strip(_MARKS).casefold()
 
 
 def _share(question: Question, words: AbstractSet[str]) -> float:

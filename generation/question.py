@@ -10,7 +10,9 @@ from itertools import pairwise, takewhile
 from math import log
 
 from generation.common_words import DISTINGUISHING, common_words
+from generation.measures import amounts, measure_asked
 from generation.wanted import (
+    acts,
     asks_figure,
     asks_how_many,
     asks_when,
@@ -20,6 +22,8 @@ from generation.wanted import (
     defines,
     figures,
     has_capitals,
+    is_date,
+    is_ordinal,
     names,
     says_yes_or_no,
     thing_defined,
@@ -66,6 +70,7 @@ class Question:
     names: frozenset[str]
     strange: frozenset[str]
     wants_figure: bool
+    measure: str
     defined: str
     denies: bool
     language: str | None = None
@@ -73,7 +78,7 @@ class Question:
     def gives(self, sentence: str) -> bool:
         """Whether a sentence adds what is wanted: a number or a date, a name, what something means, "yes" or "no"."""
         return (
-            (self.wants_figure and self._adds(figures(sentence, self.language)))
+            (self.wants_figure and self._adds_figure(sentence))
             or (asks_who(self.text) and self._adds_name(sentence))
             or (self.defined != "" and defines(sentence, self.defined))
             or (asks_whether(self.text) and says_yes_or_no(sentence))
@@ -92,15 +97,27 @@ class Question:
             return False
         if asks_when(self.text) and not self._adds(dates(sentence)):
             return False
-        return not asks_how_many(self.text) or self._adds(figures(sentence, self.language))
+        return not (self.measure or asks_how_many(self.text)) or self._adds_figure(sentence)
+
+    def _adds_figure(self, sentence: str) -> bool:
+        """Where an amount of some measure is asked for, of that."""
+        if self.measure:
+            return self._adds(amounts(sentence, self.measure, self.language))
+        given = figures(sentence, self.language)
+        counts = asks_how_many(self.text) and not asks_when(self.text)
+        return self._adds(word for word in given if not (counts and is_ordinal(word)))
 
     def _adds(self, words: Iterable[str]) -> bool:
         return any(not self.terms.issuperset(terms(word, self.language)) for word in words)
 
     def _adds_name(self, sentence: str) -> bool:
-        """A name is two words with capitals, or one and what begins the sentence."""
-        added = [word for word in names(sentence) if not self.terms.issuperset(terms(word, self.language))]
-        return len(added) >= _NAME_WORDS
+        """A name is two words with capitals, or one that is said to act."""
+        added = [
+            word
+            for word in names(sentence)
+            if not is_date(word) and not self.terms.issuperset(terms(word, self.language))
+        ]
+        return len(added) >= _NAME_WORDS or acts(sentence)
 
 
 Reading = Callable[[str | None], Question]
@@ -125,6 +142,7 @@ def read_question(text: str, statistics: TermStatistics, language: str | None = 
         pairs=frozenset(pairwise(asked)),
         names=frozenset(term for term in asked if term in capitalised or term[0].isdigit()),
         wants_figure=asks_figure(text),
+        measure=measure_asked(text),
         defined=thing_defined(text),
         denies=_MAIN_DENIAL.match(text.strip()) is not None and not _WHY.match(text),
         language=language,

@@ -26,7 +26,7 @@ _OTHER_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"(?<=\w)\s+who\b|\bwhen\b(?=\s+(?:I|you|he|she|it|we|they|there|an?|the|my|your|his|her|its|our|their)\b)",
+    r"(?<=\w)\s+who\b|\b(?!(?:and|at|by|for|from|in|of|on|to|under|with)\s)\w+\s+who(?:m|se)\b|\bwhen\b(?=\s+(?:I|you|he|she|it|we|they|there|an?|the|my|your|his|her|its|our|their)\b)",
     re.IGNORECASE,
 )
 """Where these words begin a clause that belongs to another: before a subject, or behind what they tell of."""
@@ -60,7 +60,15 @@ _IN_WORDS = {
     for language, numerals in _NUMERALS.items()
 }
 _IN_CHARACTERS = re.compile(rf"[一二三四五六七八九十百千萬万億亿兩两]|{UNSPACED.pattern}\d|\d{UNSPACED.pattern}")
-_DATE = re.compile(r"\d|\bcentur(?:y|ies)\b|[一二三四五六七八九十]年", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?!\W*(?:[$€£¥]|\d+[.,]\d+\W*$|[\d.,]+%))\D*\d|[一二三四五六七八九十]年"
+    r"|\W*(?:centur(?:y|ies)|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|noon|midnight|christmas|easter"
+    r"|montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?|sonntags?|mittags?|mitternacht"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    rf"|(?-i:{'|'.join(_MONTHS.values())}))\b",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th)\W*", re.IGNORECASE)
 _WHETHER = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had"
     r"|ist|sind|war|waren|hat|haben|kann|können|darf|dürfen|muss|müssen|soll|sollen|wird|werden|gibt|gilt"
@@ -68,6 +76,11 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\b\s*[,.!:;–—-](?!\s*\d)", re.IGNORECASE)
+_REACHING = re.compile(
+    r"\b(?:where|address(?:es)?|e-?mails?|(?:tele)?phone|fax|call|contact(?:ed)?|reach(?:ed)?|postcode|zip"
+    r"|wo|adresse|telefon\w*|erreich\w*|où|téléphone|courriel|dónde|dirección|teléfono|correo)\b",
+    re.IGNORECASE,
+)
 _ARTICLE = r"(?:(?:an?|the|eine?|der|die|das|une?|l[ae]s?|el|los)\s+|l['’])?"
 _DEFINED = re.compile(
     r"^\W*(?:what(?:['’]s|\s+(?:is|are|does))|was\s+(?:ist|sind|bedeutet)|qu['’]est-ce\s+qu(?:e\s+|['’])|qué\s+(?:es|son))"
@@ -79,7 +92,13 @@ _DEFINING = (
     r"(?:is|are|means?|refers?\s+to|denotes?|describes?"
     r"|ist|sind|bezeichnet|bedeutet|est|sont|désigne|es|son|significa)\b"
 )
-_CAPITALISED = re.compile(r"(?<=\S\s)(?!I\b)[A-Z][\w’'-]*")
+_CAPITALISED = re.compile(r"(?:(?<=\S\s)|(?<=\S\s[\"“„«(\[*_])|(?<=\S\s\*\*))(?!I\b)[A-Z][\w’'-]*")
+
+_AGENT = re.compile(
+    r"\b(?:by|von|vom|par|por)\s+(?:(?:the|der|dem|die|le|la|el)\s+)?[A-Z]"
+    r"|^\W*(?!(?:An?|As|He|His|It|Its|She|That|The|These|They|This|Those)\b)[A-Z][\w’'-]+\s+"
+    r"(?:[A-Z][a-z]|(?:\w+ed|built|drew|found|gave|had|has|is|led|made|took|was|will|won|wrote)\b)"
+)
 
 
 def asks_who(question: str) -> bool:
@@ -97,6 +116,11 @@ def asks_how_many(question: str) -> bool:
 def asks_figure(question: str) -> bool:
     """A number or a date."""
     return asks_when(question) or asks_how_many(question) or _OTHER_FIGURE.search(question) is not None
+
+
+def asks_contact(question: str) -> bool:
+    """Where somebody is, or is to be reached."""
+    return _REACHING.search(question) is not None
 
 
 def asks_whether(question: str) -> bool:
@@ -133,12 +157,26 @@ def figures(sentence: str, language: str | None) -> Iterator[str]:
 
 
 def dates(sentence: str) -> Iterator[str]:
-    return (found.group() for found in _WORD.finditer(_PLACE.sub(" ", sentence)) if _DATE.search(found.group()))
+    return (found.group() for found in _WORD.finditer(_PLACE.sub(" ", sentence)) if is_date(found.group()))
+
+
+def is_date(word: str) -> bool:
+    """Whether a word is part of one, or a number that may be."""
+    return _DATE.match(word) is not None
+
+
+def is_ordinal(word: str) -> bool:
+    return _ORDINAL.fullmatch(word) is not None
 
 
 def names(sentence: str) -> Iterator[str]:
     """Words with a capital that do not owe it to their place."""
     return (found.group() for found in _CAPITALISED.finditer(sentence))
+
+
+def acts(sentence: str) -> bool:
+    """Whether it says by whom something was done, or begins with the name of who did it."""
+    return _AGENT.search(sentence) is not None
 
 
 def has_capitals(sentence: str) -> bool:

@@ -19,7 +19,7 @@ from kb.errors import NothingToRead, SettingsError, UnreadableFile
 from kb.foreign import imported
 from kb.models.text_recogniser import is_installed
 
-VERSION = 6
+VERSION = 7
 """To be raised with every change that lets more files be read: those that could not be are then tried again."""
 
 READERS = {

@@ -171,6 +171,34 @@ def test_headings_and_questions_in_the_text_are_not_quoted(embedder: Embedder) -
     assert [cited.quote for cited in answer.citations] == ["Money is returned within fourteen days of the purchase."]
 
 
+QUESTIONS = {
+    "bold": "**How do I cancel a visit**\n\nCall the front desk a day ahead.\n\n**Can I park here**\n\nOnly at night.",
+    "headings": "## How to park\n\nSee below.\n\n## How do I cancel a visit\n\nCall the front desk a day ahead.",
+    "labels": "Q. I cannot come after all. How do I cancel a visit,\nand when?\n\nA. Call the front desk a day ahead.",
+    "lines": "Q: How do I cancel a visit?\nCall the front desk a day ahead.\nQ: Can I park here?\nOnly at night.",
+    "bold labels": "**Q: How do I cancel a visit?**\n\n**A:** Call the front desk a day ahead.\n\nThe park is shut.",
+}
+
+
+@pytest.mark.parametrize("text", QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_what_follows_a_question_answers_it(text: str, embedder: Embedder) -> None:
+    first = ask(embedder, "How can I cancel my visit?", passage(text)).citations[0].quote
+
+    assert first.endswith("Call the front desk a day ahead.")
+    assert "cancel" not in first
+
+
+def test_the_foot_of_a_letter_is_quoted_only_where_it_is_asked_for(embedder: Embedder) -> None:
+    letter = passage(
+        "The Linden Clinic treats children from the age of six.\n\n"
+        "Linden Clinic, 40 Mill Road, Galway · Tel. 091 555 0199 · hello@linden.example"
+    )
+
+    assert ask(embedder, "From what age does the Linden Clinic treat?", letter).citations[0].quote.endswith("six.")
+    assert "091" in ask(embedder, "What is the phone number of the Linden Clinic?", letter).citations[0].quote
+    assert "091" not in ask(embedder, "Who does the Linden Clinic in Galway treat?", letter).citations[0].quote
+
+
 def test_context_helps_to_find_and_is_never_quoted(embedder: Embedder) -> None:
     bare = passage(
         "It weighs 41 tonnes. It has eight wheels.",
@@ -287,9 +315,49 @@ def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str
     assert question.gives_kind(given)
 
 
+@pytest.mark.parametrize(
+    ("asked", "language", "lacking", "given"),
+    [
+        ("How long is the term?", "en", "The term was agreed in 2025.", "The term is eighteen months."),
+        ("How long is it valid?", "en", "It is valid in 27 countries.", "It is valid until it is withdrawn."),
+        ("How old is the ship?", "en", "The ship has 3 masts.", "The ship was built 90 years ago."),
+        ("How far is the pier?", "en", "The pier has 2 bars.", "The pier is two miles away."),
+        ("How often is the tank cleaned?", "en", "Tank 4 is cleaned.", "The tank is cleaned every Tuesday."),
+        ("How much is the rent?", "en", "The rent is due on 1 April.", "The rent is £1,240."),
+        ("How much memory does it need?", "en", "It needs 64 workers.", "It needs 2 GB."),
+        ("What do they weigh?", "en", "There are 400 of them.", "Each has 12 grams."),
+        ("How big is a plot?", "en", "It is the 84th plot.", "A plot has 300 square metres."),
+        ("When does it open?", "en", "Version 4.2 opens 37% of $5.", "It opens on Saturdays."),
+        ("Who published it?", "en", "It was published in 1979.", "It was published by Efron in 1979."),
+        ("Who moved it?", "en", "It was moved.", "Nikhil moved it."),
+        ("Who broke it?", "en", "It was broken on Monday 3 July.", "It was broken by Tom Hale."),
+        ("How much does a tour cost?", "en", "A tour takes 75 minutes.", "A tour is free."),
+        ("Wie lange darf man üben?", "de", "Üben dürfen 3 Leute.", "Man darf zwei Stunden üben."),
+        ("Wie oft wird geleert?", "de", "Geleert werden 2 Tonnen.", "Geleert wird jeden Dienstag."),
+        ("Was kostet die Abholung?", "de", "Die Abholung ist am 3. Mai.", "Die Abholung kostet 25 Euro."),
+        ("Combien coûte la visite ?", "fr", "La visite dure 75 minutes.", "La visite est à 14 euros."),
+        ("¿Cuánto tiempo dura?", "es", "Dura mucho en 2024.", "Dura tres meses."),
+    ],
+)
+def test_an_amount_has_the_unit_that_is_asked_for(asked: str, language: str, lacking: str, given: str) -> None:
+    question = read_question(asked, PassageTerms([]), language)
+
+    assert not question.gives_kind(lacking)
+    assert question.gives_kind(given)
+
+
+def test_a_name_may_stand_in_quotes_or_bold() -> None:
+    question = read_question("Who wrote the report?", PassageTerms([]), "en")
+
+    assert question.gives_kind('author = "Jonas Ekdahl"')
+    assert question.gives_kind("It is by **Priya Nandakumar**.")
+
+
 def test_kinds_are_judged_only_where_they_are_asked_for_and_can_be_told() -> None:
     assert read_question("Why did the arches fall?", PassageTerms(SHELF)).gives_kind("They were old.")
     assert read_question("Who drew them?", PassageTerms(SHELF)).gives_kind("是他畫的。")
+    assert read_question("What becomes of a text whose end is lost?", PassageTerms(SHELF)).gives_kind("It goes.")
+    assert not read_question("In whose reign did it fall?", PassageTerms(SHELF)).gives_kind("It fell in spring.")
     assert read_question("What happens when I leave, and to people who stay?", PassageTerms(SHELF)).gives_kind(
         "Nothing."
     )

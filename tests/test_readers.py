@@ -141,9 +141,41 @@ class TestMarkdown:
     def test_title(self, content: str, title: str, tmp_path: Path) -> None:
         assert read(written(tmp_path / "my_file.md", content)).title == title
 
-    def test_front_matter_is_a_block_of_its_own(self, tmp_path: Path) -> None:
-        document = read(written(tmp_path / "a.md", "---\ntitle: x\n---\nWords.\n"))
-        assert texts(document) == ["---\ntitle: x\n---", "Words."]
+    def test_front_matter_gives_title_and_tags_and_keeps_its_other_fields_in_place(self, tmp_path: Path) -> None:
+        content = (
+            "---\r\ntitle: x: y\r\nauthor: Ada\r\ntags:\r\n  - law\r\n  - tax\r\ndate: 2025-03-02\r\n---\r\nWords.\r\n"
+        )
+        document = read(written(tmp_path / "a.md", content))
+        assert (document.title, document.tags) == ("x: y", ("law", "tax"))
+        assert document.text.split() == ["author:", "Ada", "date:", "2025-03-02", "Words."]
+        assert all(document.text.index(words) == content.index(words) for words in ("author: Ada", "date:", "Words."))
+        assert document.blocks[0].kind == "code"
+
+    def test_front_matter_may_be_toml(self, tmp_path: Path) -> None:
+        content = '+++\ntitle = "Fatigue"\ntags = ["a", "b"]\n+++\nWords.\n'
+        document = read(written(tmp_path / "a.md", content))
+        assert (document.title, document.tags, texts(document)) == ("Fatigue", ("a", "b"), ["Words."])
+
+    @pytest.mark.parametrize(
+        ("written_as", "shown"),
+        [
+            ("One.<br>Two.", "One. Two."),
+            ('<div class="a">\n\nWords\n\n</div>', "Words"),
+            ('<Callout type="warning" open={x}>Words</Callout> {/* no */}', "Words"),
+            ("costs &pound;5 or 3&nbsp;% &amp; 4&euro; caf&eacute;s", "costs £5 or 3 % & 4€ caf&eacute;s"),
+            ("`a<br>&amp;` List<String> <https://a.b/> <ada@b.c> <name> a < b > c &foo;",) * 2,
+            ("```\n<br>&amp;\n```",) * 2,
+            ("<style>p { color: red }</style>Words", "Words"),
+        ],
+    )
+    def test_tags_and_entities_are_read_as_they_are_seen(self, written_as: str, shown: str, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.md", f"{written_as}\n\nThe end."))
+        assert document.text.split() == [*shown.split(), "The", "end."]
+        assert document.text.index("The end.") == len(written_as) + 2
+
+    def test_a_tag_before_words_makes_no_code_of_them(self, tmp_path: Path) -> None:
+        document = read(written(tmp_path / "a.md", '<p align="center">Words</p>\n'))
+        assert [block.kind for block in document.blocks] == ["paragraph"]
 
     @pytest.mark.parametrize(
         "content", ["---\nYou can walk there.\n\n---\n\nOr swim.\n", "---\r\n\r\nWalk: or swim.\r\n"]

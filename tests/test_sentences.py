@@ -15,7 +15,7 @@ CASES = {
     "titles": ["Mr. Smith met Dr. Jones.", "They spoke."],
     "latin": ["Some animals, e.g. Cats, are small.", "Others, i.e. Whales, are not."],
     "country": ["The U.S. Government paid.", "He lives in the U.S.", "It is large."],
-    "figures": ["See Fig. 3 and No. 7.", "Next comes Eq. 4."],
+    "figures": ["See Fig. 3 and No. 7, Tel. 0117.", "Next comes Eq. 4."],
     "no as a word": ["The answer is no.", "Nothing helps."],
     "company": ["Apple Inc. Annual Report.", "He works for Apple Inc.", "The pay is good."],
     "initials": ["J. K. Rowling wrote it.", "George A. Romero did not."],
@@ -34,6 +34,8 @@ CASES = {
     "cyrillic": ["Это дом.", "Кто там?", "Никого."],
     "identifiers": ["Others are slower.", "bzip2 is not.", "See approx. x2 and ver. b2 of them.", "sha256 is one."],
     "ordinary words": ["It cost 4 resp. a2 coins, incl. mp3 files, at www.example. com2 said the book. and more."],
+    "names in small letters": ["It stopped on Sunday.", "chronyd reads its file (at start).", "iPhone is one."],
+    "code": ["The service stops.", "`ls` lists."],
     "leaders": ["Introduction ........ 12"],
 }
 
@@ -82,6 +84,7 @@ LINES = {
     "rows": ["| a | b |", "|---|---|", "| 1 | 2 |"],
     "figures": ["Revenue 16,388 14,573", "Cost of revenue (5) 12%", "Net income"],
     "short lines": ["CONTENTS", "Preface", "A much longer line that sets the width of the paragraph."],
+    "fields": ["author: Ada Lovelace", "date: 2025-03-02", "kept in: the archive\nof the town"],
     "headings": ["# Fusion", "Scores are added."],
 }
 

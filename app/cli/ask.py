@@ -16,6 +16,7 @@ from app.cli.invocation import Invocation
 from app.cli.output import one_line, paragraph, print_json, reflowed, say, show, stdout, waiting
 from app.cli.passages import place
 from app.cli.records import answer_record, trace_record, turn_record
+from app.cli.wording import quoted, said
 from kb.errors import StoreError
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
     """The answer's text; on a terminal as it comes, and then the finished one in its place (it may differ)."""
     console = stdout()
     if not console.is_terminal:
-        return show(paragraph(reflowed(reply.answer().text)))
+        return show(paragraph(said(reply.answer())))
     from rich.live import Live
 
     text = ""
@@ -146,7 +147,7 @@ def _show_text(pieces: Iterator[str], reply: Reply) -> None:
         for piece in pieces:
             text += piece
             live.update(paragraph(reflowed(text)), refresh=True)
-        live.update(paragraph(reflowed(reply.answer().text)), refresh=True)
+        live.update(paragraph(said(reply.answer())), refresh=True)
     return None
 
 
@@ -171,7 +172,7 @@ def show_citation(citation: Citation, name: Callable[[str], str]) -> None:
     doubt = "" if citation.verified else "  (not verified)"
     where = place(name(citation.source), citation.anchor)
     show("", Text.assemble((marker, "cyan"), (where, "bold"), (doubt, "yellow")))
-    show(paragraph(f"“{one_line(citation.quote)}”", indent=len(marker), style="dim"))
+    show(paragraph(f"“{one_line(quoted(citation))}”", indent=len(marker), style="dim"))
     for other in citation.also:
         show(paragraph(f"also in {place(name(other.source), other.anchor)}", indent=len(marker)))
 

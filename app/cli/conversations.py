@@ -9,8 +9,9 @@ import typer
 
 from app.cli.ask import show_citation, show_doubts
 from app.cli.invocation import Invocation
-from app.cli.output import one_line, paragraph, print_json, reflowed, say, show, table
+from app.cli.output import one_line, paragraph, print_json, say, show, table
 from app.cli.records import conversation_record, turn_records
+from app.cli.wording import said
 
 if TYPE_CHECKING:
     from citewell import KnowledgeBase
@@ -102,7 +103,7 @@ def _show_turn(turn: Turn, base: KnowledgeBase) -> None:
     if turn.searched != turn.question:
         show(paragraph(f"Searched as: {one_line(turn.searched)}", style="dim"))
     if turn.answer.text:
-        show("", paragraph(reflowed(turn.answer.text)))
+        show("", paragraph(said(turn.answer)))
     show_doubts(turn.answer)
     for citation in turn.answer.citations:
         show_citation(citation, base.display_name)

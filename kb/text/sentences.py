@@ -32,10 +32,14 @@ _HEADING = re.compile(r"#{1,6}\s")
 _RULE = re.compile(r"([-=~*_#^+])\1{2,}")
 _BAR = re.compile(r"\s*\||.*?\S(?:\s\|\s|\t+\S)|.*?\S {3,}\S.* {3,}\S")
 _NUMBERS = re.compile(r"(?:\s[($€£¥+−–—-]*\d[\d.,]*[%)x]*){2,}\s*$")
+_FIELD = re.compile(r"[^\W\d_][\w.-]*(?: [\w.-]+){0,2}\s?[:=]\s")
 _FIRST = re.compile(rf"[\s{re.escape(_OPENERS)}]*((?:[^\W\d_]|['’](?=\w))++\.?|\S)")
-_IDENTIFIER = re.compile(r"\s+[a-z]+\d+[a-z]*(?=[\s,;:.])")
-"""A name in small letters that cannot be an ordinary word, as in "It is fast. bzip2 is not"."""
-_ORDINARY = re.compile(r"(?<![\w.])[^\W\d_A-Z]{4,}$")
+_IDENTIFIER = re.compile(
+    r"\s+(?:`|[a-z]+(?:\d+[a-z]*(?=[\s,;:.])|[A-Z])"
+    r"|[a-z][\w+-]*\s+(?:is|was|has|does|can|cannot|will|must|(?!this\b|its\b|thus\b)[a-z]{3,}(?<!s)s)\s)"
+)
+"""A name in small letters: no ordinary word ("bzip2", "iPhone", "`ls`"), or before its verb ("chronyd reads")."""
+_ORDINARY = re.compile(r"(?:(?<![\w.])(?:[^\W\d_A-Z]{4,}|[A-Z][^\W\d_A-Z]{4,})|[)`])$")
 _LAST = re.compile(r"[^\s(\[“\"'‘]*$")
 
 
@@ -49,7 +53,7 @@ _BEFORE_NAMES = _words("""
     abzgl bspw bzgl einschl entspr evtl ggf inkl insb insbes zzgl""")
 _BEFORE_NUMBERS = _words("""
     no nos nr fig figs eq eqs sec secs sect art arts vol vols p pp ch chap tab app para paras pt ex exh ed eds cl ver
-    jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap rn supp §""")
+    jan feb mar apr jun jul aug sep sept oct nov dec abs bd kap rn supp tel ext §""")
 _MONTHS = _words("""
     januar jänner februar feber märz april mai juni juli august september oktober november dezember""")
 _BEFORE_ORDINALS = _words("der die das den dem des im vom zum zur einer eines")
@@ -130,6 +134,8 @@ def _is_wrap(before: _Line, line: _Line, width: float) -> bool:
     """Whether the break between two lines of one paragraph is there only because the first was full."""
     if before.is_alone or line.is_alone or _ITEM.match(line.words):
         return False
+    if _FIELD.match(before.words) and _FIELD.match(line.words):
+        return False
     if line.words[0].islower() or before.words[-1] in ",，、-(":
         return True
     return before.end - before.start + 1 + len(line.words.split(None, 1)[0]) >= width
@@ -179,7 +185,7 @@ def _closes(text: str, begin: int, stop: int, after: int, end: int) -> bool:
 def _is_before_identifier(text: str, begin: int, stop: int) -> bool:
     """Whether an ordinary word stands before the full stop at `stop`, and an identifier in small letters behind it."""
     word = _ORDINARY.search(text, max(begin, stop - 24), stop)
-    if word is None or word.group() in _BEFORE_NAMES | _BEFORE_NUMBERS | _EITHER_WAY:
+    if word is None or word.group().casefold() in _BEFORE_NAMES | _BEFORE_NUMBERS | _EITHER_WAY:
         return False
     return _IDENTIFIER.match(text, stop + 1) is not None
 
