@@ -20,12 +20,13 @@ from app.web.ask.choosing import Choice
 from app.web.ask.conversations import ADDRESS, LISTED
 from app.web.ask.desk import OF_ONE, Desk
 from app.web.ask.evidence import ordinal
-from app.web.ask.suggestions import WANTED, suggested
+from app.web.ask.suggestions import WANTED, asked, suggested
 from app.web.ask.writing import NOTHING_WRITTEN, Place, Writing
 from app.web.serving import ENTRY
 from app.web.workspace import workspace
 from citewell import KnowledgeBase
 from citewell.reply import Reply
+from eval.drafting.draft import Draft as QuestionDraft
 from generation.answerer import Draft
 from kb.errors import UserError
 from kb.filters import Filter
@@ -184,6 +185,21 @@ def test_a_question_that_is_too_long_is_one_sentence() -> None:
 
     refused = AppTest.from_function(script).run()
     assert "longer than 2000 characters" in refused.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("heading", "question"),
+    [
+        ("How a cross-encoder works", "What is said about how a cross-encoder works?"),
+        ("How do I return a tool?", "How do I return a tool?"),
+        ("What the deposit covers", "What is said about what the deposit covers?"),
+        ("How long a loan may last", "How long a loan may last?"),
+        ("Opening hours", "What is said about “Opening hours”?"),
+    ],
+)
+def test_a_heading_is_asked_about_unless_it_is_a_question(heading: str, question: str) -> None:
+    draft = QuestionDraft("heading", f"{heading.rstrip('?')}?", "", "a.md", "A", Span(0, 1), "A", None, heading)
+    assert asked(draft) == question
 
 
 def test_suggested_questions_are_answered_by_the_base(page: Callable[[], AppTest]) -> None:

@@ -101,7 +101,7 @@ _KINDS = ("definition", "heading", "number")
 
 
 def _reads_well(draft: Draft) -> bool:
-    question = _asked(draft)
+    question = asked(draft)
     if draft.kind not in _KINDS or len(question) > _LONGEST or "____" in question:
         return False
     if draft.kind == "number":
@@ -120,20 +120,30 @@ def _in_small_letters(draft: Draft, text: str) -> Draft:
     )
 
 
-def _asked(draft: Draft) -> str:
+def asked(draft: Draft) -> str:
     """A heading is asked about, unless it is a question already."""
     heading = draft.question.rstrip("?")
-    if draft.kind != "heading" or heading.split()[0].casefold() in _ASKING:
+    if draft.kind != "heading":
+        return draft.question
+    if _CLAUSE.match(heading):
+        return f"What is said about {heading[0].lower()}{heading[1:]}?"
+    if heading.split()[0].casefold() in _ASKING:
         return draft.question
     return f"What is said about “{heading}”?" if _CAPITAL.match(heading) else draft.question
 
 
+_CLAUSE = re.compile(
+    r"(?:how|why|when|where|what)\s(?!(?:\w+\s){0,2}(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has"
+    r"|have|much|many|long|often|old|far)\b)",
+    re.IGNORECASE,
+)
+"""A heading that begins like a question and is none: "How a cross-encoder works"."""
 _ASKING = frozenset(
     ("what", "which", "who", "whose", "when", "where", "why", "how", "was", "wer", "wie", "warum", "wo", "wann")
 )
 
 
 def _is_answered(base: KnowledgeBase, draft: Draft) -> bool:
-    answer = base.ask(_asked(draft), by="extractive").answer()
+    answer = base.ask(asked(draft), by="extractive").answer()
     is_sure = not answer.abstained and (answer.confidence or 0.0) >= _SURE
     return is_sure and any(citation.source == draft.source for citation in answer.citations[:1])
