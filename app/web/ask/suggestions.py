@@ -82,7 +82,7 @@ def suggested(base: KnowledgeBase, *, seconds: float = _TIME) -> tuple[str, ...]
             if question is None:
                 queues.remove(queue)
             else:
-                found[_asked(question)] = None
+                found[asked(question)] = None
             if len(found) == WANTED or time.monotonic() > until:
                 break
     return tuple(found)
