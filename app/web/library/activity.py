@@ -172,7 +172,7 @@ def _show_results(workspace: Workspace) -> None:
     done = [ingest for ingest in workspace.queue.done() if ingest.id in asked][:RESULTS]
     for ingest in done:
         _show_result(ingest)
-    if done and st.button("Dismiss", key="dismiss-results", help="Clears these messages.", type="tertiary"):
+    if done and st.button("Clear", key="dismiss-results", help="Clears these messages.", type="tertiary"):
         forget_asked()
         st.rerun()
 

@@ -106,7 +106,7 @@ def show_proof() -> None:
         return
     proven = deletion.remains.are_none and deletion.report.purged
     (st.success if proven else st.warning)("\n\n".join(proof_lines(deletion)))
-    if st.button("Dismiss", key="dismiss-deleted", type="tertiary", help="Clears this message."):
+    if st.button("Clear", key="dismiss-deleted", type="tertiary", help="Clears this message."):
         st.session_state.pop(_DELETED)
         st.rerun()
 

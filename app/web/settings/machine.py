@@ -31,7 +31,7 @@ def show_machine(found: Diagnosis, settings_file: Path) -> None:
 
 def facts_html(facts: Facts) -> str:
     rows = "".join(f"<dt>{in_html(name)}</dt><dd>{in_html(value)}</dd>" for name, value in facts)
-    return f'<dl class="cw-facts">{rows}</dl>'
+    return f'<dl class="cw-machine">{rows}</dl>'
 
 
 def sections(found: Diagnosis, settings_file: Path) -> Iterator[tuple[str, Facts]]:
