@@ -15,8 +15,8 @@ from kb.store.listing import Order, Wanted
 PAGE = 100
 """Documents on a page of the list."""
 _ORDERS: Mapping[str, tuple[Order, bool]] = {
-    "Name": ("name", False),
-    "Name, from the end": ("name", True),
+    "Folder and name": ("name", False),
+    "Folder and name, from the end": ("name", True),
     "Added, latest first": ("ingested", True),
     "Added, earliest first": ("ingested", False),
     "Changed, latest first": ("modified", True),
@@ -30,7 +30,7 @@ _ORDERS: Mapping[str, tuple[Order, bool]] = {
 }
 ORDERS = tuple(_ORDERS)
 OF_COLUMN: Mapping[str, tuple[str, ...]] = {
-    "Document": ("Name", "Name, from the end"),
+    "Document": ("Folder and name", "Folder and name, from the end"),
     "State": ("State",),
     "Type": ("Type",),
     "Passages": ("Most passages first", "Fewest passages first"),
