@@ -29,7 +29,7 @@ NOTES = """# Orchard notes
 
 The oldest apple tree in the orchard was planted in 1898.
 
-The label on the gate reads <script>alert(1)</script> ![x](http://example.invalid/a.png) $x^2$ to the letter.
+The label on the gate reads <svg onload=alert(1)></svg> ![x](http://example.invalid/a.png) $x^2$ to the letter.
 """
 
 
@@ -183,7 +183,7 @@ def test_the_slides_of_a_deck_are_turned(page: Page, address: str) -> None:
 def test_a_document_cannot_run_a_script_or_fetch_a_picture(page: Page, address: str) -> None:
     page.goto(address)
     ask(page, "What does the label on the gate read?")
-    expect(page.locator("mark").first).to_contain_text("<script>alert(1)</script> ![x](http://example.invalid/a.png)")
+    expect(page.locator("mark").first).to_contain_text("<svg onload=alert(1)></svg> ![x](http://example.invalid/a.png)")
     page.get_by_text("Passages considered").click()
     expect(page.locator(".cw-considered button").first).to_be_visible()
 
