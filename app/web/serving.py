@@ -17,6 +17,8 @@ OPTIONS = (
     "--browser.gatherUsageStats=false",
     # After every click all objects of the process would be looked through, for 130 ms; Python does so when it has to.
     "--runner.postScriptGC=false",
+    # With it, Streamlit asks a host on the Internet for this machine's address, where it serves all of them.
+    "--logger.hideWelcomeMessage=true",
     "--client.toolbarMode=viewer",
     "--client.showErrorDetails=none",
     "--client.showErrorLinks=false",
