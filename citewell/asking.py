@@ -20,6 +20,7 @@ from citewell.threshold import threshold_of
 from citewell.trace import Trace, passage_uses, traced
 from generation.answerer import Draft, finished
 from generation.context.passage import PassageContext
+from generation.followups.signs import points
 from generation.question import read_question
 from kb import precedence
 from kb.errors import UserError
@@ -98,10 +99,10 @@ class Asking:
             self.models.generator()  # Loaded before the view is opened, which keeps removed text from being purged.
         with self.store.view(chosen) as view:
             found, begun = self._searched(turn.searched if turn else question, view, mode, answer, wanted)
-            if turn and turn.searched != question and not begun.context and not _speaks_of(question, begun, view):
+            if turn and turn.searched != question and _misses(question, begun, view):
                 # Words that were carried over may be too many: the follow-up as it was asked may say enough.
                 bare = self._searched(question, view, mode, answer, wanted)
-                if bare[1].context or not bare[1].draft.answer().abstained:
+                if bare[1].context or not _misses(question, bare[1], view):
                     (found, begun), turn = bare, replace(turn, searched=question, origins=())
             digests = view.snapshot.digests(hit.chunk.source for hit in found.hits) if turn else {}
             state = view.snapshot.state
@@ -237,7 +238,15 @@ class Asking:
             return checked
 
 
-def _speaks_of(question: str, begun: Begun, view: View) -> bool:
-    """Whether what is quoted holds a word of a follow-up itself, and not only of those that were carried over."""
+def _misses(question: str, begun: Begun, view: View) -> bool:
+    """Whether nothing is quoted for a follow-up, or only what was carried over: no word of its own, such as "deposit".
+
+    One that points ("How much does it cost?") is about what was carried over, in whichever words that is said.
+    """
+    if begun.context:
+        return False
+    answer = begun.draft.answer()
+    if answer.abstained or points(question):
+        return answer.abstained
     own = read_question(question, view.lexical).weights
-    return any(not own.keys().isdisjoint(terms(citation.quote)) for citation in begun.draft.answer().citations)
+    return all(own.keys().isdisjoint(terms(citation.quote)) for citation in answer.citations)

@@ -570,15 +570,23 @@ def test_with_sign_in_the_page_may_be_seen_from_elsewhere(citewell: Citewell, tm
     port = _free_port()
     begun = [*COMMAND, "--home", str(citewell.home), "--settings", str(file)]
     command = [*begun, "serve", "--address", "0.0.0.0", "--port", str(port)]  # noqa: S104 - what is tested
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert "travels unencrypted" in process.stderr.readline()
-        assert f":{port}" in process.stderr.readline()
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=20)
-        assert refused.value.code == 401
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+    with socket.create_server(("127.0.0.1", 0)) as beyond:
+        # What asks for a host on the Internet is led here.
+        proxy = f"http://127.0.0.1:{beyond.getsockname()[1]}"
+        environment = {**os.environ, "http_proxy": proxy, "https_proxy": proxy}
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stderr is not None
+            assert "travels unencrypted" in process.stderr.readline()
+            assert f":{port}" in process.stderr.readline()
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=20)
+            refused.value.close()
+            assert refused.value.code == 401
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        beyond.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            beyond.accept()
 
 
 def test_a_password_becomes_a_line_for_the_settings(citewell: Citewell, monkeypatch: pytest.MonkeyPatch) -> None:

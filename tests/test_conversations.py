@@ -360,6 +360,18 @@ def test_a_follow_up_that_is_found_only_by_its_own_words_is_answered_by_these(tm
         assert "12,750.00" in base.ask("And the deposit?", conversation=begun.id).answer().text
 
 
+def test_a_follow_up_that_points_stays_with_what_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "boiler.md").write_text("# Boiler\n\nThe boiler has a warranty of two years. Its price is EUR 90.\n")
+    (tmp_path / "pump.md").write_text("# Pump\n\nThe pump costs EUR 500.\n")
+    with KnowledgeBase.open(home=tmp_path / "home", create=True) as base:
+        base.ingest([tmp_path / "boiler.md", tmp_path / "pump.md"]).wait()
+        begun = base.conversations.start()
+        base.ask("Which warranty does the boiler have?", conversation=begun.id).answer()
+        asked = base.ask("How much does it cost?", conversation=begun.id)
+        assert "boiler" in asked.searched
+        assert "500" not in asked.answer().text.partition("[1]")[0]
+
+
 def test_no_two_conversations_get_one_title(base: KnowledgeBase) -> None:
     one, other = base.conversations.start("Rivers"), base.conversations.start("Tea")
     with pytest.raises(UserError, match="already"):

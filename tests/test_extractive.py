@@ -332,6 +332,7 @@ def test_whether_a_sentence_gives_the_kind_of_thing_that_is_asked_for(asked: str
         ("Who moved it?", "en", "It was moved.", "Nikhil moved it."),
         ("Who broke it?", "en", "It was broken on Monday 3 July.", "It was broken by Tom Hale."),
         ("How much does a tour cost?", "en", "A tour takes 75 minutes.", "A tour is free."),
+        ("What does the pump cost?", "en", "The pump moves 500 litres.", "The pump costs EUR 500."),
         ("Wie lange darf man üben?", "de", "Üben dürfen 3 Leute.", "Man darf zwei Stunden üben."),
         ("Wie oft wird geleert?", "de", "Geleert werden 2 Tonnen.", "Geleert wird jeden Dienstag."),
         ("Was kostet die Abholung?", "de", "Die Abholung ist am 3. Mai.", "Die Abholung kostet 25 Euro."),

@@ -88,6 +88,7 @@ _UNITS = (
     ("euro", 1.0, "€ euro euros eur 歐元 欧元"),
     ("sterling", 1.0, "£ pound pounds gbp sterling 英鎊 英镑"),
     ("yen", 1.0, "¥ yen jpy 日圓"),
+    ("franc", 1.0, "chf franken"),
     ("yuan", 1.0, "yuan rmb cny 元 人民幣 人民币"),
 )
 _OF = {word: (kind, size) for kind, size, listing in _UNITS for word in listing.split()}
@@ -112,7 +113,10 @@ _COMPOUND = re.compile(
 )
 _WORD = re.compile(rf"(?:{_CJK})|[^\W\d_]+[²³]?(?:/h)?(?![^\W_])|[%‰$€£¥℃]|°[CF]?")
 
-CURRENCIES = frozenset({"dollar", "euro", "sterling", "yen", "yuan"})
+_BEFORE = re.compile(r"([$€£¥]|(?<![^\W_])(?:USD|EUR|GBP|JPY|CNY|RMB|CHF))\s*$")
+_LONGEST_BEFORE = 8
+
+CURRENCIES = frozenset({"dollar", "euro", "sterling", "yen", "yuan", "franc"})
 Unit = tuple[str, float]
 """What is measured, and how much of it the unit is."""
 
@@ -147,6 +151,6 @@ def same_unit(one: str, other: str) -> bool:
 
 
 def unit_before(text: str, end: int) -> Unit | None:
-    """The sign of a currency that stands right before `end`."""
-    stripped = text[:end].rstrip()
-    return _OF.get(stripped[-1:]) if stripped[-1:] in tuple("$€£¥") else None
+    """The currency whose sign or code stands right before `end`: "€ 90", "EUR 90"."""
+    match = _BEFORE.search(text, max(0, end - _LONGEST_BEFORE), end)
+    return _OF[match[1].casefold()] if match else None

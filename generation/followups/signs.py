@@ -44,6 +44,15 @@ def leans(question: str) -> bool:
     return _is_elliptical(tokens, speech, goes_on=rest != text, asks=text.endswith("?")) or _points(rest, speech)
 
 
+def points(question: str) -> bool:
+    """Whether a follow-up points to something that it does not name: "How much does it cost?", not "And the rent?"."""
+    text = question.strip().strip("¿¡\"'“”«»")
+    if is_chinese(text):
+        return CHINESE_POINTING.search(text) is not None
+    speech = speech_of(text)
+    return _points(speech.lead.sub("", text), speech)
+
+
 def is_name(token: str, *, begins: bool) -> bool:
     """Whether a word looks like a name or an identifier: a capital that opens no sentence, several, or a digit in it.
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import openvino as ov
 
 Hint = Literal["THROUGHPUT", "LATENCY"]
-"""Several streams of few threads each, which embed 8% to 17% more; or one stream of all, which gives a query in half
-the time."""
+"""Several streams of few threads each, which embed 8% to 17% more; or one stream of all, which gives a query in
+little more than half the time."""
 BATCH_TOKENS = 256
 """They take a core 0.03 to 0.1 s, and a query may wait for two batches; larger ones take 2 to 7% less."""
 _FEWEST_TOKENS = 64
